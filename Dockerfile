@@ -1,0 +1,37 @@
+# The program as an image. Run it with a read-only root file system and one volume, the ledger:
+#   docker build -t spc .
+#   docker run --read-only --tmpfs /tmp -v spc:/var/lib/spc -p 8050:8050 spc
+# BASE: any image with Python 3.11 or newer and its venv module as `python3`.
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /srv/spc
+RUN python3 -m venv /opt/spc
+COPY requirements-run.lock ./
+RUN /opt/spc/bin/pip install --require-hashes -r requirements-run.lock
+# The same tree as a checkout, and the same editable install as `make run`: pages, settings and demo data are found the same way.
+COPY . ./
+RUN /opt/spc/bin/pip install --no-index --no-build-isolation --no-deps --editable . \
+    && /opt/spc/bin/python -m compileall -q spc app.py
+
+FROM ${BASE}
+# Numeric, so that a cluster can see that it is not root.
+RUN groupadd --gid 10001 spc \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin spc \
+    && install -d -o 10001 -g 10001 /var/lib/spc
+COPY --from=build /opt/spc /opt/spc
+COPY --from=build /srv/spc /srv/spc
+ENV PATH=/opt/spc/bin:$PATH \
+    HOME=/tmp \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    SPC_HOST=0.0.0.0 \
+    SPC_LEDGER=sqlite:////var/lib/spc/spc.db
+WORKDIR /srv/spc
+USER 10001:10001
+VOLUME /var/lib/spc
+EXPOSE 8050
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ.get('SPC_PORT', '8050')}/healthz\", timeout=4)"]
+CMD ["python", "app.py"]

@@ -1,0 +1,79 @@
+# Two commands matter: `make run` (the product at http://127.0.0.1:8050) and `make test`. Both install what they need into .venv.
+SHELL := /bin/bash
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+.PHONY: run test test-all lint bench lock clean chromium
+
+PYTHON ?= python3
+UV ?= uv
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
+
+# $(call apt,PACKAGES): installs Debian packages as root, or with sudo (which may ask for a password only at a terminal).
+# It fails without a word when that is not possible; whoever calls it says what to do then. An update that fails (no network) is
+# not the end: the packages may be at hand.
+define apt
+{ command -v apt-get >/dev/null || exit 1; as=; \
+  if [ "$$(id -u)" -ne 0 ]; then command -v sudo >/dev/null || exit 1; as='sudo -n'; [ -n "$$CI" ] || [ ! -t 0 ] || as=sudo; fi; \
+  $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null 2>&1; \
+  $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $(1) </dev/null >/dev/null; }
+endef
+
+run: $(VENV)/.run
+	@exec $(BIN)/python app.py
+
+test: $(VENV)/.dev lint chromium
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(VENV)/.dev lint chromium
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy spc $(wildcard app.py)
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+# The stamps: a second `make run` finds .run newer than the lock and starts at once.
+$(VENV)/.run: requirements-run.lock pyproject.toml | $(BIN)/pip
+	@echo 'Installing what the program needs into $(VENV); this is done once.'
+	$(PIP) install --require-hashes -r requirements-run.lock
+	$(PIP) install --no-index --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements.lock pyproject.toml | $(BIN)/pip
+	@echo 'Installing what the program and its tests need into $(VENV); this is done once.'
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-index --no-build-isolation --no-deps --editable .
+	@touch $@ $(VENV)/.run
+
+# A bare Debian has Python without venv (ensurepip); other systems have it.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call apt,python3 python3-venv) || true
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { echo 'Python cannot make a virtual environment here. Cure: sudo apt-get install python3 python3-venv' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'This needs Python 3.11 or newer; $(PYTHON) is' "$$($(PYTHON) --version)." 'Cure: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+
+# The browser tests drive Debian's Chromium; without it they are skipped and say so. The fonts are for what they look at.
+chromium:
+	@command -v chromium >/dev/null || [ -n "$$SPC_CHROMIUM" ] || { echo 'Installing chromium for the browser tests.'; \
+	  ( $(call apt,chromium fonts-dejavu-core) ) || \
+	  echo 'No chromium here and no way to install it: the browser tests will be skipped. Cure: sudo apt-get install chromium' >&2; }
+
+# Every version and hash, the same on every platform, no index named: installable from any mirror.
+LOCK := $(UV) pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(LOCKFLAGS)
+lock:
+	$(LOCK) --extra build --extra dev pyproject.toml -o requirements.lock
+	$(LOCK) --extra build --constraint requirements.lock pyproject.toml -o requirements-run.lock
+
+# The ledger of the demo (var/) is left alone: it is data.
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,39 @@
+"""What tests of every folder share: where data is found that is not ours to ship, and the browser."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of data and oracles that do not ship with the program: SPC_SHARED, else `shared` beside the checkout."""
+    folder = Path(os.environ.get("SPC_SHARED") or ROOT.parent / "shared")
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no data at {folder}: set SPC_SHARED to the folder that has data/ and oracle/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium: SPC_CHROMIUM, else the first on the PATH."""
+    found = os.environ.get("SPC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        pytest.skip("no chromium: apt-get install chromium, or set SPC_CHROMIUM")
+    return found
+
+
+@pytest.fixture(scope="session")
+def axe_script() -> str:
+    """The text of axe-core, the accessibility checker, to be injected into a page: `page.evaluate(axe_script)`, then `axe.run()`."""
+    package = importlib.util.find_spec("axe_playwright_python")
+    if package is None or package.origin is None:
+        pytest.skip("no axe-core: install the dev extra")
+    return (Path(package.origin).parent / "axe.min.js").read_text(encoding="utf-8")
