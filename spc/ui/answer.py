@@ -1,0 +1,146 @@
+"""Answering an alarm: the form under the banner, on every page. Acknowledge, shelve, say what the cause was."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from spc.errors import Complaint, LedgerError
+from spc.nouns import Alarm
+from spc.ui import ids
+from spc.ui.components import button, choice, complaint, field, priority_mark, text_input
+from spc.ui.view import View
+from spc.ui.words import STATES, clock, number, utc
+
+SHELVE_FOR = {"15": "15 min", "60": "1 h", "480": "8 h"}
+CAUSES = {
+    "": "not known yet",
+    "material": "material or lot",
+    "tool": "tool or wear",
+    "machine": "machine setting",
+    "sensor": "sensor or gauge",
+    "handling": "handling or set-up",
+    "environment": "environment",
+    "false": "nothing was wrong (false alarm)",
+}
+
+
+def layout() -> Component:
+    """The form, closed. Its words are filled in when an alarm is chosen; name and note are never overwritten while one types."""
+    close = button("Close", ids.ANSWER_CLOSE, kind="quiet")
+    who = field("Your name", text_input(ids.ANSWER_BY, remember=True, autoComplete="name", maxLength=80))
+    note = field("Note", text_input(ids.ANSWER_NOTE, placeholder="what you saw or did", maxLength=500))
+    acknowledge = button("Acknowledge", ids.ANSWER_ACKNOWLEDGE, kind="main")
+    shelve = [
+        choice(ids.ANSWER_SHELVE_FOR, SHELVE_FOR, "60", label="Shelve for"),
+        button("Shelve", ids.ANSWER_SHELVE),
+    ]
+    cause = [
+        dcc.Dropdown(
+            id=ids.ANSWER_CAUSE_CODE,
+            options=[{"value": k, "label": v} for k, v in CAUSES.items() if k],
+            placeholder="cause found",
+            className="dropdown",
+            searchable=False,
+        ),
+        button("Record cause", ids.ANSWER_CAUSE),
+    ]
+    return html.Section(
+        [
+            html.Div([html.Div(id=ids.ANSWER_FACTS, className="answer-facts"), close], className="answer-head"),
+            html.Div([who, note, acknowledge], className="answer-row"),
+            html.Div(
+                [
+                    html.Div(shelve, className="answer-group"),
+                    html.Div(cause, className="answer-group"),
+                ],
+                className="answer-row minor",
+            ),
+            html.Div(id=ids.ANSWER_SAID, className="answer-said", role="status"),
+        ],
+        id=ids.ANSWER,
+        className="answer",
+        hidden=True,
+        **{"aria-label": "Answer an alarm"},
+    )
+
+
+def facts(alarm: Alarm, title: str, timezone: str, advice: str = "") -> list[Component]:
+    """The alarm in words: what, where, since when, how bad, and what to do."""
+    size = f"{alarm.rows_out} point{'s' if alarm.rows_out != 1 else ''} beyond the limit, up to {number(alarm.worst, 2)} × UCL"
+    parts = [
+        html.H2([priority_mark(alarm.priority), f" {title}: {alarm.priority} alarm of {clock(alarm.opened_at, timezone)}"]),
+        html.P(alarm.sentence, className="sentence"),
+        html.P(f"{STATES[alarm.state]}. {size}.", title=utc(alarm.opened_at), className="quiet"),
+    ]
+    if advice:
+        parts.insert(2, html.P(advice, className="advice"))
+    return parts
+
+
+def act(view: View, what: str, alarm_id: str, by: str, note: str, minutes: int, cause: str) -> str:
+    """Do what was asked, and say in one sentence what was done. Raises Complaint with the cure."""
+    by, note = by.strip(), note.strip()
+    if not by:
+        raise Complaint("Nobody has signed.", cure="Type your name first.")
+    if what == ids.ANSWER_ACKNOWLEDGE:
+        view.acknowledge(alarm_id, by, note)
+        return f"Acknowledged by {by}."
+    if what == ids.ANSWER_SHELVE:
+        if not note:
+            raise Complaint("A shelved alarm needs a reason.", cure="Type it into the note.")
+        view.shelve(alarm_id, by, note, minutes)
+        return f"Shelved by {by} for {SHELVE_FOR.get(str(minutes), f'{minutes} min')}; it comes back by itself."
+    if not cause:
+        raise Complaint("No cause is chosen.", cure="Choose one from the list.")
+    view.cause(alarm_id, by, CAUSES.get(cause, cause), note)
+    return f"Cause recorded by {by}: {CAUSES.get(cause, cause)}."
+
+
+def register(app: Dash, view: View) -> None:
+    """Two callbacks: open the form for an alarm, and carry out what was pressed."""
+
+    @app.callback(
+        Output(ids.ANSWER_FACTS, "children"),
+        Output(ids.ANSWER, "hidden"),
+        Output(ids.ANSWER_NOTE, "value"),
+        Output(ids.ANSWER_SAID, "children"),
+        Input(ids.ANSWER_ASK, "data"),
+        Input(ids.ANSWER_CLOSE, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    async def opened(ask: dict[str, Any] | None, _closed: int | None) -> Any:
+        if ctx.triggered_id == ids.ANSWER_CLOSE or not ask:
+            return no_update, True, no_update, ""
+        try:
+            alarm, title, advice = await asyncio.to_thread(view.alarm, str(ask["id"]))
+        except Complaint as wrong:
+            return complaint(wrong.text, wrong.cure), False, "", ""
+        return facts(alarm, title, view.timezone, advice), False, "", ""
+
+    @app.callback(
+        Output(ids.ANSWER_SAID, "children", allow_duplicate=True),
+        Output(ids.ANSWER_FACTS, "children", allow_duplicate=True),
+        Input(ids.ANSWER_ACKNOWLEDGE, "n_clicks"),
+        Input(ids.ANSWER_SHELVE, "n_clicks"),
+        Input(ids.ANSWER_CAUSE, "n_clicks"),
+        State(ids.ANSWER_ASK, "data"),
+        State(ids.ANSWER_BY, "value"),
+        State(ids.ANSWER_NOTE, "value"),
+        State(ids.ANSWER_SHELVE_FOR, "value"),
+        State(ids.ANSWER_CAUSE_CODE, "value"),
+        prevent_initial_call=True,
+    )
+    async def done(_a: Any, _s: Any, _c: Any, ask: dict[str, Any], by: str, note: str, minutes: str, cause: str) -> Any:
+        what, chosen = str(ctx.triggered_id), str((ask or {}).get("id", ""))
+        try:
+            said = await asyncio.to_thread(act, view, what, chosen, by or "", note or "", int(minutes or 60), cause or "")
+            alarm, title, advice = await asyncio.to_thread(view.alarm, chosen)
+        except Complaint as wrong:
+            return complaint(wrong.text, wrong.cure), no_update
+        except LedgerError as wrong:
+            return complaint(f"Nothing was recorded: {wrong}", "Try again; tell whoever looks after the server."), no_update
+        return html.Span(said, className="done"), facts(alarm, title, view.timezone, advice)

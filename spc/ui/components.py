@@ -1,0 +1,119 @@
+"""The few parts that pages are built of: graph, panel, button, field, choice, table. Plain elements, styled by assets/page.css.
+
+`graph` is the only place where a `dcc.Graph` is made: it turns off the button that uploads a chart to a cloud, and all else that leaves
+the plant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from spc.ui.theme import MARKS
+
+Children = Any  # what dash takes as children: a component, a text, a number, None, or a list of these
+
+GRAPH_CONFIG: Final[Mapping[str, Any]] = {
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "displaylogo": False,
+    "displayModeBar": False,
+    "responsive": True,
+    "doubleClick": "reset",
+    "scrollZoom": False,
+    "showTips": False,
+}
+EMPTY_FIGURE: Final[Mapping[str, Any]] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+
+
+def graph(
+    id: str | Mapping[str, Any],
+    figure: Mapping[str, Any] | None = None,
+    *,
+    label: str,
+    class_name: str = "",
+    tools: bool = False,
+) -> Component:
+    """A chart. `label` says to a screen reader what it shows; `tools` offers zoom, lasso and a local picture (for review pages)."""
+    config = {
+        **GRAPH_CONFIG,
+        "displayModeBar": "hover" if tools else False,
+        "modeBarButtonsToRemove": ["sendDataToCloud", "sendChartToCloud", "autoScale2d"],
+    }
+    chart = dcc.Graph(id=id, figure=figure or dict(EMPTY_FIGURE), config=config, className="graph-inner")
+    return html.Div(chart, className=f"graph {class_name}".strip(), role="group", **{"aria-label": label})
+
+
+def panel(title: str, *children: Children, id: str = "", class_name: str = "", actions: Children = None) -> Component:
+    """A titled part of a page; `actions` stand at the right of the title."""
+    head = html.Div([html.H2(title), html.Div(actions, className="panel-actions")] if actions else html.H2(title), className="panel-head")
+    return html.Section([head, *children], className=f"panel {class_name}".strip(), **({"id": id} if id else {}))
+
+
+def button(text: Children, id: str | Mapping[str, Any] | None = None, *, kind: str = "", **more: Any) -> Component:
+    """A push button; kind "main" for the one that the page is about, "quiet" for the rest."""
+    named = {"id": id} if id is not None else {}
+    return html.Button(text, type="button", className=f"button {kind}".strip(), **named, **more)
+
+
+def link_button(text: Children, href: str, *, kind: str = "") -> Component:
+    """A link to another page that looks like a button."""
+    return dcc.Link(text, href=href, className=f"button {kind}".strip())
+
+
+def field(label: str, control: Component, *, hint: str = "") -> Component:
+    """A control with its label above and a hint below."""
+    parts: list[Children] = [html.Label(label, htmlFor=control.id), control]
+    if hint:
+        parts.append(html.Div(hint, className="hint"))
+    return html.Div(parts, className="field")
+
+
+def text_input(id: str, *, placeholder: str = "", remember: bool = False, value: str = "", **more: Any) -> Component:
+    """One line of text; `remember` keeps it in this browser (a name that is typed every day)."""
+    kept = {"persistence": True, "persistence_type": "local"} if remember else {}
+    return dcc.Input(id=id, type="text", value=value, placeholder=placeholder, debounce=False, className="input", **kept, **more)
+
+
+def choice(id: str, options: Mapping[str, str], value: str, *, label: str, class_name: str = "segments") -> Component:
+    """One of a few words, as a row of segments; {value: words}."""
+    items = [{"label": words, "value": key} for key, words in options.items()]
+    radio = dcc.RadioItems(
+        id=id, options=items, value=value, className=class_name, inputClassName="segment-input", labelClassName="segment"
+    )
+    return html.Div(radio, role="group", **{"aria-label": label})
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Children]], *, caption: str = "", numbers: Sequence[int] = ()) -> Component:
+    """A small table; `numbers` are the places of the columns that are set flush right."""
+
+    def cell(place: int, content: Children, head: bool = False) -> Component:
+        kind = "number" if place in numbers else ""
+        return html.Th(content, scope="col", className=kind) if head else html.Td(content, className=kind)
+
+    top = html.Thead(html.Tr([cell(j, c, head=True) for j, c in enumerate(columns)]))
+    body = html.Tbody([html.Tr([cell(j, c) for j, c in enumerate(row)]) for row in rows])
+    parts = [html.Caption(caption)] if caption else []
+    inner = html.Table([*parts, top, body], className="table")
+    return html.Div(inner, className="table-scroll", tabIndex=0, role="region", **{"aria-label": caption or "Table"})
+
+
+def priority_mark(priority: str) -> Component:
+    """The shape of a priority, in its colour; the word stands beside it."""
+    return html.Span(MARKS.get(priority, "▲"), className=f"mark {priority}", **{"aria-hidden": "true"})
+
+
+def empty(text: str, *more: Children) -> Component:
+    """What a page says when there is nothing to show, and what to do about it."""
+    return html.Div([html.P(text), *more], className="empty")
+
+
+def complaint(text: str, cure: str = "") -> Component:
+    """What is wrong, and the cure, in words."""
+    parts: list[Children] = [html.Strong(text)]
+    if cure:
+        parts.append(html.Span(f" {cure}"))
+    return html.Div(parts, className="complaint", role="alert")

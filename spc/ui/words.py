@@ -1,0 +1,148 @@
+"""What the page says, in words: the state of a line, how long ago, how big. Pure functions of values; times are UTC microseconds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from spc.nouns import Alarm
+
+SECOND = 1_000_000
+StateKey = Literal["normal", "warning", "alarm", "acknowledged", "returned", "stale", "off"]
+
+STATES = {
+    "unacknowledged": "Not acknowledged",
+    "acknowledged": "Acknowledged",
+    "returned": "Returned, not acknowledged",
+    "shelved": "Shelved",
+    "normal": "Closed",
+}
+PRIORITY_ORDER = ("critical", "high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """What is known of a line at one moment: enough for its tile and for the head of its page.
+
+    `last_at` is the time of the last row as its source gave it, `seen_at` when it came here; `stale_after_s` the age at which silence is
+    news; `out` whether the last point lay beyond a limit; `model` the words for the active reference, empty when there is none.
+    """
+
+    name: str
+    title: str
+    last_seq: int = 0
+    last_at: int | None = None
+    seen_at: int | None = None
+    stale_after_s: float = 10.0
+    out: bool = False
+    model: str = ""
+    alarms: tuple[Alarm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A line's state: a key for the style sheet, the words, what else to say, and the priority of its worst open alarm."""
+
+    key: StateKey
+    words: str
+    more: str = ""
+    priority: str = ""
+    flash: bool = False
+
+
+def stale_after(interval_s: float | None) -> float:
+    """Seconds of silence after which a line has no data: three intervals, at least ten seconds.
+
+    >>> stale_after(45.0), stale_after(1.0), stale_after(None)
+    (135.0, 10.0, 10.0)
+    """
+    return max(10.0, 3.0 * (interval_s or 0.0))
+
+
+def ago(seconds: float) -> str:
+    """A length of time, in the one or two units that matter.
+
+    >>> ago(8.4), ago(260), ago(3 * 3600 + 120), ago(200_000)
+    ('8 s', '4 min', '3 h 2 min', '2 d 7 h')
+    """
+    s = max(0, int(seconds))
+    if s < 60:
+        return f"{s} s"
+    if s < 3600:
+        return f"{s // 60} min"
+    if s < 86400:
+        return f"{s // 3600} h {s % 3600 // 60} min"
+    return f"{s // 86400} d {s % 86400 // 3600} h"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with this many significant digits, without needless zeros or exponents; a dash where there is none.
+
+    >>> number(23.5512), number(0.000123), number(1234567.0), number(float("nan"))
+    ('23.6', '0.000123', '1234567', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:.{min(places, 12)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def clock(at: int | None, timezone: str = "UTC", *, date: bool = False) -> str:
+    """A moment on the plant's clock.
+
+    >>> clock(1_741_068_000_000_000, "Europe/Berlin"), clock(1_741_068_000_000_000, date=True), clock(None)
+    ('07:00:00', '2025-03-04 06:00:00', '–')
+    """
+    if at is None:
+        return "–"
+    local = datetime.fromtimestamp(at / SECOND, UTC).astimezone(ZoneInfo(timezone))
+    return local.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
+
+
+def utc(at: int | None) -> str:
+    """The same moment in UTC, for the hover text."""
+    return f"{clock(at, date=True)} UTC" if at is not None else ""
+
+
+def worst(alarms: tuple[Alarm, ...]) -> str:
+    """The priority that counts: the highest among the alarms.
+
+    >>> worst(())
+    ''
+    """
+    found = {a.priority for a in alarms}
+    return next((p for p in PRIORITY_ORDER if p in found), "")
+
+
+def state(line: LineFacts, now: int) -> State:
+    """The state of a line in words. An alarm outranks silence, silence outranks calm: a line that sends nothing is never in control."""
+    open_alarms = tuple(a for a in line.alarms if a.state in ("unacknowledged", "acknowledged", "returned"))
+    silent = _silence(line, now)
+    priority = worst(open_alarms)
+    unanswered = [a for a in open_alarms if not a.acknowledged]
+    if any(a.active and a.kind != "no data" for a in open_alarms):
+        if any(a.active for a in unanswered):
+            return State("alarm", "ALARM", silent, priority, flash=True)
+        return State("acknowledged", "ALARM", "; ".join(t for t in ("acknowledged", silent) if t), priority)
+    if any(not a.active for a in unanswered):
+        return State("returned", "Alarm returned", "; ".join(t for t in ("not acknowledged", silent) if t), priority, flash=True)
+    if silent:
+        return State("stale", silent, "", priority, flash=bool(unanswered))
+    if not line.model:
+        return State("off", "Not monitored", "no active reference")
+    if line.out:
+        return State("warning", "Warning", "last point beyond its limit")
+    return State("normal", "In control")
+
+
+def _silence(line: LineFacts, now: int) -> str:
+    if line.seen_at is None:
+        return "No data yet"
+    age = (now - line.seen_at) / SECOND
+    return f"No data {ago(age)}" if age > line.stale_after_s else ""
