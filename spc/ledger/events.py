@@ -1,0 +1,40 @@
+"""Who did what, when and why, to anything but an alarm (those have their own events)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from spc.ledger.schema import event
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """what: "reference saved", "model saved", "activated"; about: "line:smt-2"; why: the reason the person gave."""
+
+    id: int
+    at: int
+    by: str
+    what: str
+    about: str
+    why: str
+    facts: Mapping[str, Any]
+
+
+def note_event(
+    connection: Connection, now: int, by: str, what: str, about: str, why: str = "", facts: Mapping[str, Any] | None = None
+) -> None:
+    """Writes it down."""
+    values = {"at": now, "made_by": by, "what": what, "about": about, "why": why, "facts_json": json.dumps(dict(facts or {}))}
+    connection.execute(insert(event).values(**values))
+
+
+def events(connection: Connection, limit: int = 200) -> list[Event]:
+    """The newest first."""
+    columns = [event.c[name] for name in ("id", "at", "made_by", "what", "about", "why", "facts_json")]
+    found: list[Any] = list(connection.execute(select(*columns).order_by(event.c.id.desc()).limit(limit)))
+    return [Event(*one[:6], json.loads(one[6])) for one in found]

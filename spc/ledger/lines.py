@@ -1,0 +1,121 @@
+"""Lines, which model is active on them, and what a line must remember between blocks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from spc.errors import NotFound
+from spc.ledger.schema import activation, line, memory, position, row
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """From the row after `after_seq` on, `line` is judged by `model_id`; by none when that is None."""
+
+    id: int
+    line: str
+    model_id: str | None
+    at: int
+    after_seq: int
+    by: str
+    reason: str
+
+
+_ACTIVATION = (
+    activation.c.id,
+    activation.c.line,
+    activation.c.model_id,
+    activation.c.at,
+    activation.c.after_seq,
+    activation.c.made_by,
+    activation.c.reason,
+)
+
+
+def put_line(connection: Connection, name: str, title: str, now: int) -> None:
+    """Makes the line known, or gives it another title."""
+    if connection.execute(update(line).where(line.c.name == name).values(title=title)).rowcount == 0:
+        connection.execute(insert(line).values(name=name, title=title, created_at=now))
+
+
+def lines(connection: Connection) -> dict[str, str]:
+    """The titles of all lines by name."""
+    found = connection.execute(select(line.c.name, line.c.title).order_by(line.c.name))
+    return {one.name: one.title for one in found}
+
+
+def need_line(connection: Connection, name: str) -> None:
+    """Raises NotFound when there is no such line."""
+    if connection.execute(select(line.c.name).where(line.c.name == name)).first() is None:
+        known = ", ".join(lines(connection)) or "none"
+        raise NotFound(f"There is no line {name!r}.", cure=f"Lines: {known}.")
+
+
+def current(connection: Connection, name: str) -> Activation | None:
+    """The activation in force, if a model was ever activated."""
+    query = select(*_ACTIVATION).where(activation.c.line == name).order_by(activation.c.id.desc()).limit(1)
+    found = connection.execute(query).first()
+    return Activation(*found) if found else None
+
+
+def activations(connection: Connection, name: str) -> list[Activation]:
+    """Every activation of a line, oldest first: the vertical lines in its charts."""
+    query = select(*_ACTIVATION).where(activation.c.line == name).order_by(activation.c.id)
+    return [Activation(*one) for one in connection.execute(query)]
+
+
+def add_activation(connection: Connection, name: str, model_id: str | None, now: int, by: str, reason: str) -> Activation:
+    """Moves the pointer; the line sees it at its next block."""
+    after = last_seq(connection, name)
+    values = {"line": name, "model_id": model_id, "at": now, "after_seq": after, "made_by": by, "reason": reason}
+    id = connection.execute(insert(activation).values(**values).returning(activation.c.id)).scalar_one()
+    return Activation(int(id), name, model_id, now, after, by, reason)
+
+
+def last_seq(connection: Connection, name: str) -> int:
+    """The number of the line's newest row; 0 when it has none."""
+    return int(connection.execute(select(func.max(row.c.seq)).where(row.c.line == name)).scalar() or 0)
+
+
+def last_received(connection: Connection, name: str) -> int | None:
+    """When the line's newest row came in."""
+    query = select(row.c.received_at).where(row.c.line == name).order_by(row.c.seq.desc()).limit(1)
+    return connection.execute(query).scalar()
+
+
+def put_position(connection: Connection, name: str, source: str, where: Any, now: int) -> None:
+    """How far the source has been read: the next one starts behind it."""
+    text = json.dumps(where)
+    here = (position.c.line == name) & (position.c.source == source)
+    if connection.execute(update(position).where(here).values(position_json=text, at=now)).rowcount == 0:
+        connection.execute(insert(position).values(line=name, source=source, position_json=text, at=now))
+
+
+def get_position(connection: Connection, name: str, source: str) -> Any:
+    """What `put_position` kept, or None."""
+    here = (position.c.line == name) & (position.c.source == source)
+    text = connection.execute(select(position.c.position_json).where(here)).scalar()
+    return None if text is None else json.loads(text)
+
+
+def put_memory(connection: Connection, name: str, activation_id: int, seq: int, what: str) -> None:
+    """The charts' and the watch's memory after row `seq`, as JSON text."""
+    values = {"activation_id": activation_id, "seq": seq, "memory_json": what}
+    if connection.execute(update(memory).where(memory.c.line == name).values(**values)).rowcount == 0:
+        connection.execute(insert(memory).values(line=name, **values))
+
+
+def get_memory(connection: Connection, name: str, activation_id: int) -> dict[str, Any] | None:
+    """The memory kept under this activation; None when there is none, or when it belongs to an earlier model."""
+    query = select(memory.c.memory_json).where(memory.c.line == name, memory.c.activation_id == activation_id)
+    text = connection.execute(query).scalar()
+    return None if text is None else json.loads(text)
+
+
+def forget(connection: Connection, name: str) -> None:
+    """Drops a line's memory."""
+    connection.execute(delete(memory).where(memory.c.line == name))

@@ -1,0 +1,221 @@
+"""The ledger's front: one thread that writes, in groups, and as many readers as one likes.
+
+A commit costs a sync of the disk. Jobs that wait while one is running are therefore done together: each in its own savepoint, so that a
+job that fails fails alone, all in one transaction, and nobody is told "written" before that transaction is on disk.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+
+from spc.errors import LedgerError, Refused
+from spc.ledger.engine import database, engine_for, in_words, migrate
+from spc.ledger.lock import Lock
+
+T = TypeVar("T")
+Job = Callable[[sa.Connection], T]
+
+WAITING = 1024  # jobs that may wait before a sender is told to come back later
+GROUP = 64  # jobs in one transaction …
+GROUP_S = 0.05  # … and the time after which no further one joins it
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(eq=False, slots=True)
+class _Task:
+    job: Job[Any]
+    undo: Callable[[], None]
+    future: Future[Any]
+    value: Any = None
+    error: BaseException | None = None
+
+
+class Ledger:
+    """Everything that happened, on disk. `write` returns after the commit is on disk or raises; `read` never waits for a writer.
+
+    A LedgerError means that the disk or the database failed and that nothing of the job was kept.
+    """
+
+    def __init__(self, url: str) -> None:
+        address = database(url)
+        sqlite = address.get_backend_name() == "sqlite"
+        self._lock = Lock(f"{address.database}.lock") if sqlite else None
+        self._writer = engine_for(address, writes=True)
+        self._reader = engine_for(address, writes=False)
+        self._tasks: queue.Queue[_Task | None] = queue.Queue(WAITING)
+        self._closing = threading.Lock()
+        self._closed = self._gone = False
+        self.trouble = ""  # what the last transaction failed of; empty when it succeeded
+        try:
+            with in_words(f"opening the ledger {address.render_as_string()}"):
+                migrate(self._writer)
+        except BaseException:
+            self._release()
+            raise
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """The ledger at a database address such as "sqlite:///var/spc.db", made or brought to this version when needed."""
+        return cls(url)
+
+    def submit(self, job: Job[T], *, undo: Callable[[], None] = _nothing, wait: bool = True) -> Future[T]:
+        """Queues a job; the future has its value once that is on disk.
+
+        `undo` is called in the writing thread when the job or its transaction failed, before any other job runs: the place to drop
+        what the job left in memory. With `wait` false a full queue raises Refused (come back later) rather than waiting.
+        """
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a job of the ledger must use the connection it was given, not submit another job")
+        task = _Task(job, undo, Future())
+        if self._closed:
+            raise LedgerError("The ledger is closed.")
+        try:
+            self._tasks.put(task, block=wait)
+        except queue.Full:
+            busy = "Too many blocks of rows wait for the disk."
+            raise Refused(busy, cure="Send again in a second.", status=429, retry_after=1.0) from None
+        if not self._thread.is_alive():
+            self._abandon()  # it was closed between the two lines above
+        return task.future
+
+    def write(self, job: Job[T]) -> T:
+        """Runs a job and returns its value once that is on disk."""
+        return self.submit(job).result()
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection that sees one consistent state and cannot write."""
+        with in_words("reading the ledger"), self._reader.connect() as connection:
+            yield connection
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for the writing thread."""
+        return self._tasks.qsize()
+
+    def check(self) -> list[str]:
+        """What the database finds wrong with itself: empty when all is well. Reads every page, so not for every day."""
+        if self._reader.dialect.name != "sqlite":
+            return []
+        with self.read() as connection:
+            found = [str(one) for (one,) in connection.exec_driver_sql("pragma integrity_check") if one != "ok"]
+            orphans = connection.exec_driver_sql("pragma foreign_key_check").all()
+        return found + [f"{table} row {rowid} refers to a missing {parent}" for table, rowid, parent, _ in orphans]
+
+    def close(self) -> None:
+        """Writes what waits, then lets go of the file."""
+        with self._closing:
+            if self._gone:
+                return
+            self._gone = self._closed = True
+        self._tasks.put(None)
+        self._thread.join()
+        self._abandon()
+        self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------------------------------------- the writing thread
+
+    def _run(self) -> None:
+        try:
+            while (task := self._tasks.get()) is not None:
+                if not self._group(task):
+                    return
+        finally:
+            self._closed = True  # whatever ended this thread, nobody may wait for it for ever
+            self._abandon()
+
+    def _group(self, first: _Task) -> bool:
+        """Runs one transaction; false when the ledger was closed meanwhile."""
+        tasks: list[_Task] = []
+        going = True
+        try:
+            with in_words("writing the ledger"), self._writer.connect() as connection, connection.begin():
+                until = time.monotonic() + GROUP_S
+                task: _Task | None = first
+                while task is not None:
+                    if task.future.set_running_or_notify_cancel():
+                        tasks.append(task)
+                        _one(connection, task)
+                    if len(tasks) == GROUP or time.monotonic() > until or self._tasks.empty():
+                        break
+                    task = self._tasks.get()
+                going = task is not None
+        except Exception as broken:  # noqa: BLE001 - whatever it was, nothing is on disk and every sender must be told so
+            self._lost(tasks or [first], broken)
+            return going
+        self.trouble = ""
+        for task in tasks:
+            _tell(task.future, task.value, task.error)
+        return going
+
+    def _lost(self, tasks: list[_Task], broken: Exception) -> None:
+        """The transaction did not reach the disk: memories are dropped first, then every sender is told."""
+        self.trouble = str(broken)
+        self._writer.dispose()  # after a failed sync the old connection's view of the file is not to be trusted
+        for task in tasks:
+            task.undo()
+        for task in tasks:
+            error = LedgerError(str(broken))
+            error.__cause__ = broken
+            _tell(task.future, None, error)
+
+    def _abandon(self) -> None:
+        while True:
+            try:
+                task = self._tasks.get_nowait()
+            except queue.Empty:
+                return
+            if task is not None and task.future.set_running_or_notify_cancel():
+                task.future.set_exception(LedgerError("The ledger was closed before this was written."))
+
+    def _release(self) -> None:
+        self._writer.dispose()
+        self._reader.dispose()
+        if self._lock:
+            self._lock.release()
+
+
+def _one(connection: sa.Connection, task: _Task) -> None:
+    """Runs a job in its savepoint. A failure of the job is the job's; a failure of the database is everybody's, and is raised."""
+    try:
+        with connection.begin_nested():
+            task.value = task.job(connection)
+    except (IntegrityError, DataError, ProgrammingError) as wrong:
+        task.undo()
+        task.error = LedgerError(f"writing the ledger: {wrong.orig}")
+        task.error.__cause__ = wrong
+    except DBAPIError:
+        raise
+    except Exception as wrong:  # noqa: BLE001 - it belongs to the sender, who gets it from the future
+        task.undo()
+        task.error = wrong
+
+
+def _tell(future: Future[Any], value: Any, error: BaseException | None) -> None:
+    if future.cancelled():
+        return
+    if error is None:
+        future.set_result(value)
+    else:
+        future.set_exception(error)
