@@ -36,5 +36,5 @@ def note_event(
 def events(connection: Connection, limit: int = 200) -> list[Event]:
     """The newest first."""
     columns = [event.c[name] for name in ("id", "at", "made_by", "what", "about", "why", "facts_json")]
-    found: list[Any] = list(connection.execute(select(*columns).order_by(event.c.id.desc()).limit(limit)))
-    return [Event(*one[:6], json.loads(one[6])) for one in found]
+    found = connection.execute(select(*columns).order_by(event.c.id.desc()).limit(limit))
+    return [Event(id, at, by, what, about, why, json.loads(facts)) for id, at, by, what, about, why, facts in found]

@@ -156,5 +156,5 @@ def signals_after(connection: Connection, line: str, seq: int = 0, limit: int = 
     names = ("line", "seq", "chart", "kind", "reason", "since", "at", "value", "ucl", "alarm_id", "facts_json")
     columns = [signal.c[name] for name in names]
     query = select(*columns).where(signal.c.line == line, signal.c.seq > seq).order_by(signal.c.seq, signal.c.chart).limit(limit)
-    found: list[Any] = list(connection.execute(query))
-    return [StoredSignal(*one[:10], json.loads(one[10])) for one in found]
+    found = connection.execute(query).mappings()
+    return [StoredSignal(**{name: one[name] for name in names[:10]}, facts=json.loads(one["facts_json"])) for one in found]
