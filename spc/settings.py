@@ -1,0 +1,279 @@
+"""What a site decides: config/plant.toml, one file per line in config/lines/, and the environment. An unknown word is refused.
+
+A word in the environment wins over the files: SPC_HOST, SPC_PORT, SPC_LEDGER, SPC_TIMEZONE, SPC_URL, SPC_DEMO. Secrets are never written
+in these files: a notifier's `password_file` names a file that holds it, or SPC_NOTIFY_<NAME>_PASSWORD does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, Union
+from zoneinfo import ZoneInfo
+
+from spc.errors import BadSettings
+
+T = TypeVar("T")
+
+SECRETS = ("password", "token", "secret")
+OTHERS = ("SPC_CONFIG", "SPC_SHARED")  # read elsewhere: where the settings are, where the tests' tables are
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """A signal when `k` of the last `n` rows are out; in again after `back` rows in a row that are in."""
+
+    k: int = 1
+    n: int = 1
+    back: int = 3
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= self.n or self.back < 1:
+            raise BadSettings(f"watch: {self.k} of {self.n} out, {self.back} back is no rule.", cure="1 <= k <= n and back >= 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class PartSettings:
+    """A source or a notifier: its name, its kind (a word of the registry, or "module:Class"), and the options of that kind."""
+
+    name: str
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """A line. `interval_s` is the time expected between two rows; `advice` says per variable what to do when it is the culprit.
+
+    `part` is what one row is called in an alert: "Board" gives "Board B00321". An advice for the variable "*" is for all others.
+    """
+
+    name: str
+    title: str = ""
+    watch: WatchSettings = WatchSettings()
+    interval_s: float | None = None
+    source: PartSettings | None = None
+    advice: Mapping[str, str] = field(default_factory=dict)
+    priority: str = "high"
+    part: str = "Part"
+
+    def __post_init__(self) -> None:
+        if not self.title:
+            object.__setattr__(self, "title", self.name)
+        if self.priority not in ("critical", "high", "medium", "low"):
+            raise _unknown("priority", self.priority, ("critical", "high", "medium", "low"), f"line {self.name}")
+        if self.interval_s is not None and not self.interval_s > 0:
+            raise BadSettings(f"line {self.name}: interval_s is {self.interval_s}.", cure="Give seconds, more than 0.")
+
+    @property
+    def stale_s(self) -> float | None:
+        """After this many seconds without a row the line has no data: three intervals, at least ten seconds."""
+        return None if self.interval_s is None else max(10.0, 3.0 * self.interval_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The plant: where to serve, where the ledger is, who is told, and its lines. `root` is what relative paths are relative to.
+
+    `demo` fills an empty ledger with the demo reference and its model, so that the first start shows a line that runs.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8050
+    ledger: str = "sqlite:///var/spc.db"
+    timezone: str = "UTC"
+    url: str = ""
+    demo: bool = False
+    notify: tuple[PartSettings, ...] = ()
+    lines: tuple[LineSettings, ...] = ()
+    root: Path = Path()
+
+    def __post_init__(self) -> None:
+        if not self.url:
+            object.__setattr__(self, "url", f"http://{self.host}:{self.port}")
+        if not 0 <= self.port <= 65535:
+            raise BadSettings(f"port is {self.port}.", cure="Ports are 1 to 65535; 8050 is the usual one.")
+        try:
+            self.zone
+        except (KeyError, ValueError, OSError):
+            raise BadSettings(f"There is no time zone {self.timezone!r}.", cure='Use a name such as "Europe/Berlin" or "UTC".') from None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def line(self, name: str) -> LineSettings:
+        """The settings of one line; raises BadSettings."""
+        for one in self.lines:
+            if one.name == name:
+                return one
+        raise _unknown("line", name, [one.name for one in self.lines], "settings")
+
+
+def load(folder: Path | str = "config", env: Mapping[str, str] | None = None) -> Settings:
+    """Reads plant.toml and lines/*.toml of a folder, then the environment. Paths are relative to the folder's parent.
+
+    Raises BadSettings, which names the file and the nearest word that is known.
+    """
+    folder, env = Path(folder), os.environ if env is None else env
+    root = folder.resolve().parent
+    plant = _toml(folder / "plant.toml") if (folder / "plant.toml").exists() else {}
+    where = str(folder / "plant.toml")
+    words = {**plant, **_environment(env)}
+    notify = words.pop("notify", {})
+    if not isinstance(notify, Mapping):
+        raise BadSettings(f"{where}: notify is a table per notifier.", cure="Write [notify.NAME] and below it kind = …")
+    lines = tuple(_line(file, root) for file in sorted((folder / "lines").glob("*.toml")))
+    if len({one.name for one in lines}) < len(lines):
+        raise BadSettings(f"{folder / 'lines'}: two lines have the same name.", cure="Give each line its own name.")
+    parts = tuple(_part(name, one, f"{where}, notify.{name}", root, env) for name, one in notify.items())
+    settings = answer(Settings, {k: v for k, v in words.items() if k not in ("lines", "root")} | _extra(words), where)
+    ledger = settings.ledger
+    if ledger.startswith("sqlite:///") and not ledger.startswith("sqlite:////"):
+        ledger = f"sqlite:///{root / ledger.removeprefix('sqlite:///')}"
+    return dataclasses.replace(settings, ledger=ledger, notify=parts, lines=lines, root=root)
+
+
+def answer(cls: type[T], words: Mapping[str, Any], where: str) -> T:
+    """A frozen dataclass made of words and values; raises BadSettings for an unknown word, a missing one, or a value of another type.
+
+    >>> answer(WatchSettings, {"k": 2, "n": 3}, "line smt-2, watch")
+    WatchSettings(k=2, n=3, back=3)
+    >>> answer(WatchSettings, {"bakc": 2}, "line smt-2, watch")
+    Traceback (most recent call last):
+    spc.errors.BadSettings: line smt-2, watch: nobody knows the word 'bakc'. Did you mean 'back'? Words: back, k, n.
+    """
+    fields = {one.name: one for one in dataclasses.fields(cls) if one.init}  # type: ignore[arg-type]
+    kinds = typing.get_type_hints(cls)
+    for word, value in words.items():
+        if word not in fields:
+            raise _unknown("word", word, fields, where)
+        if not _fits(value, kinds[word]):
+            raise BadSettings(f"{where}: {word} = {value!r} is not {_called(kinds[word])}.", cure="Correct the value.")
+    try:
+        return cls(**{word: tuple(value) if isinstance(value, list) else value for word, value in words.items()})
+    except TypeError:
+        none = dataclasses.MISSING
+        missing = [k for k, one in fields.items() if one.default is none and one.default_factory is none and k not in words]
+        raise BadSettings(f"{where}: {', '.join(missing)} is missing.", cure="Add it.") from None
+
+
+def _extra(words: Mapping[str, Any]) -> dict[str, Any]:
+    for word in ("lines", "root"):
+        if word in words:
+            raise BadSettings(f"plant.toml: {word!r} cannot be set here.", cure="Each line has its own file in the folder lines.")
+    return {}
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
+        raise BadSettings(f"{file} is not TOML: {broken}.", cure="Correct that line.") from None
+    except OSError as broken:
+        raise BadSettings(f"{file} cannot be read: {broken.strerror}.", cure="Check its name and rights.") from None
+
+
+def _environment(env: Mapping[str, str]) -> dict[str, Any]:
+    kinds = {"SPC_HOST": str, "SPC_PORT": int, "SPC_LEDGER": str, "SPC_TIMEZONE": str, "SPC_URL": str, "SPC_DEMO": bool}
+    words: dict[str, Any] = {}
+    for name, text in env.items():
+        if not name.startswith("SPC_") or name in OTHERS or name.startswith("SPC_NOTIFY_"):
+            continue
+        if name not in kinds:
+            raise _unknown("word", name, (*kinds, *OTHERS), "environment")
+        words[name.removeprefix("SPC_").lower()] = _from_text(name, text, kinds[name])
+    return words
+
+
+def _from_text(name: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        if text.lower() not in ("1", "0", "true", "false", "yes", "no"):
+            raise BadSettings(f"environment: {name} = {text!r} is neither yes nor no.", cure="Write true or false.")
+        return text.lower() in ("1", "true", "yes")
+    if kind is int and not text.isdigit():
+        raise BadSettings(f"environment: {name} = {text!r} is not a whole number.", cure="Correct the value.")
+    return kind(text)
+
+
+def _line(file: Path, root: Path) -> LineSettings:
+    words = _toml(file)
+    where = str(file)
+    watch, source = words.pop("watch", {}), words.pop("source", None)
+    made = answer(LineSettings, {"name": file.stem, **words}, where)
+    rule = answer(WatchSettings, watch, f"{where}, watch")
+    return dataclasses.replace(made, watch=rule, source=None if source is None else _part("source", source, f"{where}, source", root, {}))
+
+
+def _part(name: str, words: Any, where: str, root: Path, env: Mapping[str, str]) -> PartSettings:
+    if not isinstance(words, Mapping) or not isinstance(words.get("kind"), str):
+        raise BadSettings(f"{where}: kind is missing.", cure='For example kind = "replay" for a source, kind = "webhook" for a notifier.')
+    options = {k: _rooted(k, v, root) for k, v in words.items() if k != "kind"}
+    for word in SECRETS:
+        if word in options:
+            raise BadSettings(
+                f"{where}: a {word} must not stand in a settings file.", cure=f"Put it in a file and name that: {word}_file = …"
+            )
+        secret = env.get(f"SPC_NOTIFY_{name.upper().replace('-', '_')}_{word.upper()}")
+        if f"{word}_file" in options:
+            secret = _secret(Path(options.pop(f"{word}_file")), where)
+        if secret is not None:
+            options[word] = secret
+    return PartSettings(name, words["kind"], options)
+
+
+def _rooted(word: str, value: Any, root: Path) -> Any:
+    is_path = word == "path" or word.endswith("_file")
+    return str(root / value) if is_path and isinstance(value, str) else value
+
+
+def _secret(file: Path, where: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as broken:
+        raise BadSettings(
+            f"{where}: the secret's file {file} cannot be read ({type(broken).__name__}).", cure="Check its name and rights."
+        ) from None
+
+
+def _unknown(what: str, word: str, known: Iterable[str], where: str) -> BadSettings:
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return BadSettings(f"{where}: nobody knows the {what} {word!r}.", cure=f"{hint}Words: {', '.join(known)}.")
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if kind is Any:
+        return True
+    if typing.get_origin(kind) in (Union, types.UnionType):
+        return any(_fits(value, one) for one in typing.get_args(kind))
+    origin = typing.get_origin(kind) or kind
+    if origin is tuple:
+        inner = typing.get_args(kind)[0]
+        return isinstance(value, (list, tuple)) and all(_fits(one, inner) for one in value)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return isinstance(value, Mapping) and all(_fits(one, typing.get_args(kind)[1]) for one in value.values())
+    if origin is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if origin is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if origin is Path:
+        return isinstance(value, (str, Path))
+    return isinstance(value, origin)
+
+
+def _called(kind: Any) -> str:
+    names = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+    if typing.get_origin(kind) in (Union, types.UnionType):
+        return " or ".join(_called(one) for one in typing.get_args(kind) if one is not type(None))
+    if (typing.get_origin(kind) or kind) is tuple:
+        return "a list"
+    return names.get(kind, "a table")
