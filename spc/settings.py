@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import importlib
 import os
+import re
 import tomllib
 import types
 import typing
@@ -22,6 +24,7 @@ from spc.errors import BadSettings
 
 T = TypeVar("T")
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 SECRETS = ("password", "token", "secret")
 OTHERS = ("SPC_CONFIG", "SPC_SHARED")  # read elsewhere: where the settings are, where the tests' tables are
 
@@ -45,7 +48,7 @@ class PartSettings:
 
     name: str
     kind: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold a secret: never shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class LineSettings:
     part: str = "Part"
 
     def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise BadSettings(f"{self.name!r} is no name for a line.", cure="Use small letters, digits, - and _ (at most 80).")
         if not self.title:
             object.__setattr__(self, "title", self.name)
         if self.priority not in ("critical", "high", "medium", "low"):
@@ -101,7 +106,7 @@ class Settings:
         if not 0 <= self.port <= 65535:
             raise BadSettings(f"port is {self.port}.", cure="Ports are 1 to 65535; 8050 is the usual one.")
         try:
-            self.zone
+            ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
             raise BadSettings(f"There is no time zone {self.timezone!r}.", cure='Use a name such as "Europe/Berlin" or "UTC".') from None
 
@@ -163,6 +168,23 @@ def answer(cls: type[T], words: Mapping[str, Any], where: str) -> T:
         none = dataclasses.MISSING
         missing = [k for k, one in fields.items() if one.default is none and one.default_factory is none and k not in words]
         raise BadSettings(f"{where}: {', '.join(missing)} is missing.", cure="Add it.") from None
+
+
+def plugin(registry: Mapping[str, type], part: PartSettings, where: str) -> Any:
+    """The thing that a part of the settings asks for: a word of the registry, or a class anywhere, named "module:Class"."""
+    where = f"{where} {part.name} ({part.kind})"
+    found: Any = registry.get(part.kind)
+    if found is None and ":" in part.kind:
+        module, _, name = part.kind.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError) as broken:
+            raise BadSettings(f"{where}: {part.kind} cannot be found ({broken}).", cure="Install it, or correct the name.") from broken
+    if found is None:
+        raise _unknown("kind", part.kind, registry, where)
+    if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
+        raise BadSettings(f"{where}: {part.kind} is not a dataclass.", cure="Its fields are its options.")
+    return answer(found, part.options, where)
 
 
 def _extra(words: Mapping[str, Any]) -> dict[str, Any]:
