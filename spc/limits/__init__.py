@@ -1,0 +1,9 @@
+"""Laws that turn a promise (a false-alarm probability per row) into a control limit, each saying in words what it is."""
+
+from __future__ import annotations
+
+from spc.limits.calibrated import TAIL_GRID, Calibration, calibrate, fits_needed
+from spc.limits.exact import KnownParameters, NewRow, ReferenceRow, checked_alpha
+from spc.limits.quadratic import tail
+
+__all__ = ["TAIL_GRID", "Calibration", "KnownParameters", "NewRow", "ReferenceRow", "calibrate", "checked_alpha", "fits_needed", "tail"]

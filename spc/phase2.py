@@ -1,0 +1,128 @@
+"""Phase II: new rows against a model."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.linalg import lapack
+
+from spc.charts import CHARTS, Chart
+from spc.errors import ColumnMismatch
+from spc.nouns import Bools, Floats, Model, Points, Rows, Scatter, Track
+
+
+class Monitor:
+    """Judges blocks of rows against a model and holds its charts' memories, nothing else.
+
+    Columns are matched by name, in any order; a column that the model does not know is ignored, a missing one is a ColumnMismatch. A
+    row with missing values is judged on those it has, against the limit for that many variables. Guards make up the chart "guard":
+    the largest deviation of a guard in units of its tolerance, with limit 1.
+    """
+
+    def __init__(self, model: Model, charts: Mapping[str, Chart] | None = None) -> None:
+        self.model = model
+        self._charts: dict[str, Chart] = dict(charts or {name: CHARTS[name]() for name in model.new_limits})
+        self._state: dict[str, Any] = {name: chart.start(model.p) for name, chart in self._charts.items()}
+        self._parts: dict[bytes, Scatter] = {}
+
+    def select(self, rows: Rows) -> Floats:
+        """The rows' values (n, p) in the model's order; raises ColumnMismatch when one of its columns is missing."""
+        return self._columns(rows, self.model.names)
+
+    def judge(self, rows: Rows, first_row: int = 1) -> Points:
+        """The points of a block; its rows are numbered from `first_row`."""
+        x = self.select(rows)
+        missing = np.isnan(x)
+        if rows.quality:
+            missing[np.array([q == "bad" for q in rows.quality], dtype=bool)] = True
+        tracks = {name: self._track(name, chart, x, missing) for name, chart in self._charts.items()}
+        notes = [""] * len(rows)
+        for i in np.flatnonzero(missing.any(axis=1)):
+            names = [self.model.names[j] for j in np.flatnonzero(missing[i])]
+            notes[i] = f"no value for {', '.join(names)}" if len(names) < self.model.p else "no value for any variable: not judged"
+        if self.model.guards:
+            tracks["guard"] = self._guard(rows, notes)
+        numbers = np.arange(first_row, first_row + len(rows), dtype=np.int64)
+        return Points(numbers, rows.at, rows.ids, tracks, tuple(notes))
+
+    def memory(self) -> dict[str, Any]:
+        """What the charts remember, as plain numbers."""
+        return dict(self._state)
+
+    def restore(self, memory: Mapping[str, Any]) -> None:
+        """Take up a memory that was kept; charts that it does not name start afresh."""
+        self._state = {name: memory.get(name, chart.start(self.model.p)) for name, chart in self._charts.items()}
+
+    def _columns(self, rows: Rows, names: tuple[str, ...]) -> Floats:
+        place = {name: j for j, name in enumerate(rows.names)}
+        for name in names:
+            if name not in place:
+                near = difflib.get_close_matches(name, rows.names, n=1)
+                hint = f"Is it '{near[0]}'? " if near else ""
+                raise ColumnMismatch(
+                    "The model needs this column and the rows do not have it.",
+                    cure=f"{hint}The rows' columns are: {', '.join(rows.names)}.",
+                    column=name,
+                )
+        if names == rows.names:
+            return rows.x
+        return np.asarray(rows.x[:, [place[name] for name in names]])
+
+    def _track(self, name: str, chart: Chart, x: Floats, missing: Bools) -> Track:
+        limits = self.model.new_limits[name]
+        n, p = x.shape
+        if not missing.any():
+            self._state[name], value = chart.step(self._state[name], self.model.scatter.whiten(x))
+            ucl = np.full(n, limits[-1].value)
+            return Track(value, ucl, value > ucl)
+        value, ucl = np.full(n, np.nan), np.full(n, np.nan)
+        patterns, which = np.unique(missing, axis=0, return_inverse=True)
+        for k, pattern in enumerate(patterns):
+            here = which.reshape(-1) == k
+            seen = ~pattern
+            q = int(seen.sum())
+            if q:
+                z = self._part(seen).whiten(x[here][:, seen])
+                _, value[here] = chart.step(chart.start(q), z)
+                ucl[here] = limits[q - 1].value
+        return Track(value, ucl, value > ucl)
+
+    def _part(self, seen: Bools) -> Scatter:
+        """The scatter of the observed variables alone."""
+        key = seen.tobytes()
+        if key not in self._parts:
+            self._parts[key] = observed(self.model.scatter, seen)
+        return self._parts[key]
+
+    def _guard(self, rows: Rows, notes: list[str]) -> Track:
+        worst = np.full(len(rows), np.nan)
+        for guard in self.model.guards:
+            needed = (guard.name, *(name for name, _ in guard.slopes))
+            x = self._columns(rows, needed)
+            expected = guard.level + x[:, 1:] @ np.array([slope for _, slope in guard.slopes])
+            ratio = np.abs(x[:, 0] - expected) / guard.tolerance
+            worst = np.fmax(worst, ratio)
+            for i in np.flatnonzero(ratio > 1.0):
+                said = f"guard {guard.name} is {x[i, 0]:.6g}, not {expected[i]:.6g}"
+                notes[i] = f"{notes[i]}; {said}" if notes[i] else said
+        return Track(worst, np.ones(len(rows)), worst > 1.0)
+
+
+def observed(scatter: Scatter, seen: Bools) -> Scatter:
+    """The scatter of a subset of the variables: its block of the covariance, factored anew.
+
+    >>> whole = Scatter(np.array([0.0, 1.0]), np.array([[2.0, 0.0], [1.0, 1.0]]), n=9)
+    >>> observed(whole, np.array([False, True])).covariance.round(12).tolist()
+    [[2.0]]
+    """
+    if bool(np.all(seen)):
+        return scatter
+    block = scatter.covariance[np.ix_(seen, seen)]
+    length = np.sqrt(np.diag(block))
+    lower, info = lapack.dpotrf(block / np.outer(length, length), lower=1, clean=1)
+    if info:  # pragma: no cover - a principal block of a positive definite matrix is positive definite
+        raise ArithmeticError("a part of the scatter has no factor")
+    return Scatter(scatter.center[seen], lower * length[:, None], scatter.n)

@@ -1,0 +1,17 @@
+"""Phase I estimators: each is a question asked of a table (frozen parameters), and its answer is a Scatter.
+
+An estimator is a frozen dataclass with a `name`, a flag `robust`, `rows_needed(p)` and `__call__(x) -> Scatter`; it is listed in
+ESTIMATORS or named `module:Class` in the settings. `check` is the contract that every one of them must pass.
+"""
+
+from __future__ import annotations
+
+from spc.scatter.classical import Classical
+from spc.scatter.contract import Estimator, check
+from spc.scatter.factor import Hyperplane
+from spc.scatter.known import Known
+from spc.scatter.mcd import Mcd, subset_size
+
+ESTIMATORS: dict[str, type[Estimator]] = {"classical": Classical, "known": Known, "mcd": Mcd}
+
+__all__ = ["ESTIMATORS", "Classical", "Estimator", "Hyperplane", "Known", "Mcd", "check", "subset_size"]

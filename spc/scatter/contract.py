@@ -1,0 +1,40 @@
+"""What every estimator promises, and the check that it keeps it."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from spc.nouns import Floats, Scatter
+
+
+class Estimator(Protocol):
+    """A frozen question; called with a table (n, p), it answers with a Scatter."""
+
+    name: ClassVar[str]
+    robust: ClassVar[bool]
+
+    def __call__(self, x: Floats) -> Scatter: ...
+
+    def rows_needed(self, p: int) -> int: ...
+
+
+def check(estimator: Estimator) -> None:
+    """Raise AssertionError when an estimator breaks a promise that all of them share.
+
+    On one ordinary table: the answer is finite with a positive diagonal, asking twice gives the same bits, the table is left as it
+    was, and neither units nor the order of the columns change a distance beyond rounding.
+    """
+    rng = np.random.default_rng(20)
+    x = rng.standard_normal((60, 3)) @ np.array([[1.0, 0.0, 0.0], [0.8, 0.6, 0.0], [0.1, -0.3, 0.9]]).T
+    before = x.copy()
+    first, again = estimator(x), estimator(x)
+    assert np.array_equal(x, before), "the table was changed"
+    assert np.array_equal(first.factor, again.factor) and np.array_equal(first.center, again.center), "asked twice, two answers"
+    assert np.all(np.isfinite(first.factor)) and np.all(np.diag(first.factor) > 0), "the factor is not one"
+    d2 = first.d2(x)
+    scale, shift = np.array([1e-6, 1.0, 1e6]), np.array([0.0, 50.0, -3e6])
+    assert np.allclose(estimator(x * scale + shift).d2(x * scale + shift), d2, rtol=1e-6), "units change the distances"
+    order = [2, 0, 1]
+    assert np.allclose(estimator(x[:, order]).d2(x[:, order]), d2, rtol=1e-6), "the order of the columns changes the distances"

@@ -1,0 +1,125 @@
+"""The search for the h rows whose covariance has the smallest determinant."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from spc.nouns import Bools, Floats
+from spc.scatter.csteps import Features, converge, distinct, nearest
+from spc.scatter.exchange import polish, subset_objective
+from spc.scatter.starts import deterministic, elemental, ranked
+
+_ENUMERATE = 6000  # subsets that are simply all tried
+_WHOLE = 1500  # rows up to which the search runs on the whole table; above, on a sample first
+_ELEMENTAL = 100  # random starts for up to 25 variables; above, the deterministic ones carry the search
+_KEEP = 10  # candidates that are taken to their fixed points
+
+
+@dataclass(frozen=True)
+class Found:
+    """The best subset `member` (n,), and the best one reached from the deterministic starts alone."""
+
+    member: Bools
+    objective: float
+    deterministic: Bools
+    deterministic_objective: float
+
+
+def search(z: Floats, h: int, seed: int) -> Found:
+    """The best h-subset of the standardised rows z (n, p), n > h > p: exact for p = 1 and tiny tables, else starts, C-steps and polish."""
+    n, p = z.shape
+    if h == n:
+        return _same(np.ones(n, dtype=bool), z)
+    if p == 1:
+        return _same(_shortest(z[:, 0], h), z)
+    if math.comb(n, h) <= _ENUMERATE:
+        return _same(_enumerate(z, h), z)
+    if n <= _WHOLE:
+        return _whole(z, h, seed)
+    return _sampled(z, h, seed)
+
+
+def _same(member: Bools, z: Floats) -> Found:
+    value = subset_objective(z, member)
+    return Found(member, value, member, value)
+
+
+def _shortest(z: Floats, h: int) -> Bools:
+    """The exact univariate answer: of all runs of h neighbours in order, the one with the smallest variance (Rousseeuw & Leroy 1987)."""
+    order = np.argsort(z, kind="stable")
+    y = z[order]
+    s1 = np.concatenate([[0.0], np.cumsum(y)])
+    s2 = np.concatenate([[0.0], np.cumsum(y * y)])
+    starts = np.arange(len(z) - h + 1)
+    variance = (s2[starts + h] - s2[starts]) / h - ((s1[starts + h] - s1[starts]) / h) ** 2
+    member = np.zeros(len(z), dtype=bool)
+    first = int(np.argmin(variance))
+    member[order[first : first + h]] = True
+    return member
+
+
+def _enumerate(z: Floats, h: int) -> Bools:
+    members = np.zeros((math.comb(len(z), h), len(z)), dtype=bool)
+    chosen = np.array(list(combinations(range(len(z)), h)))
+    np.put_along_axis(members, chosen, True, axis=1)
+    features = Features.of(z)
+    _, logdet = features.distances(*features.moments(members))
+    return np.asarray(members[int(np.argmin(logdet))])
+
+
+def _guesses(z: Floats, features: Features, h: int) -> Bools:
+    """The subsets that the six deterministic guesses lead to: the half nearest each guess, then the h nearest that half."""
+    centers, shapes = zip(*(ranked(z, guess) for guess in deterministic(z)), strict=True)
+    half = max((len(z) + 1) // 2, z.shape[1] + 1)
+    d2, _ = features.distances(np.array(centers), np.array(shapes))
+    d2, _ = features.distances(*features.moments(nearest(d2, half)))
+    return nearest(d2, h)
+
+
+def _whole(z: Floats, h: int, seed: int) -> Found:
+    n, p = z.shape
+    features = Features.of(z)
+    sure, sure_value = converge(features, _guesses(z, features, h), h)
+    candidates, values = sure, sure_value
+    if p <= 25:
+        drawn = np.zeros((_ELEMENTAL, n), dtype=bool)
+        np.put_along_axis(drawn, elemental(n, p, _ELEMENTAL, seed), True, axis=1)
+        d2, _ = features.distances(*features.moments(drawn))
+        near, value = converge(features, nearest(d2, h), h, steps=2)
+        more, more_values = converge(features, distinct(near, value, _KEEP), h)
+        candidates, values = np.concatenate([sure, more]), np.concatenate([sure_value, more_values])
+    base, base_value = _polished(features, z, sure, sure_value, h, keep=1)
+    best, best_value = _polished(features, z, candidates, values, h, keep=3)
+    if base_value < best_value:
+        best, best_value = base, base_value
+    return Found(best, best_value, base, base_value)
+
+
+def _polished(features: Features, z: Floats, members: Bools, values: Floats, h: int, keep: int) -> tuple[Bools, float]:
+    best, best_value = members[0], np.inf
+    for member in distinct(members, values, keep):
+        improved, _ = polish(features, member, float(np.min(values[np.all(members == member, axis=1)])), h)
+        value = subset_objective(z, improved)
+        if value < best_value:
+            best, best_value = improved, value
+    return best, best_value
+
+
+def _sampled(z: Floats, h: int, seed: int) -> Found:
+    """A large table: search a random sample, then carry the centres found to all rows and take C-steps there."""
+    n, p = z.shape
+    m = min(n, max(_WHOLE, 20 * p))
+    rows = np.sort(np.random.default_rng([seed, n, p, 1]).permutation(n)[:m])
+    part = _whole(z[rows], max(round(h * m / n), (m + p + 1) // 2), seed)
+    features, small = Features.of(z), Features.of(z[rows])
+    carried, _ = features.distances(*small.moments(np.stack([part.member, part.deterministic])))
+    members, values = converge(features, nearest(carried, h), h)
+    best, best_value = _polished(features, z, members[:1], values[:1], h, keep=1)
+    base, base_value = members[1], subset_objective(z, members[1])
+    if base_value < best_value:
+        best, best_value = base, base_value
+    return Found(best, best_value, base, base_value)

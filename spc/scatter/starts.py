@@ -1,0 +1,69 @@
+"""Where the search for the minimum covariance determinant begins.
+
+Six deterministic guesses of the scatter (Hubert, Rousseeuw & Verdonck 2012, section 3) and seeded elemental subsets of p + 1 rows
+(Rousseeuw & Van Driessen 1999). The table comes standardised by its columns' medians and MADs. Each start is a centre and a factor,
+from which the rows are ranked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from spc.nouns import Floats, Ints
+from spc.scatter.quantiles import median_and_scale
+
+
+def deterministic(z: Floats) -> list[Floats]:
+    """The six starting scatter matrices (p, p) of z (n, p): hyperbolic tangent, Spearman, normal scores, spatial sign, BACON, OGK."""
+    n = len(z)
+    ranks = np.apply_along_axis(rankdata, 0, z)
+    norms = np.sqrt(np.einsum("ij,ij->i", z, z))
+    signs = z / np.where(norms > 0, norms, 1.0)[:, None]
+    central = z[np.argsort(norms, kind="stable")[: (n + 1) // 2]]
+    return [
+        _correlation(np.tanh(z)),
+        _correlation(ranks),
+        _correlation(ndtri((ranks - 1.0 / 3.0) / (n + 1.0 / 3.0))),
+        signs.T @ signs / n,
+        np.atleast_2d(np.cov(central, rowvar=False)),
+        _pairwise(z),
+    ]
+
+
+def _correlation(y: Floats) -> Floats:
+    spread = y.std(axis=0)
+    y = (y - y.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return np.asarray(y.T @ y / len(y))
+
+
+def _pairwise(z: Floats) -> Floats:
+    """Gnanadesikan–Kettenring covariances ¼(s²(a + b) − s²(a − b)) of all pairs, with the MAD as scale s (Maronna & Zamar 2002)."""
+    p = z.shape[1]
+    u = np.eye(p)
+    for j in range(1, p):
+        both = np.concatenate([z[:, :j] + z[:, j : j + 1], z[:, :j] - z[:, j : j + 1]], axis=1)
+        scale = median_and_scale(both)[1]
+        u[j, :j] = u[:j, j] = 0.25 * (scale[:j] ** 2 - scale[j:] ** 2)
+    return u
+
+
+def ranked(z: Floats, guess: Floats) -> tuple[Floats, Floats]:
+    """Centre and scatter that a guess of the scatter's *shape* leads to: robust variances along its axes, median in its coordinates."""
+    _, axes = np.linalg.eigh(guess)
+    scale = median_and_scale(z @ axes)[1]
+    scale = np.where(scale > 0, scale, np.max(scale) * 1e-6 + np.finfo(float).tiny)
+    root, half = axes / scale, axes * scale
+    center = half @ np.median(z @ root, axis=0)
+    return center, np.asarray(half @ half.T)
+
+
+def elemental(n: int, p: int, count: int, seed: int) -> Ints:
+    """`count` random subsets of p + 1 of n rows, (count, p + 1), the same for the same seed on every machine.
+
+    >>> elemental(10, 2, 3, seed=0).shape
+    (3, 3)
+    """
+    rng = np.random.default_rng([seed, n, p])
+    return np.argpartition(rng.random((count, n)), p, axis=1)[:, : p + 1]

@@ -1,0 +1,68 @@
+"""From points to signals: when does a line change its state?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spc.errors import BadSettings
+from spc.nouns import Points, Signal, Track
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A chart is out when k of its last n points were out, and back in after `back` points in a row were in.
+
+    A point that could not be judged counts for nothing: it neither raises nor clears a signal. Raises BadSettings unless
+    1 ≤ k ≤ n and back ≥ 1.
+
+    >>> Watch(k=2, n=3).rule
+    '2 of 3 points beyond the limit'
+    """
+
+    k: int = 1
+    n: int = 1
+    back: int = 3
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.k <= self.n and self.back >= 1):
+            raise BadSettings(
+                f"A watch of {self.k} of {self.n}, {self.back} back makes no sense.", cure="Use 1 ≤ k ≤ n and back ≥ 1, for example 1, 1, 3."
+            )
+
+    @property
+    def rule(self) -> str:
+        return "point beyond the limit" if self.n == 1 else f"{self.k} of {self.n} points beyond the limit"
+
+    def start(self) -> dict[str, Any]:
+        """The memory before the first row."""
+        return {}
+
+    def step(self, state: Mapping[str, Any], points: Points) -> tuple[dict[str, Any], list[Signal]]:
+        """The memory after a block, and the changes of state in it, in order of rows. Memories are plain numbers, one per chart."""
+        after, signals = dict(state), []
+        for chart, track in points.tracks.items():
+            after[chart], found = self._chart(after.get(chart, {"out": False, "recent": [], "calm": 0, "since": 0}), chart, track, points)
+            signals.extend(found)
+        return after, sorted(signals, key=lambda signal: signal.index)
+
+    def _chart(self, state: Mapping[str, Any], chart: str, track: Track, points: Points) -> tuple[dict[str, Any], list[Signal]]:
+        out, recent = bool(state["out"]), [(int(row), bool(flag)) for row, flag in state["recent"]]
+        calm, since = int(state["calm"]), int(state["since"])
+        signals: list[Signal] = []
+        judged = track.value == track.value  # NaN is not equal to itself
+        for i in range(len(points)):
+            if not judged[i]:
+                continue
+            beyond = bool(track.out[i])
+            recent = [*recent, (int(points.rows[i]), beyond)][-self.n :]
+            calm = 0 if beyond else calm + 1
+            if not out and sum(flag for _, flag in recent) >= self.k:
+                out, since = True, next(row for row, flag in recent if flag)
+                signals.append(Signal("out", chart, self.rule, points.point(i, chart), since, i))
+            elif out and calm >= self.back:
+                out, recent = False, []
+                signals.append(Signal("in", chart, f"{self.back} points in a row within the limit", points.point(i, chart), since, i))
+        memory = {"out": out, "recent": [list(pair) for pair in recent], "calm": calm, "since": since}
+        return memory, signals
