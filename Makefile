@@ -14,10 +14,10 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 # It fails without a word when that is not possible; whoever calls it says what to do then. An update that fails (no network) is
 # not the end: the packages may be at hand.
 define apt
-{ command -v apt-get >/dev/null || exit 1; as=; \
+( command -v apt-get >/dev/null || exit 1; as=; \
   if [ "$$(id -u)" -ne 0 ]; then command -v sudo >/dev/null || exit 1; as='sudo -n'; [ -n "$$CI" ] || [ ! -t 0 ] || as=sudo; fi; \
   $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null 2>&1; \
-  $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $(1) </dev/null >/dev/null; }
+  $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $(1) </dev/null >/dev/null )
 endef
 
 run: $(VENV)/.run
@@ -63,7 +63,7 @@ $(BIN)/pip:
 # The browser tests drive Debian's Chromium; without it they are skipped and say so. The fonts are for what they look at.
 chromium:
 	@command -v chromium >/dev/null || [ -n "$$SPC_CHROMIUM" ] || { echo 'Installing chromium for the browser tests.'; \
-	  ( $(call apt,chromium fonts-dejavu-core) ) || \
+	  $(call apt,chromium fonts-dejavu-core) || \
 	  echo 'No chromium here and no way to install it: the browser tests will be skipped. Cure: sudo apt-get install chromium' >&2; }
 
 # Every version and hash, the same on every platform, no index named: installable from any mirror.
