@@ -1,0 +1,234 @@
+"""The body of a file, block by block in bounded memory: plain blocks by pandas' C parser, odd ones cell by cell."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from spc.errors import BadTable, Refused
+from spc.reference.cells import number, numbers
+from spc.reference.fields import Field, Storage, Table
+from spc.reference.layout import Layout
+from spc.reference.source import ReadLimits, Source, utf8_blocks
+from spc.reference.split import ALONE, BLANKS, Record, split
+
+_LONGEST = 8 << 20  # a line longer than this is no row of a table
+_MANY = 0.01  # share of rows with too few cells from which on the file is refused
+
+
+def read_body(source: Source, layout: Layout, storages: Sequence[Storage], suffixes: Sequence[str], limits: ReadLimits) -> Table:
+    """The columns of a file, each as numbers or as texts; BadTable, with the line, for rows that do not fit."""
+    h = layout.header
+    fields = [Field(*each) for each in zip(h.names, h.units, storages, strict=True)]
+    for one, suffix in zip(fields, suffixes, strict=True):
+        one.suffix, one.unit = suffix, one.unit or suffix
+    body = _Body(layout, fields, limits)
+    for text, line in _from_line(_whole_lines(utf8_blocks(source, layout.encoding, layout.skip)), layout.first_line):
+        body.take(text, line)
+    body.take(b"", body.next_line, last=True)
+    return body.close()
+
+
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Blocks that end with a line, every end of line a single line feed."""
+    rest = b""
+    for block in blocks:
+        block = rest + block
+        held = block[-1:] == b"\r"  # perhaps half of \r\n
+        text = (block[:-1] if held else block).replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in block else block
+        end = text.rfind(b"\n") + 1
+        rest = text[end:] + (b"\r" if held else b"")
+        if len(rest) > _LONGEST:
+            raise BadTable(
+                "A line is longer than 8 MB: this is not a table with a row per line.", cure="Export it again, one row per line."
+            )
+        if end:
+            yield text[:end]
+    if rest.strip(b"\r"):
+        yield rest.rstrip(b"\r") + b"\n"
+
+
+def _from_line(blocks: Iterable[bytes], first: int) -> Iterator[tuple[bytes, int]]:
+    """The blocks from a line on, each with the number of its first line."""
+    line = 1
+    for block in blocks:
+        skip = max(0, first - line)
+        at = 0
+        for _ in range(skip):
+            at = block.find(b"\n", at) + 1
+            line += 1
+            if not at:
+                raise AssertionError("the header goes beyond the first block")  # pragma: no cover - the sample is in the first block
+            if at == len(block):
+                break
+        if at < len(block):
+            yield block[at:], line
+            line += block.count(b"\n", at)
+
+
+class _Body:
+    """Takes block after block and keeps what is left open at the end of each."""
+
+    def __init__(self, layout: Layout, fields: list[Field], limits: ReadLimits) -> None:
+        self.layout, self.fields, self.limits = layout, fields, limits
+        self.n, self.next_line, self.blank_lines = 0, layout.first_line, 0
+        self.open = ""
+        self.short: list[tuple[int, int, list[str]]] = []
+
+    def take(self, block: bytes, line: int, last: bool = False) -> None:
+        if not block and not self.open:
+            return
+        lines = block.count(b"\n")
+        if self.open or not self._take_plain(block):
+            text = self.open + block.decode("utf-8")
+            begun = line - self.open.count("\n")
+            records, used = split(text, self.layout.delimiter, begun, last)
+            self.open = text[used:]
+            self.blank_lines += sum(not one.strip() for one in text[:used].split("\n")[:-1])
+            self._take_records(records)
+        self.next_line = line + lines
+        if self.n > self.limits.max_rows:
+            raise Refused(f"The file has more than {self.limits.max_rows} rows.", cure="Keep fewer rows, or split the file.")
+
+    def _take_plain(self, block: bytes) -> bool:
+        """Reads a block without quotation marks whose lines all have the right number of cells; False when it is not one."""
+        h = self.layout.header
+        if b'"' in block or b"\0" in block:
+            return False
+        blank, regular = _regular(block, self.layout.delimiter, h.width)
+        if not regular:
+            return False
+        try:
+            frame = _parse(block, self.layout, [f.storage for f in self.fields])
+        except (ValueError, OverflowError):  # a cell that is no number; pandas' ParserError is one, too
+            return False
+        plain = [(f, frame[j].to_numpy()) for f, j in zip(self.fields, h.kept, strict=True)]
+        names_of_nothing = None
+        for one, values in plain:
+            if one.storage == "number" and not np.isfinite(values).all():
+                if names_of_nothing is None:
+                    names_of_nothing = b"nan" in block.lower() or bool(np.isinf(values).any())
+                if names_of_nothing or np.isinf(values).any():
+                    return False
+        for one, values in plain:
+            if one.storage == "number":
+                one.add_values(values)
+            else:
+                one.texts.extend(values.tolist())
+        self.n += len(frame)
+        self.blank_lines += blank
+        return True
+
+    def _take_records(self, records: list[Record]) -> None:
+        width, last_kept = self.layout.header.width, self.layout.header.kept[-1]
+        rows = []
+        for record in records:
+            cells = record.cells
+            row = self.n + len(rows) + 1
+            if len(cells) > width:
+                if any(c.strip() for c in cells[width:]):
+                    raise _too_many(record, row, width, self.layout.delimiter)
+                cells = cells[:width]
+            elif len(cells) <= last_kept:
+                self.short.append((row, record.line, cells))
+                cells = [""] * width
+            rows.append(cells)
+        for one, j in zip(self.fields, self.layout.header.kept, strict=True):
+            column = [cells[j] for cells in rows]
+            if one.storage == "number":
+                one.add_values(*numbers(column, self.layout.mark.sign, self.n + 1, one.suffix))
+            else:
+                one.texts.extend(column)
+        self.n += len(rows)
+
+    def close(self) -> Table:
+        table = Table(self.fields, self.n, blank_lines=self.blank_lines)
+        for one in self.fields:
+            one.close(self.n)
+        while self.short and self.short[-1][0] == table.n and _is_footer(self.short[-1][2]):
+            table.footers.insert(0, " ".join(c.strip() for c in self.short.pop()[2] if c.strip()))
+            table.n -= 1
+        self._refuse_many_short(table.n)
+        table.short = [(row, line) for row, line, _ in self.short]
+        shorts = {row for row, _ in table.short}
+        while table.n and table.n not in shorts and self._is_empty(table.n - 1):
+            table.n -= 1
+            table.empty_end += 1
+        for one in self.fields:
+            one.close_at(table.n)
+        return table
+
+    def _is_empty(self, i: int) -> bool:
+        for one in self.fields:
+            if one.storage == "text" and one.texts[i].strip():
+                return False
+            if one.storage == "number" and (np.isfinite(one.values[i]) or any(o.row == i + 1 for k in one.odd.values() for o in k.first)):
+                return False
+        return True
+
+    def _refuse_many_short(self, n: int) -> None:
+        if len(self.short) > max(3, _MANY * n):
+            row, line, cells = self.short[0]
+            raise BadTable(
+                f"{len(self.short)} of {n} rows have too few cells; the first is line {line} with {len(cells)} of {self.layout.header.width}.",
+                cure="Export the table again with every cell, empty ones too.",
+                row=row,
+            )
+
+
+def _regular(block: bytes, delimiter: str, width: int) -> tuple[int, bool]:
+    """How many lines are blank, and whether every other line has `width` cells."""
+    bytes_ = np.frombuffer(block, dtype=np.uint8)
+    ends = np.flatnonzero(bytes_ == 10)
+    lengths = np.diff(ends, prepend=-1) - 1
+    if delimiter == ALONE:
+        return int(np.sum(lengths == 0)), b" " not in block and b"\t" not in block
+    if delimiter == BLANKS:
+        blank = (bytes_ == 32) | (bytes_ == 9) | (bytes_ == 10)
+        marks = np.flatnonzero(~blank & np.concatenate(([True], blank[:-1])))
+        wanted = width
+    else:
+        marks, wanted = np.flatnonzero(bytes_ == ord(delimiter)), width - 1
+    counts = np.diff(np.searchsorted(marks, ends), prepend=0)
+    return int(np.sum(lengths == 0)), bool(np.all(counts[lengths > 0] == wanted))
+
+
+def _parse(block: bytes, layout: Layout, storages: list[Storage]) -> pd.DataFrame:
+    h, of_numbers = layout.header, {}
+    for j, storage in zip(h.kept, storages, strict=True):
+        if storage == "number":
+            of_numbers[j] = [""]
+    return pd.read_csv(
+        io.BytesIO(block),
+        sep={BLANKS: r"\s+", ALONE: "\x1f"}.get(layout.delimiter, layout.delimiter),
+        header=None,
+        names=list(range(h.width)),
+        usecols=list(h.kept),
+        index_col=False,
+        dtype={j: np.float64 if j in of_numbers else object for j in h.kept},
+        keep_default_na=False,
+        na_values=of_numbers,
+        decimal=layout.mark.sign,
+        float_precision="round_trip",  # the same bits as Python's float(), which reads live rows
+        quoting=csv.QUOTE_NONE,
+        skipinitialspace=True,
+        low_memory=False,
+        engine="c",
+        encoding="utf-8",
+    )
+
+
+def _is_footer(cells: list[str]) -> bool:
+    """A last line such as "End of report": fewer cells than a row, and no number in any of them."""
+    return all(number(c)[0] in ("text", "empty", "missing") for c in cells)
+
+
+def _too_many(record: Record, row: int, width: int, delimiter: str) -> BadTable:
+    cure = "Take the surplus cell out, or put the cell that contains the delimiter in quotation marks."
+    if delimiter == ",":
+        cure = "Is there a decimal comma or a thousands comma in a number? Export with semicolons, or put such cells in quotation marks."
+    return BadTable(f"Line {record.line} has {len(record.cells)} cells, the table has {width} columns.", cure=cure, row=row)

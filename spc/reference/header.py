@@ -1,0 +1,228 @@
+"""Where the table begins in a file: titles before it, its names, a line of units below them, or no names at all."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+
+from spc.errors import BadTable
+from spc.nouns import Finding
+from spc.reference.cells import clean, is_missing, number
+from spc.reference.dialect import common_width
+from spc.reference.split import Record
+from spc.reference.times import looks_like_time
+from spc.reference.units import bare, is_unit, unit_of_name
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The table's names and units, which cells of a line belong to them, and where the data begin in the sample."""
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    kept: tuple[int, ...]  # positions in the line of the columns that have a name or values
+    width: int  # cells of a line
+    data: int  # index of the first data record in the sample
+    units_row: bool
+    findings: tuple[Finding, ...]
+
+
+def find_header(records: list[Record], delimiter: str) -> Header:
+    """The header of a sample of records; BadTable when the names do not fit the rows."""
+    width = common_width(records)
+    used = _used_width(records, width)
+    at = next((i for i, r in enumerate(records) if _could_begin(r, used, width)), None)
+    if at is None:
+        at = next(i for i, r in enumerate(records) if len(r.cells) == width)
+    findings = [_preamble(records[:at])] if at else []
+    names_at = at if _is_header(records, at) else None
+    if names_at is None and at and not _is_title(records[at - 1], records[at]):
+        return _misfit(records, at, used, width, delimiter)
+    if names_at is None:
+        return _nameless(records, at, used, width, findings)
+    return _named(records, at, used, width, findings)
+
+
+def _used_width(records: list[Record], width: int) -> int:
+    """The width without the empty columns at the right end."""
+    full = [r for r in records if len(r.cells) == width]
+    while width > 1 and all(not r.cells[width - 1].strip() for r in full):
+        width -= 1
+    return width
+
+
+def _could_begin(record: Record, used: int, width: int) -> bool:
+    """A header or a data row: as wide as the table, and not only a title followed by empty cells."""
+    filled = sum(bool(c.strip()) for c in record.cells)
+    return used <= len(record.cells) <= width and (filled > 1 or used == 1 or (used == 2 and filled == 1)) and 3 * filled >= used
+
+
+def _is_number(cell: str) -> bool:
+    return number(cell)[0] in ("number", "grouped", "other_mark")
+
+
+def _is_header(records: list[Record], at: int) -> bool:
+    cells = [c for c in records[at].cells if c.strip()]
+    figures = [c for c in cells if _is_number(c)]
+    if not figures:
+        return any(not is_missing(c) and not looks_like_time(c) for c in cells)
+    if any(is_missing(c) for c in cells) or any(looks_like_time(c) for c in cells):
+        return False
+    below = [r for r in records[at + 1 : at + 6]]
+    words_over_numbers = sum(
+        not _is_number(c) and all(j < len(r.cells) and _is_number(r.cells[j]) for r in below)
+        for j, c in enumerate(records[at].cells)
+        if c.strip()
+    )
+    if below and words_over_numbers:
+        return True
+    return len(figures) >= 3 and len(figures) >= len(cells) - 1 and _climbs(records[at]) and not any(_climbs(r) for r in below)
+
+
+def _climbs(record: Record) -> bool:
+    """Names that are numbers (wavelengths, positions) go up in order; measurements do not."""
+    values = [number(c)[1] for c in record.cells if number(c)[0] == "number"]
+    return len(values) >= 3 and all(a < b for a, b in zip(values, values[1:], strict=False))
+
+
+def _is_title(before: Record, first: Record) -> bool:
+    """Whether the line before the first row is a title, and not names that do not fit."""
+    names = [c for c in before.cells if c.strip()]
+    texts = all(not _is_number(c) and not looks_like_time(c) for c in names)
+    return not (len(names) > 1 and texts and before.line == first.line - 1 and len(names) * 3 >= len(first.cells))
+
+
+def _misfit(records: list[Record], at: int, used: int, width: int, delimiter: str) -> Header:
+    names, row = records[at - 1], records[at]
+    body = records[at:]
+    if len(names.cells) == used - 1 and len({r.cells[0] for r in body if r.cells}) == len(body):
+        # R and its kin write row names without a name of their own
+        shifted = [*records[: at - 1], Record(names.line, ["row", *names.cells]), *body]
+        finding = Finding("header", "note", "The first column has no name; it was named row.", columns=("row",))
+        return _named(shifted, at - 1, used, width, [finding, *([_preamble(records[: at - 1])] if at > 1 else [])])
+    comma = delimiter == "," and len(row.cells) >= 2 * len(names.cells) - 2
+    raise BadTable(
+        f"The header in line {names.line} has {len(names.cells)} names, but the rows below have {len(row.cells)} cells.",
+        cure="The numbers probably have a decimal comma and the cells are separated by commas, too: export with semicolons."
+        if comma
+        else "Give every column a name, and every row as many cells as there are names.",
+    )
+
+
+def _nameless(records: list[Record], at: int, used: int, width: int, findings: list[Finding]) -> Header:
+    kept = tuple(range(used))
+    names = tuple(f"x{j + 1}" for j in kept)
+    text = f"The file has no header line; its {used} columns were named {names[0]}" + (f" to {names[-1]}." if used > 1 else ".")
+    findings.append(Finding("header", "amber", text, "Add a first line with the names of the columns.", names if used <= 20 else ()))
+    return Header(names, ("",) * used, kept, width, at, False, tuple(findings))
+
+
+def _named(records: list[Record], at: int, used: int, width: int, findings: list[Finding]) -> Header:
+    body = [r for r in records[at + 1 :]]
+    raw = [_name(c) for c in records[at].cells] + [""] * (width - len(records[at].cells))
+    filled = [bool(raw[j]) or any(j < len(r.cells) and r.cells[j].strip() for r in body) for j in range(width)]
+    kept = tuple(j for j in range(width) if filled[j])
+    if len(kept) < width:
+        dropped = [j + 1 for j in range(width) if not filled[j]]
+        findings.append(
+            Finding("empty_columns", "note", f"Empty columns were left out: {_some(dropped)} of the file, without name or value.")
+        )
+    names, renamed = _unique([raw[j] for j in kept], kept)
+    findings += renamed
+    below, units, units_row = at + 1, [""] * len(kept), False
+    while below < len(records) and below - at <= 3 and (kind := _below_header(records, below, width)):
+        if kind == "units" and not units_row:
+            cells = records[below].cells + [""] * width
+            units, units_row = [bare(cells[j]) for j in kept], True
+        else:
+            line = records[below].line
+            findings.append(
+                Finding(
+                    "header", "amber", f"Line {line} holds words, not data ({_words(records[below])}); it was read as part of the header."
+                )
+            )
+        below += 1
+    units = [unit if unit not in ("-", "") else unit_of_name(name) for unit, name in zip(units, names, strict=True)]
+    return Header(tuple(names), tuple(units), kept, width, below, units_row, tuple(findings))
+
+
+def _below_header(records: list[Record], i: int, width: int) -> str:
+    """What a record right below the names is: "units", "words", or "" for data."""
+    cells = [(j, c.strip()) for j, c in enumerate(records[i].cells) if c.strip()]
+    words = [c for _, c in cells if not is_missing(c) or c == "-"]
+    if not words or all(c == "-" for c in words) or any(_is_number(c) or looks_like_time(c) for _, c in cells):
+        return ""
+    if 2 * sum(is_unit(c) for c in words) >= len(words):
+        return "units"
+    body = records[i + 1 : i + 21]
+    over_numbers = [j for j, _ in cells if _mostly_numbers(body, j)]
+    return "words" if 2 * len(over_numbers) > len(cells) and len(words) >= max(1, len(cells) - 1) and len(cells) * 2 > width else ""
+
+
+def _mostly_numbers(body: list[Record], j: int) -> bool:
+    cells = [r.cells[j] for r in body if j < len(r.cells)]
+    return bool(cells) and 2 * sum(_is_number(c) for c in cells) > len(cells)
+
+
+def _name(cell: str) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", clean(cell))).strip()
+
+
+def normal_name(name: object) -> str:
+    """A name as the reader writes it: no blanks around it, single blanks within, composed letters."""
+    return _name(str(name))
+
+
+def _unique(raw: list[str], kept: tuple[int, ...]) -> tuple[list[str], list[Finding]]:
+    """Names without gaps and doubles; what had to be changed is said."""
+    findings, names = [], list(raw)
+    taken = Counter(n for n in raw if n)
+    nameless = [i for i, n in enumerate(raw) if not n]
+    for i in nameless:
+        names[i] = _free(f"column_{kept[i] + 1}", taken)
+    if nameless:
+        new = tuple(names[i] for i in nameless)
+        findings.append(Finding("header", "amber", f"{_count(len(new), 'column')} without a name: named {_some(new)}.", columns=new))
+    seen: set[str] = set()
+    doubled = []
+    for i, name in enumerate(names):
+        if name in seen:
+            names[i] = _free(name, taken)
+            doubled.append((kept[i] + 1, name, names[i]))
+        seen.add(names[i])
+    if doubled:
+        text = "; ".join(f"column {j} is a second {old} and was named {new}" for j, old, new in doubled[:10])
+        cure = "Check which of them is meant; set the other to ignore."
+        findings.append(Finding("duplicate_names", "amber", f"Names occur twice: {text}.", cure, tuple(new for _, _, new in doubled)))
+    return names, findings
+
+
+def _free(name: str, taken: Counter[str]) -> str:
+    """`name` itself or name_2, name_3 …, the first that is not taken."""
+    k, free = 1, name
+    while taken[free]:
+        k += 1
+        free = f"{name}_{k}"
+    taken[free] += 1
+    return free
+
+
+def _preamble(titles: list[Record]) -> Finding:
+    lines = _count(len(titles), "line")
+    return Finding("preamble", "note", f"{lines} before the header were left out: {'; '.join(_words(r) for r in titles[:5])}.")
+
+
+def _words(record: Record) -> str:
+    text = " ".join(c.strip() for c in record.cells if c.strip())
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+def _some(things: list[int] | tuple[str, ...]) -> str:
+    shown = ", ".join(str(t) for t in things[:8])
+    return shown + (f" and {len(things) - 8} more" if len(things) > 8 else "")

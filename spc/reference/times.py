@@ -1,0 +1,301 @@
+"""Dates and times as people and machines write them, turned into UTC. Day and month are told apart on the whole column."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import zoneinfo
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spc.errors import BadSettings
+from spc.nouns import Floats, Times
+from spc.reference.cells import clean, is_missing
+
+_MONTHS = {
+    "jan": 1, "january": 1, "januar": 1, "jän": 1, "janv": 1, "feb": 2, "february": 2, "februar": 2, "fév": 2, "févr": 2, "mar": 3, "march": 3,
+    "mär": 3, "märz": 3, "mrz": 3, "mars": 3, "apr": 4, "april": 4, "avr": 4, "may": 5, "mai": 5, "jun": 6, "june": 6, "juni": 6, "juin": 6,
+    "jul": 7, "july": 7, "juli": 7, "juil": 7, "aug": 8, "august": 8, "août": 8, "sep": 9, "sept": 9, "september": 9, "oct": 10, "october": 10,
+    "okt": 10, "oktober": 10, "nov": 11, "november": 11, "dec": 12, "december": 12, "dez": 12, "dezember": 12, "déc": 12,
+}  # fmt: skip
+_WORD = r"(?P<mon>[A-Za-zäéûô]{3,9})\.?"
+_DATES = (
+    r"(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})",
+    r"(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>\d{4}|\d{2})",
+    rf"(?P<d>\d{{1,2}})[-/. ]\s?{_WORD}[-/., ]\s?(?P<y>\d{{4}}|\d{{2}})",
+    rf"{_WORD}[ -](?P<d>\d{{1,2}}),?[ -](?P<y>\d{{4}})",
+    r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?=[T _-]\d)",
+)
+_CLOCK = r"(?P<H>\d{1,2})(?:[:.h](?P<M>\d{2})(?:[:.](?P<S>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?|(?P<M2>\d{2})(?P<S2>\d{2})?)\s*(?P<p>[AaPp]\.?[Mm]\.?)?"
+_ZONE = r"\s*(?P<z>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?"
+_WEEKDAY = r"(?:[A-Za-z]{2,9}\.?,?\s+)?"
+_STAMPS = tuple(
+    re.compile(rf"{_WEEKDAY}{date}(?:(?:[T _.,-]|,\s|\s-\s)\s*{_CLOCK}{_ZONE})?", re.ASCII if "mon" not in date else 0) for date in _DATES
+)
+_ONLY_CLOCK = re.compile(r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp]\.?[Mm]\.?)?", re.ASCII)
+_NAT = np.datetime64("NaT", "us")
+
+
+@dataclass(slots=True)
+class Clock:
+    """The times of a column in UTC (NaT where there is none), and what had to be decided on the way."""
+
+    at: Times
+    format: str = ""
+    unread: list[int] = field(default_factory=list)  # positions of cells that are no time
+    doubt: bool = False  # day and month could be the other way round
+    shifted: int = 0  # times that summer time makes ambiguous or impossible
+
+
+def looks_like_time(cell: str) -> bool:
+    """Whether a cell is a date, or a date and time, or a time of day.
+
+    >>> [looks_like_time(c) for c in ("2025-03-03 06:00:00", "3.3.25", "03-Mar-2025 6:00 PM", "06:00:45", "160.017", "1.2.3")]
+    [True, True, True, True, False, False]
+    """
+    text = clean(cell)
+    return bool(text) and text[-1:] not in ",;" and (_shape(text) is not None or is_clock(text))
+
+
+def is_clock(cell: str) -> bool:
+    """Whether a cell is a time of day without a date."""
+    return _ONLY_CLOCK.fullmatch(clean(cell)) is not None
+
+
+def is_date(cell: str) -> bool:
+    """Whether a cell is a date without a time of day."""
+    found = _shape(clean(cell))
+    return found is not None and found["H"] is None
+
+
+def _shape(text: str) -> re.Match[str] | None:
+    if not (text[:1].isdigit() or text[:1].isalpha()) or not any(c.isdigit() for c in text):
+        return None
+    for pattern in _STAMPS:
+        if found := pattern.fullmatch(text):
+            parts = found.groupdict()
+            if "mon" in parts and parts["mon"].casefold() not in _MONTHS:
+                continue
+            if "a" in parts and len(parts["y"]) == 2 and parts["H"] is None and parts["s"] == "." and len(text) < 6:
+                continue  # 1.2.30 is rather a version
+            if _possible(parts):
+                return found
+    return None
+
+
+def _possible(parts: dict[str, str | None]) -> bool:
+    if "a" in parts:
+        a, b = int(parts["a"] or 0), int(parts["b"] or 0)
+        return 1 <= min(a, b) <= 12 and max(a, b) <= 31
+    month = parts.get("m")
+    return 1 <= int(parts["d"] or 0) <= 31 and (month is None or 1 <= int(month) <= 12)
+
+
+def zone_of(name: str) -> zoneinfo.ZoneInfo:
+    """The time zone of a name such as Europe/Berlin; BadSettings when nobody knows it."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as unknown:
+        raise BadSettings(
+            f"There is no time zone {name!r}.", cure="Use a name such as UTC, Europe/Berlin or America/New_York."
+        ) from unknown
+
+
+def parse(cells: Sequence[str], timezone: str = "UTC") -> Clock:
+    """The times of a column of cells, (n,) datetime64[us] in UTC; a time without a zone is one of `timezone`.
+
+    >>> parse(["03.04.2025 06:00", "2025-04-03T06:00:00+02:00"], "Europe/Berlin").at.tolist()
+    [datetime.datetime(2025, 4, 3, 4, 0), datetime.datetime(2025, 4, 3, 4, 0)]
+    """
+    texts = [clean(c) for c in cells]
+    day_first, month_first = _read(texts, day_first=True), None
+    if any(_numeric_day(t) for t in texts[:1000]):
+        month_first = _read(texts, day_first=False)
+    fields, doubt = _day_or_month(day_first, month_first, texts)
+    zoned = np.isfinite(fields.offset)
+    at, shifted = to_utc(np.where(zoned, _NAT, fields.local), timezone)
+    at = np.where(zoned, fields.local - _minutes(fields.offset), at)
+    found = next((f for t in texts[:1000] if (f := _shape(t)) is not None), None)
+    return Clock(at, _format(found, fields.day_first) if found else "", fields.unread, doubt, shifted)
+
+
+def _minutes(offset: Floats) -> NDArray[np.timedelta64]:
+    return (np.nan_to_num(offset) * 60e6).astype(np.int64).astype("timedelta64[us]")
+
+
+@dataclass(slots=True)
+class _Fields:
+    """Local microseconds since 1970 per cell (or none), the offset from UTC in minutes where the cell has one."""
+
+    local: Times
+    offset: Floats
+    unread: list[int]
+    day_first: bool
+
+
+def _read(texts: list[str], *, day_first: bool) -> _Fields:
+    local, offset, unread = np.full(len(texts), _NAT), np.full(len(texts), np.nan), []
+    days: dict[tuple[str | None, ...], np.datetime64] = {}
+    for i in _left_by_the_common_format(texts, local, day_first):
+        found = _shape(texts[i])
+        if found is None:
+            if not is_missing(texts[i]):
+                unread.append(i)
+            continue
+        parts = found.groupdict()
+        day = tuple(parts.get(k) for k in ("y", "m", "d", "mon", "a", "b"))
+        try:
+            if day not in days:
+                days[day] = _day(parts, day_first)
+            local[i] = days[day] + _time_of_day(parts)
+        except ValueError:
+            unread.append(i)
+            continue
+        if parts["z"]:
+            offset[i] = _offset(parts["z"])
+    return _Fields(local, offset, unread, day_first)
+
+
+def _left_by_the_common_format(texts: list[str], local: Times, day_first: bool) -> list[int]:
+    """Reads the cells that are written like the first one, all at once, into `local`; the positions of the others."""
+    if len(texts) < 64:
+        return list(range(len(texts)))
+    found = next((f for t in texts[:1000] if (f := _shape(t)) is not None), None)
+    if found is None or found["z"] or found.groupdict().get("mon") or found["H"] == "24":
+        return list(range(len(texts)))
+    at = pd.to_datetime(pd.Series(texts, dtype=object), format=_format(found, day_first), errors="coerce", exact=True)
+    local[:] = at.to_numpy().astype("datetime64[us]")
+    return [int(i) for i in np.flatnonzero(np.isnat(local))]
+
+
+def _format(found: re.Match[str], day_first: bool) -> str:
+    """The strptime format of a cell such as the one that was found."""
+    parts = found.groupdict()
+    codes = {"y": "%Y" if len(parts["y"]) == 4 else "%y", "m": "%m", "d": "%d", "mon": "%b", "M": "%M", "M2": "%M", "S": "%S", "S2": "%S"}
+    codes |= {"a": "%d", "b": "%m"} if day_first else {"a": "%m", "b": "%d"}
+    codes |= {"H": "%I" if parts["p"] else "%H", "f": "%f", "p": "%p", "z": "%z"}
+    text = found.group(0)
+    for start, end, key in sorted(((*found.span(k), k) for k in parts if k in codes and parts[k]), reverse=True):
+        text = text[:start] + codes[key] + text[end:]
+    return text
+
+
+def _day(parts: dict[str, str | None], day_first: bool) -> np.datetime64:
+    year = int(parts["y"] or 0)
+    year += (2000 if year < 70 else 1900) if year < 100 else 0
+    if parts.get("mon"):
+        month, day = _MONTHS[(parts["mon"] or "").casefold()], int(parts["d"] or 0)
+    elif parts.get("a"):
+        a, b = int(parts["a"] or 0), int(parts["b"] or 0)
+        month, day = (b, a) if day_first else (a, b)
+    else:
+        month, day = int(parts["m"] or 0), int(parts["d"] or 0)
+    return np.datetime64(datetime.date(year, month, day), "us")
+
+
+def _time_of_day(parts: dict[str, str | None]) -> np.timedelta64:
+    hour = int(parts["H"] or 0)
+    minute, second = int(parts.get("M") or parts.get("M2") or 0), int(parts.get("S") or parts.get("S2") or 0)
+    if parts["p"]:
+        hour = hour % 12 + (12 if parts["p"][0] in "pP" else 0)
+    if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
+        raise ValueError("no such time of day")
+    micro = int(((parts["f"] or "") + "000000")[:6])
+    return np.timedelta64(((hour * 60 + minute) * 60 + second) * 1_000_000 + micro, "us")
+
+
+def _offset(zone: str) -> float:
+    """Minutes east of Greenwich."""
+    if zone.upper() in ("Z", "UTC", "GMT"):
+        return 0.0
+    digits = zone[1:].replace(":", "")
+    return (-1 if zone[0] == "-" else 1) * (int(digits[:2]) * 60 + int(digits[2:] or 0))
+
+
+def _numeric_day(text: str) -> bool:
+    found = _shape(text)
+    return found is not None and found.groupdict().get("a") is not None
+
+
+def _day_or_month(day_first: _Fields, month_first: _Fields | None, texts: list[str]) -> tuple[_Fields, bool]:
+    """The reading under which more cells are dates; then the one that runs forward, in smaller steps. And whether doubt is left."""
+    if month_first is None:
+        return day_first, False
+    if len(day_first.unread) != len(month_first.unread):
+        return min((day_first, month_first), key=lambda f: len(f.unread)), False
+    if np.array_equal(day_first.local, month_first.local, equal_nan=True):
+        return (day_first if _dotted(texts) else month_first), False
+    if _dotted(texts):
+        return day_first, False
+    orders = [_disorder(f.local) for f in (day_first, month_first)]
+    twelve_hours = any(t[-1:] in "mM." for t in texts[:100])
+    best = month_first if orders[1] < orders[0] or (orders[0] == orders[1] and twelve_hours) else day_first
+    return best, orders[0][0] == orders[1][0] and not (twelve_hours and best is month_first)
+
+
+def _dotted(texts: list[str]) -> bool:
+    return any("." in t[:3] for t in texts[:100])
+
+
+def _disorder(local: Times) -> tuple[int, float]:
+    """Backward steps, and the longest step: the wrong reading of day and month jumps about."""
+    steps = np.diff(local[~np.isnat(local)]).astype(np.int64)
+    return (int(np.sum(steps < 0)), float(np.max(np.abs(steps)))) if len(steps) else (0, 0.0)
+
+
+def to_utc(local: Times, timezone: str) -> tuple[Times, int]:
+    """Local times of a zone in UTC, and how many of them summer time makes ambiguous or impossible."""
+    zone = zone_of(timezone)
+    if timezone == "UTC" or not len(local):
+        return local, 0
+    index = pd.DatetimeIndex(local)
+    strict = index.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    shifted = int(strict.isna().sum() - index.isna().sum())
+    if shifted:
+        try:
+            strict = index.tz_localize(zone, ambiguous="infer", nonexistent="shift_forward")
+        except ValueError:
+            strict = index.tz_localize(zone, ambiguous=np.ones(len(index), dtype=bool), nonexistent="shift_forward")
+    return strict.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]"), shifted
+
+
+def from_numbers(values: Floats, timezone: str = "UTC") -> Clock | None:
+    """Times written as plain numbers: seconds (ms, us, ns) since 1970, a spreadsheet's day number, or 20250303[060000]; else None.
+
+    >>> from_numbers(np.array([1741000000.0, 1741000045.0])).format
+    'seconds since 1970'
+    """
+    seen = values[np.isfinite(values)]
+    if not len(seen):
+        return None
+    low, high = float(seen.min()), float(seen.max())
+    for title, factor in (("seconds", 1), ("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9)):
+        if 6e8 * factor <= low and high <= 4.2e9 * factor:
+            return Clock(_from_micros(values * (1e6 / factor)), f"{title} since 1970")
+    if 25_000 <= low and high <= 80_000:  # 1968 to 2119
+        local = _from_micros(np.round((values - 25_569.0) * 86_400e3) * 1e3)
+        at, shifted = to_utc(local, timezone)
+        return Clock(at, "spreadsheet day number", shifted=shifted)
+    whole = bool(np.all(seen == np.round(seen)))
+    if whole and (19_000_101 <= low and high <= 21_001_231 or 19e12 <= low and high <= 21.1e12):
+        clock = parse([_compact(v) for v in values], timezone)
+        return clock if not clock.unread else None
+    return None
+
+
+def _compact(value: float) -> str:
+    if not np.isfinite(value):
+        return ""
+    digits = f"{value:.0f}"
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:] or '0000'}"
+
+
+def _from_micros(micros: Floats) -> Times:
+    at = np.full(len(micros), _NAT)
+    known = np.isfinite(micros)
+    at[known] = np.round(micros[known]).astype(np.int64).astype("datetime64[us]")
+    return at
