@@ -1,0 +1,115 @@
+"""What is asked of a reference: the estimator, the charts, the promise."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from spc.charts import CHARTS, T2, Chart
+from spc.errors import BadRecipe
+from spc.limits import checked_alpha
+from spc.nouns import Exclusion
+from spc.scatter import ESTIMATORS, Estimator, Mcd
+
+LIMITS = ("auto", "f", "chi2", "calibrated")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What was asked: estimator, charts, false alarms per row (alpha), the law of the limit, columns to leave out, rows taken out.
+
+    `limit` "auto" takes the exact F law for classical estimates, the calibrated law for robust ones, and χ² for known parameters.
+    Raises BadRecipe for an alpha outside 0 … 1 or an unknown limit.
+    """
+
+    estimator: Estimator = field(default_factory=Mcd)
+    charts: Mapping[str, Chart] = field(default_factory=lambda: {"t2": T2()})
+    alpha: float = 0.0027
+    limit: str = "auto"
+    ignore: tuple[str, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        checked_alpha(self.alpha)
+        if self.limit not in LIMITS:
+            raise BadRecipe(f"There is no limit called '{self.limit}'.", cure=f"{_near(self.limit, LIMITS)}Choose one of {', '.join(LIMITS)}.")
+        if not self.charts:
+            raise BadRecipe("No chart was asked for.", cure=f"Choose from {', '.join(sorted(CHARTS))}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The recipe as plain words and numbers; `Recipe.from_dict` reads it back."""
+        return {
+            "estimator": _asked(self.estimator),
+            "charts": {name: _asked(chart) for name, chart in self.charts.items()},
+            "alpha": self.alpha,
+            "limit": self.limit,
+            "ignore": list(self.ignore),
+            "exclusions": [one.to_dict() for one in self.exclusions],
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Any]) -> Recipe:
+        """A recipe from plain words; raises BadRecipe naming the nearest known word for one that it does not know.
+
+        >>> Recipe.from_dict({"estimator": "mcd", "alpha": 0.001}).estimator
+        Mcd(h=0.75, seed=0)
+        """
+        known = [f.name for f in fields(cls)]
+        for word in d:
+            if word not in known:
+                raise BadRecipe(f"A recipe has no '{word}'.", cure=f"{_near(word, known)}It has: {', '.join(known)}.")
+        try:
+            charts = d.get("charts", {"t2": {}})
+            return cls(
+                estimator=made("estimator", d.get("estimator", "mcd"), ESTIMATORS),
+                charts={
+                    name: made("chart", {"name": name, **asked}, CHARTS)
+                    for name, asked in (charts.items() if isinstance(charts, Mapping) else ((c, {}) for c in charts))
+                },
+                alpha=float(d.get("alpha", 0.0027)),
+                limit=str(d.get("limit", "auto")),
+                ignore=tuple(str(name) for name in d.get("ignore", ())),
+                exclusions=tuple(Exclusion.from_dict(one) for one in d.get("exclusions", ())),
+                seed=int(d.get("seed", 0)),
+            )
+        except (TypeError, ValueError, KeyError, AttributeError) as wrong:
+            raise BadRecipe(f"The recipe cannot be read: {wrong}.", cure="Numbers must be numbers, and every exclusion needs row and reason.") from wrong
+
+
+def made(kind: str, asked: str | Mapping[str, Any], registry: Mapping[str, Any]) -> Any:
+    """The estimator or chart of a name in the registry or "module:Class", with its parameters."""
+    words = {"name": asked} if isinstance(asked, str) else dict(asked)
+    name = str(words.pop("name", ""))
+    if ":" in name:
+        module, _, attribute = name.partition(":")
+        try:
+            maker = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as missing:
+            raise BadRecipe(f"The {kind} '{name}' cannot be loaded: {missing}.", cure="Write it as module:Class.") from missing
+    elif name in registry:
+        maker = registry[name]
+    else:
+        raise BadRecipe(f"There is no {kind} called '{name}'.", cure=f"{_near(name, list(registry))}Choose from {', '.join(sorted(registry))}.")
+    for key, value in words.items():
+        if isinstance(value, list):
+            words[key] = tuple(tuple(v) if isinstance(v, list) else v for v in value)
+    try:
+        return maker(**words)
+    except TypeError as wrong:
+        raise BadRecipe(f"The {kind} '{name}' does not take {', '.join(words)}.", cure=str(wrong)) from wrong
+
+
+def _asked(thing: Any) -> dict[str, Any]:
+    listed = {**ESTIMATORS, **CHARTS}
+    name = thing.name if listed.get(thing.name) is type(thing) else f"{type(thing).__module__}:{type(thing).__qualname__}"
+    return {"name": name, **({f.name: getattr(thing, f.name) for f in fields(thing)} if is_dataclass(thing) else {})}
+
+
+def _near(word: str, known: Any) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"Did you mean '{near[0]}'? " if near else ""
