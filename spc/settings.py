@@ -17,7 +17,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, Union
+from typing import Any, Literal, TypeVar, Union
 from zoneinfo import ZoneInfo
 
 from spc.errors import BadSettings
@@ -64,7 +64,7 @@ class LineSettings:
     interval_s: float | None = None
     source: PartSettings | None = None
     advice: Mapping[str, str] = field(default_factory=dict)
-    priority: str = "high"
+    priority: Literal["critical", "high", "medium", "low"] = "high"
     part: str = "Part"
 
     def __post_init__(self) -> None:
@@ -278,6 +278,8 @@ def _fits(value: Any, kind: Any) -> bool:
     if typing.get_origin(kind) in (Union, types.UnionType):
         return any(_fits(value, one) for one in typing.get_args(kind))
     origin = typing.get_origin(kind) or kind
+    if origin is Literal:
+        return isinstance(value, str)  # which of the words is for the dataclass to say
     if origin is tuple:
         inner = typing.get_args(kind)[0]
         return isinstance(value, (list, tuple)) and all(_fits(one, inner) for one in value)

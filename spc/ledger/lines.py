@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from spc.errors import NotFound
 from spc.ledger.schema import activation, line, memory, position, row
@@ -35,6 +35,16 @@ _ACTIVATION = (
     activation.c.reason,
 )
 
+# asked for every block: built once
+_CURRENT = select(*_ACTIVATION).where(activation.c.line == bindparam("name")).order_by(activation.c.id.desc()).limit(1)
+_HERE = (position.c.line == bindparam("of_line")) & (position.c.source == bindparam("of_source"))
+_MOVE = update(position).where(_HERE).values(position_json=bindparam("json"), at=bindparam("now"))
+_REMEMBER = (
+    update(memory)
+    .where(memory.c.line == bindparam("of_line"))
+    .values(activation_id=bindparam("activation"), seq=bindparam("last"), memory_json=bindparam("json"))
+)
+
 
 def put_line(connection: Connection, name: str, title: str, now: int) -> None:
     """Makes the line known, or gives it another title."""
@@ -57,8 +67,7 @@ def need_line(connection: Connection, name: str) -> None:
 
 def current(connection: Connection, name: str) -> Activation | None:
     """The activation in force, if a model was ever activated."""
-    query = select(*_ACTIVATION).where(activation.c.line == name).order_by(activation.c.id.desc()).limit(1)
-    found = connection.execute(query).first()
+    found = connection.execute(_CURRENT, {"name": name}).first()
     return Activation(*found) if found else None
 
 
@@ -90,23 +99,21 @@ def last_received(connection: Connection, name: str) -> int | None:
 def put_position(connection: Connection, name: str, source: str, where: Any, now: int) -> None:
     """How far the source has been read: the next one starts behind it."""
     text = json.dumps(where)
-    here = (position.c.line == name) & (position.c.source == source)
-    if connection.execute(update(position).where(here).values(position_json=text, at=now)).rowcount == 0:
+    if connection.execute(_MOVE, {"of_line": name, "of_source": source, "json": text, "now": now}).rowcount == 0:
         connection.execute(insert(position).values(line=name, source=source, position_json=text, at=now))
 
 
 def get_position(connection: Connection, name: str, source: str) -> Any:
     """What `put_position` kept, or None."""
-    here = (position.c.line == name) & (position.c.source == source)
-    text = connection.execute(select(position.c.position_json).where(here)).scalar()
+    text = connection.execute(select(position.c.position_json).where(_HERE), {"of_line": name, "of_source": source}).scalar()
     return None if text is None else json.loads(text)
 
 
 def put_memory(connection: Connection, name: str, activation_id: int, seq: int, what: str) -> None:
     """The charts' and the watch's memory after row `seq`, as JSON text."""
-    values = {"activation_id": activation_id, "seq": seq, "memory_json": what}
-    if connection.execute(update(memory).where(memory.c.line == name).values(**values)).rowcount == 0:
-        connection.execute(insert(memory).values(line=name, **values))
+    told = {"of_line": name, "activation": activation_id, "last": seq, "json": what}
+    if connection.execute(_REMEMBER, told).rowcount == 0:
+        connection.execute(insert(memory).values(line=name, activation_id=activation_id, seq=seq, memory_json=what))
 
 
 def get_memory(connection: Connection, name: str, activation_id: int) -> dict[str, Any] | None:

@@ -107,7 +107,7 @@ def points_after(connection: Connection, line: str, seq: int, limit: int = 1000)
 
     A row that came without a time has the time at which it was received.
     """
-    rows = select(distinct(point.c.seq)).where(point.c.line == line, point.c.seq > seq).order_by(point.c.seq).limit(limit)
+    rows = select(point.c.seq).distinct().where(point.c.line == line, point.c.seq > seq).order_by(point.c.seq).limit(limit)
     return _read(connection, _points(line).where(point.c.seq.in_(rows)))
 
 
@@ -118,7 +118,7 @@ def points_between(connection: Connection, line: str, first: int, last: int) -> 
 
 def last_points(connection: Connection, line: str, n: int) -> list[Point]:
     """The points of the newest n judged rows, oldest first."""
-    rows = select(distinct(point.c.seq)).where(point.c.line == line).order_by(point.c.seq.desc()).limit(n)
+    rows = select(point.c.seq).distinct().where(point.c.line == line).order_by(point.c.seq.desc()).limit(n)
     return _read(connection, _points(line).where(point.c.seq.in_(rows)))
 
 

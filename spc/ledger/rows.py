@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from spc.ledger.clock import from_us, to_us
 from spc.ledger.schema import row, row_schema
 from spc.nouns import Ints, Rows
 
 _ASK = 500  # keys asked for in one query: databases bound the number of parameters
+_STORED = select(row.c.key, row.c.seq, row.c.x, row.c.schema_id).where(row.c.key.in_(bindparam("keys", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,15 +30,17 @@ class Window:
         return len(self.seq)
 
 
-def keys_of(rows: Rows) -> list[str | None]:
-    """What makes each row itself: its part number if it has one, else its time; None when it has neither.
+def keys_of(line: str, rows: Rows) -> list[str | None]:
+    """What makes each row itself: its line and its part number if it has one, else its time; None when it has neither.
+
+    One text, because databases that must choose between an index on (line, number) and one on (line, key) for many keys choose wrongly.
 
     >>> rows = Rows(("a",), np.zeros((2, 1)), np.array(["2025-03-04T06:00", "NaT"], dtype="datetime64[us]"), (None, "B7"))
-    >>> keys_of(rows)
-    ['at:2025-03-04T06:00:00.000000', 'id:B7']
+    >>> keys_of("smt-2", rows)
+    ['smt-2 at 2025-03-04T06:00:00.000000', 'smt-2 id B7']
     """
     texts = np.datetime_as_string(rows.at.astype("datetime64[us]"))
-    return [f"id:{id}" if id else (None if text == "NaT" else f"at:{text}") for id, text in zip(rows.ids, texts, strict=True)]
+    return [f"{line} id {id}" if id else (None if text == "NaT" else f"{line} at {text}") for id, text in zip(rows.ids, texts, strict=True)]
 
 
 def blobs(rows: Rows) -> list[bytes]:
@@ -55,13 +58,13 @@ def schema_of(connection: Connection, names: tuple[str, ...]) -> int:
     return int(connection.execute(insert(row_schema).values(names_json=text).returning(row_schema.c.id)).scalar_one())
 
 
-def stored(connection: Connection, line: str, keys: Sequence[str | None]) -> dict[str, tuple[int, bytes, int]]:
-    """Which of these keys the line has already: key → (seq, values, schema)."""
+def stored(connection: Connection, keys: Sequence[str | None]) -> dict[str, tuple[int, bytes, int]]:
+    """Which of these keys are here already: key → (seq, values, schema)."""
     asked = [one for one in keys if one is not None]
     found: dict[str, tuple[int, bytes, int]] = {}
     for start in range(0, len(asked), _ASK):
-        query = select(row.c.key, row.c.seq, row.c.x, row.c.schema_id).where(row.c.line == line, row.c.key.in_(asked[start : start + _ASK]))
-        found.update({key: (seq, x, schema) for key, seq, x, schema in connection.execute(query)})
+        some = connection.execute(_STORED, {"keys": asked[start : start + _ASK]})
+        found.update({key: (seq, x, schema) for key, seq, x, schema in some})
     return found
 
 

@@ -19,7 +19,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
 )
 
 metadata = MetaData()
@@ -82,7 +81,7 @@ row = Table(
     metadata,
     Column("line", String(80), ForeignKey("line.name"), primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("key", Text, nullable=True),  # "id:B00321" or "at:2025-03-04T06:00:00.000000"; none when the sender gave neither
+    Column("key", Text, nullable=True, unique=True),  # what makes the row itself, see rows.keys_of; none when the sender gave nothing
     Column("at", BigInteger, nullable=True),
     Column("received_at", BigInteger, nullable=False),
     Column("part", Text, nullable=True),
@@ -90,7 +89,6 @@ row = Table(
     Column("source", Text, nullable=False),
     Column("schema_id", Integer, ForeignKey("row_schema.id"), nullable=False),
     Column("x", LargeBinary, nullable=False),  # float64, little-endian, in the order of the schema's names
-    UniqueConstraint("line", "key", name="row_once"),
     sqlite_with_rowid=False,
 )
 

@@ -91,7 +91,7 @@ def _lines() -> None:
         "row",
         sa.Column("line", sa.String(80), sa.ForeignKey("line.name"), primary_key=True),
         sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("key", sa.Text, nullable=True),
+        sa.Column("key", sa.Text, nullable=True, unique=True),
         sa.Column("at", sa.BigInteger, nullable=True),
         sa.Column("received_at", sa.BigInteger, nullable=False),
         sa.Column("part", sa.Text, nullable=True),
@@ -99,7 +99,6 @@ def _lines() -> None:
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("schema_id", sa.Integer, sa.ForeignKey("row_schema.id"), nullable=False),
         sa.Column("x", sa.LargeBinary, nullable=False),
-        sa.UniqueConstraint("line", "key", name="row_once"),
         sqlite_with_rowid=False,
     )
     op.create_table(

@@ -1,0 +1,166 @@
+"""What signals do to a line's alarm, written down: the alarm, its events, and the letters to whoever must be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from spc import alarms
+from spc.ledger import alarms as book
+from spc.ledger import outbox
+from spc.ledger.clock import to_us
+from spc.ledger.lines import Activation
+from spc.ledger.points import append_signal, rows_out
+from spc.line import words
+from spc.line.words import Judged
+from spc.nouns import Alarm, Bools, Floats, Points, Signal
+from spc.settings import LineSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a line's alarms are handled: its settings, who is told, and what is needed to put it in words."""
+
+    settings: LineSettings
+    notifiers: tuple[str, ...] = ()
+    url: str = ""
+    zone: tzinfo = UTC
+
+    def record(
+        self,
+        connection: Connection,
+        alarm: Alarm,
+        what: str,
+        now: int,
+        *,
+        tell: str = "",
+        by: str = "",
+        note: str = "",
+        seq: int | None = None,
+    ) -> None:
+        """Stores the alarm and the event; `tell` is the reason for which people are told, empty when they need not be."""
+        book.put_alarm(connection, alarm)
+        event = book.add_event(connection, alarm.id, now, what, by=by, note=note, seq=seq)
+        if tell and alarm.shelved_until is None:
+            body = words.message(alarm, tell, self.settings.title, self.url, self.zone, now).to_dict()
+            for name in self.notifiers:
+                outbox.put_letter(connection, alarm.id, event, name, tell, body, now)
+
+    def end(self, connection: Connection, kind: str, now: int, tell: str, note: str) -> None:
+        """Ends the active alarm of a kind, if there is one."""
+        alarm = book.open_alarm(connection, self.settings.name, kind)
+        if alarm is not None and alarm.active:
+            self.record(connection, alarms.end(alarm, now), "returned", now, tell=tell, note=note)
+
+    def silent(self, connection: Connection, last_seq: int, heard: int, now: int) -> None:
+        """Nothing came for too long: an alarm of its own, which never ends another one."""
+        before = book.open_alarm(connection, self.settings.name, "no data")
+        if before is not None and before.active:
+            return
+        said = words.silence(self.settings, self.zone, now, heard)
+        out = alarms.Out(
+            self.settings.name, "no data", last_seq, now, said, priority="medium", rows_out=0, worst=0.0, facts={"last": heard}
+        )
+        self._go_out(connection, before, out)
+
+    def judge(self, connection: Connection, active: Activation, judged: Judged, signals: Sequence[Signal], now: int) -> None:
+        """A block's signals in order, and the rows beyond a limit between them."""
+        points = judged.points
+        out, ratio = _beyond(points)
+        if not signals and not out.any():
+            return
+        alarm = before = book.open_alarm(connection, self.settings.name, "process")
+        done = 0  # the rows before this one are counted
+        for signal in sorted(signals, key=lambda one: one.index):
+            here = slice(done, signal.index + 1)
+            if alarm is not None and alarm.active:
+                alarm = _grow(alarm, points, out[here], ratio[here], here, now)
+                here = slice(signal.index + 1, signal.index + 1)
+            done = signal.index + 1
+            if signal.kind == "out":
+                alarm = before = self._out(connection, active, judged, signal, alarm, (out, ratio, here), now)
+            elif alarm is not None and alarm.active:
+                alarm = before = self._in(connection, alarm, signal, now)
+            append_signal(connection, self.settings.name, signal, now, alarm.id if alarm else None, _facts(signal, alarm))
+        if alarm is not None and alarm.active:
+            alarm = _grow(alarm, points, out[done:], ratio[done:], slice(done, len(points)), now)
+        if alarm is not None and alarm is not before:
+            book.put_alarm(connection, alarm)
+
+    def _out(
+        self,
+        connection: Connection,
+        active: Activation,
+        judged: Judged,
+        signal: Signal,
+        before: Alarm | None,
+        beyond: tuple[Bools, Floats, slice],
+        now: int,
+    ) -> Alarm:
+        out, ratio, here = beyond
+        name, row, first, points = self.settings.name, signal.point.row, int(judged.points.rows[0]), judged.points
+        here = slice(max(here.start, signal.since - first), here.stop)
+        counted = before is not None and before.active
+        earlier = rows_out(connection, name, signal.since, first - 1) if signal.since < first and not counted else 0
+        at = to_us(points.at[signal.index : signal.index + 1])[0] or now
+        told = words.facts(judged, signal, active.model_id or "", active.id, at)
+        went = alarms.Out(
+            line=name,
+            kind="process",
+            row=row,
+            now=now,
+            sentence=words.sentence(self.settings, self.zone, judged, signal, told),
+            charts=(signal.chart,),
+            priority=self.settings.priority,
+            rows_out=int(out[here].sum()) + earlier,
+            worst=float(ratio[here].max(initial=0.0)),
+            facts=told,
+        )
+        return self._go_out(connection, before, went)
+
+    def _go_out(self, connection: Connection, before: Alarm | None, out: alarms.Out) -> Alarm:
+        alarm = alarms.go_out(before, out)
+        if alarm.active and before is not None and before.active:
+            self.record(connection, alarm, "joined", out.now, note=", ".join(out.charts), seq=out.row)
+        elif before is not None and before.id == alarm.id:
+            self.record(connection, alarm, "again", out.now, tell="out again", note=out.sentence, seq=out.row)
+        else:
+            self.record(connection, alarm, "opened", out.now, tell="first", note=out.sentence, seq=out.row)
+        return alarm
+
+    def _in(self, connection: Connection, before: Alarm, signal: Signal, now: int) -> Alarm:
+        alarm = alarms.come_back(before, signal.chart, now)
+        if alarm.active:
+            book.put_alarm(connection, alarm)
+        else:
+            self.record(connection, alarm, "returned", now, tell="back in", note=signal.reason, seq=signal.point.row)
+        return alarm
+
+
+def _beyond(points: Points) -> tuple[Bools, Floats]:
+    """Which rows have a point beyond its limit, and the largest value / limit of each row; a point that could not be judged is 0."""
+    out = np.zeros(len(points), dtype=np.bool_)
+    ratio = np.zeros(len(points))
+    for track in points.tracks.values():
+        out |= track.out
+        ratio = np.fmax(ratio, track.value / track.ucl)
+    return out, ratio
+
+
+def _grow(alarm: Alarm, points: Points, out: Bools, ratio: Floats, here: slice, now: int) -> Alarm:
+    """The alarm after the rows of a slice."""
+    where = np.flatnonzero(out)
+    if not where.size:
+        return alarm
+    last = int(points.rows[here.start + int(where[-1])])
+    return alarms.update(alarm, rows_out=int(where.size), worst=float(ratio.max()), last_row=last, now=now)
+
+
+def _facts(signal: Signal, alarm: Alarm | None) -> Mapping[str, Any]:
+    """What a signal "out" was explained by at that moment; a signal "in" needs no more than its reason."""
+    return dict(alarm.facts) if alarm is not None and signal.kind == "out" else {}

@@ -1,0 +1,193 @@
+"""The plant: all lines on one ledger, a thread for each source, a bell for each notifier, and one that looks around every second."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+import structlog
+from sqlalchemy import Connection
+
+from spc import alarms
+from spc.errors import NotFound
+from spc.ledger import Ledger, jobs, lines
+from spc.ledger import alarms as book
+from spc.ledger.clock import now_us
+from spc.line import demo
+from spc.line.bell import ring
+from spc.line.incidents import Desk
+from spc.line.take import Line
+from spc.notify import Notifier
+from spc.settings import LineSettings, Settings
+from spc.sources import Source
+from spc.sources import build as build_source
+
+LOOK_S = 1.0
+RING_S = 0.5
+FIRST_S, LONGEST_S = 0.5, 30.0  # a lost source is asked again after 0.5 s, then twice as long, up to half a minute
+
+_log = structlog.get_logger("spc.plant")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How a line's source is: "running", "lost" (and why; it is asked again and again), "ended", or "none"."""
+
+    state: Literal["none", "waiting", "running", "lost", "ended"]
+    since: int
+    name: str = ""
+    error: str = ""
+
+
+class Plant:
+    """Everything that runs besides the web server. `start` returns at once; `stop` ends every thread and waits for it."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        settings: Settings,
+        notifiers: Mapping[str, Notifier] | None = None,
+        clock: Callable[[], int] = now_us,
+    ) -> None:
+        self.ledger, self.settings, self.clock = ledger, settings, clock
+        self.notifiers = dict(notifiers or {})
+        names, zone = tuple(self.notifiers), settings.zone
+        self.lines = {one.name: Line(ledger, one, clock=clock, zone=zone, url=settings.url, notifiers=names) for one in settings.lines}
+        self._sources = {one.name: build_source(one.source) for one in settings.lines if one.source is not None}
+        self._states = {name: SourceState("waiting" if name in self._sources else "none", clock()) for name in self.lines}
+        self._stop = threading.Event()
+        self._ready = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def line(self, name: str) -> Line:
+        """Raises NotFound."""
+        if name not in self.lines:
+            raise NotFound(f"There is no line {name!r}.", cure=f"Lines: {', '.join(self.lines) or 'none'}.")
+        return self.lines[name]
+
+    def source(self, name: str) -> SourceState:
+        """How the source of a line is; raises NotFound."""
+        self.line(name)
+        return self._states[name]
+
+    def start(self) -> None:
+        """Starts the threads. The demo is fitted in one of them, so that the first page need not wait for it."""
+        now = self.clock()
+        self.ledger.write(lambda connection: jobs.lost_jobs(connection, now))
+        self._run("demo", self._prepare)
+        for name, source in self._sources.items():
+            self._run(f"source {name}", partial(self._feed, self.lines[name], source))
+        for name, notifier in self.notifiers.items():
+            self._run(f"bell {name}", partial(self._ring, name, notifier))
+        self._run("look", self._look)
+
+    def stop(self) -> None:
+        """Ends the threads and waits for them. The ledger stays open: who opened it closes it."""
+        self._stop.set()
+        self._ready.set()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def _run(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _prepare(self) -> None:
+        try:
+            demo.prepare(self.ledger, self.settings, self.clock)
+        except Exception:  # noqa: BLE001 - the plant must run without its demo
+            _log.exception("the demo could not be prepared")
+        finally:
+            self._ready.set()
+
+    # ------------------------------------------------------------------------------------------------------------- sources
+
+    def _feed(self, line: Line, source: Source) -> None:
+        """Reads one source for as long as the plant runs. Whatever goes wrong is said once, and it is tried again."""
+        self._ready.wait()
+        wait = FIRST_S
+        while not self._stop.is_set():
+            try:
+                for rows, position in source.read(self._position(line, source), self._stop, self.clock):
+                    line.take(rows, source=source.name, position=position)
+                    wait = FIRST_S
+                    self._found(line, source)
+            except Exception as broken:  # noqa: BLE001 - a plugin may raise anything, and a line must survive it
+                self._lost(line, source, str(broken) or type(broken).__name__)
+                self._stop.wait(wait)
+                wait = min(2 * wait, LONGEST_S)
+            else:
+                if not self._stop.is_set():
+                    self._states[line.name] = SourceState("ended", self.clock(), source.name)
+                    _log.info("source ended", line=line.name, source=source.name)
+                return
+
+    def _position(self, line: Line, source: Source) -> object:
+        with self.ledger.read() as connection:
+            return lines.get_position(connection, line.name, source.name)
+
+    def _found(self, line: Line, source: Source) -> None:
+        before = self._states[line.name]
+        if before.state == "running":
+            return
+        if before.state == "lost":
+            _log.info("source found again", line=line.name, source=source.name)
+        self._states[line.name] = SourceState("running", self.clock(), source.name)
+
+    def _lost(self, line: Line, source: Source, error: str) -> None:
+        before = self._states[line.name]
+        if before.state != "lost":
+            _log.error("source lost", line=line.name, source=source.name, error=error)
+            before = SourceState("lost", self.clock(), source.name)
+        self._states[line.name] = replace(before, error=error)
+
+    # --------------------------------------------------------------------------------------------------------------- clocks
+
+    def _ring(self, name: str, notifier: Notifier) -> None:
+        self._often(RING_S, f"bell {name}", lambda: ring(self.ledger, {name: notifier}, self.clock) == 0)
+
+    def _look(self) -> None:
+        self._often(LOOK_S, "look", self._look_once)
+
+    def _look_once(self) -> bool:
+        for line in self.lines.values():
+            line.look()
+        return unshelve_due(self.ledger, self.settings, tuple(self.notifiers), self.clock()) == 0
+
+    def _often(self, every_s: float, name: str, work: Callable[[], bool]) -> None:
+        """Repeats `work`: at once while it has more to do, else after a pause. A failure is said once, until it works again."""
+        failed = False
+        while not self._stop.is_set():
+            try:
+                done = work()
+                failed = False
+            except Exception as broken:  # noqa: BLE001 - the disk may be full for an hour; this thread must outlive it
+                if not failed:
+                    _log.error("failed, will try again", thread=name, error=str(broken))
+                failed = done = True
+            if done:
+                self._stop.wait(every_s)
+
+
+def unshelve_due(ledger: Ledger, settings: Settings, notifiers: tuple[str, ...], now: int) -> int:
+    """Takes alarms off the shelf whose time is up; people are told of those that nobody has seen. Returns how many."""
+    with ledger.read() as connection:
+        if not book.shelves_over(connection, now):
+            return 0
+
+    def job(connection: Connection) -> int:
+        due = book.shelves_over(connection, now)
+        known = {one.name: one for one in settings.lines}
+        for alarm in due:
+            desk = Desk(known.get(alarm.line, LineSettings(alarm.line)), notifiers, settings.url, settings.zone)
+            back = alarms.unshelve(alarm, now)
+            tell = "shelf over" if back.active else ""
+            desk.record(connection, back, "unshelved", now, tell=tell, note="its time was up")
+        return len(due)
+
+    return ledger.write(job)

@@ -1,0 +1,118 @@
+"""What people do, for the page, the interface and the terminal alike: each is one transaction that also writes who, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from spc import alarms
+from spc.errors import Complaint, Conflict
+from spc.ledger import Ledger, events, lines, models, references
+from spc.ledger import alarms as book
+from spc.nouns import Alarm, Model
+
+
+def save_reference(
+    ledger: Ledger,
+    content: bytes,
+    *,
+    name: str,
+    by: str,
+    now: int,
+    roles: Mapping[str, str] | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> str:
+    """Keeps an upload's bytes with the answered column roles and what was found; returns its id."""
+
+    def job(connection: Connection) -> str:
+        id = references.put_reference(connection, content, name=name, roles=roles or {}, facts=facts or {}, by=by, now=now)
+        events.note_event(connection, now, by, "reference saved", f"reference:{id}", facts={"name": name, "bytes": len(content)})
+        return id
+
+    return ledger.write(job)
+
+
+def save_model(ledger: Ledger, model: Model, *, reference_id: str | None, by: str, now: int, note: str = "") -> str:
+    """Keeps a fitted model, which judges nothing until it is activated; returns its id."""
+
+    def job(connection: Connection) -> str:
+        if reference_id is not None:
+            references.get_reference(connection, reference_id)
+        id = models.put_model(connection, model, reference_id=reference_id, by=by, now=now, note=note)
+        events.note_event(connection, now, by, "model saved", f"model:{id}", note, {"reference": reference_id, "digest": model.digest})
+        return id
+
+    return ledger.write(job)
+
+
+def activate(ledger: Ledger, line: str, model_id: str, reason: str, by: str, now: int) -> lines.Activation:
+    """From its next row on the line is judged by this model. Raises NotFound, Conflict (active already), Complaint (no reason)."""
+    _said(reason, by)
+
+    def job(connection: Connection) -> lines.Activation:
+        lines.need_line(connection, line)
+        models.model_record(connection, model_id)
+        before = lines.current(connection, line)
+        if before is not None and before.model_id == model_id:
+            raise Conflict(f"This model is already active on {line}.", cure="Nothing needs to be done.")
+        made = lines.add_activation(connection, line, model_id, now, by, reason)
+        told = {"model": model_id, "before": before.model_id if before else None, "after_seq": made.after_seq}
+        events.note_event(connection, now, by, "activated", f"line:{line}", reason, told)
+        return made
+
+    return ledger.write(job)
+
+
+def deactivate(ledger: Ledger, line: str, reason: str, by: str, now: int) -> lines.Activation:
+    """From its next row on the line's rows are kept and not judged. Raises NotFound, and Conflict when nothing is active."""
+    _said(reason, by)
+
+    def job(connection: Connection) -> lines.Activation:
+        lines.need_line(connection, line)
+        before = lines.current(connection, line)
+        if before is None or before.model_id is None:
+            raise Conflict(f"No model is active on {line}.", cure="Nothing needs to be done.")
+        made = lines.add_activation(connection, line, None, now, by, reason)
+        events.note_event(connection, now, by, "deactivated", f"line:{line}", reason, {"before": before.model_id})
+        return made
+
+    return ledger.write(job)
+
+
+def acknowledge(ledger: Ledger, alarm_id: str, by: str, note: str, now: int) -> Alarm:
+    """A person has seen the alarm. Raises NotFound, and Conflict the second time."""
+    return _change(ledger, alarm_id, "acknowledged", by, note, now, lambda alarm: alarms.acknowledge(alarm, by, note, now))
+
+
+def shelve(ledger: Ledger, alarm_id: str, by: str, reason: str, until: int, now: int) -> Alarm:
+    """Out of sight until a time (µs UTC). Raises NotFound, Conflict, Complaint."""
+    return _change(ledger, alarm_id, "shelved", by, reason, now, lambda alarm: alarms.shelve(alarm, by, reason, until, now))
+
+
+def unshelve(ledger: Ledger, alarm_id: str, by: str, now: int) -> Alarm:
+    """Back in sight before its time. Raises NotFound, and Conflict when it is not shelved."""
+    return _change(ledger, alarm_id, "unshelved", by, "", now, lambda alarm: alarms.unshelve(alarm, now))
+
+
+def cause(ledger: Ledger, alarm_id: str, by: str, what: str, now: int) -> Alarm:
+    """What it was. Raises NotFound, Complaint."""
+    return _change(ledger, alarm_id, "cause", by, what, now, lambda alarm: alarms.cause(alarm, by, what, now))
+
+
+def _change(ledger: Ledger, alarm_id: str, what: str, by: str, note: str, now: int, change: Any) -> Alarm:
+    def job(connection: Connection) -> Alarm:
+        alarm: Alarm = change(book.get_alarm(connection, alarm_id))
+        book.put_alarm(connection, alarm)
+        book.add_event(connection, alarm_id, now, what, by=by, note=note)
+        return alarm
+
+    return ledger.write(job)
+
+
+def _said(reason: str, by: str) -> None:
+    if not reason.strip():
+        raise Complaint("A reason is missing.", cure="Say why: it is kept with the change.")
+    if not by.strip():
+        raise Complaint("Nobody's name was given.", cure="Say who you are, so that the others know.")

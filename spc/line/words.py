@@ -1,0 +1,121 @@
+"""An alarm in words and facts: the sentence that a person reads, and what a program may want to know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+import numpy as np
+
+from spc import alarms, blame
+from spc.notify import Message
+from spc.nouns import Alarm, Floats, Model, Points, Signal
+from spc.settings import LineSettings
+
+NO_DATA = "Do: check the gauge, the cable and the program that sends the rows."
+
+_SUBJECT = {
+    "first": "ALARM",
+    "out again": "ALARM again",
+    "back in": "back in control",
+    "shelf over": "ALARM, no longer shelved",
+    "another model": "ended: another model is active",
+    "data again": "data again",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A block with its judgement: the model, its points, and the values x (n, p) in the model's order, NaN where not judged."""
+
+    model: Model
+    points: Points
+    x: Floats
+
+
+def facts(judged: Judged, signal: Signal, model_id: str, activation_id: int, at: int) -> dict[str, Any]:
+    """The numbers behind a signal, all finite, ready for JSON."""
+    point = signal.point
+    parts = blame.blame(judged.model, judged.x[signal.index])
+    return {
+        "chart": signal.chart,
+        "reason": signal.reason,
+        "row": point.row,
+        "since": signal.since,
+        "part": point.id,
+        "at": at,
+        "value": point.value if math.isfinite(point.value) else None,
+        "ucl": point.ucl if math.isfinite(point.ucl) else None,
+        "values": _by_name(parts.names, judged.x[signal.index]),
+        "blame": _by_name(parts.names, parts.share[0]),
+        "sigma": _by_name(parts.names, parts.sigma[0]),
+        "given": _by_name(parts.names, parts.given[0]),
+        "note": judged.points.notes[signal.index],
+        "culprit": _culprit(judged, signal, parts.share[0]),
+        "model": model_id,
+        "activation": activation_id,
+    }
+
+
+def _by_name(names: tuple[str, ...], values: Floats) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(names, values, strict=True) if math.isfinite(value)}
+
+
+def _culprit(judged: Judged, signal: Signal, share: Floats) -> str | None:
+    """The guard that moved, or the variable with the largest share of T²."""
+    if signal.chart == "guard":
+        note = judged.points.notes[signal.index]
+        return next((guard.name for guard in judged.model.guards if f"guard {guard.name} is" in note), None)
+    return None if np.all(np.isnan(share)) else judged.model.names[int(np.nanargmax(share))]
+
+
+def advice(settings: LineSettings, name: str | None) -> str:
+    """What to do when this variable is the culprit."""
+    return settings.advice.get(name or "*", settings.advice.get("*", ""))
+
+
+def sentence(settings: LineSettings, zone: tzinfo, judged: Judged, signal: Signal, told: Mapping[str, Any]) -> str:
+    """When, line, what, T² and limit, part, what to do; `told` are the facts of the same signal."""
+    point, on_guard = signal.point, signal.chart == "guard"
+    called = "T²" if signal.chart == "t2" else signal.chart.upper()
+    return alarms.say(
+        at=told["at"],
+        zone=zone,
+        title=settings.title,
+        what=judged.points.notes[signal.index] if on_guard else blame.sentence(judged.model, judged.x[signal.index]),
+        value="" if on_guard else f"{called} {point.value:.1f} (UCL {point.ucl:.1f})",
+        part=f"{settings.part} {point.id}" if point.id else "",
+        advice=advice(settings, told["culprit"]),
+    )
+
+
+def silence(settings: LineSettings, zone: tzinfo, now: int, last: int) -> str:
+    """The sentence of an alarm that says nothing comes."""
+    expected = "" if settings.interval_s is None else f" (one is expected every {settings.interval_s:g} s)"
+    what = f"no row for {(now - last) / 1e6:.0f} s{expected}"
+    return alarms.say(at=now, zone=zone, title=settings.title, what=what, value="", advice=NO_DATA)
+
+
+def message(alarm: Alarm, reason: str, title: str, url: str, zone: tzinfo, now: int) -> Message:
+    """What the notifiers tell; the outbox gives it its id."""
+    subject = f"{title}: {_SUBJECT.get(reason, reason)}"
+    text = alarm.sentence
+    if reason in ("back in", "another model", "data again"):
+        rows = f" {alarm.rows_out} row{'s' if alarm.rows_out != 1 else ''} beyond the limit, up to {alarm.worst:.1f} × UCL."
+        text = alarms.say(at=now, zone=zone, title=title, what=_SUBJECT[reason], value="") + (rows if alarm.kind == "process" else "")
+        text += f" It began: {alarm.sentence}"
+    known: Mapping[str, Any] = {
+        "alarm": alarm.id,
+        "line": alarm.line,
+        "kind": alarm.kind,
+        "priority": alarm.priority,
+        "state": alarm.state,
+        "opened_at": alarm.opened_at,
+        "rows_out": alarm.rows_out,
+        "worst": alarm.worst,
+        **alarm.facts,
+    }
+    return Message("", subject, text, f"{url}/alarms?alarm={alarm.id}", reason, now, known)
