@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from spc.errors import Complaint, LedgerError
 from spc.nouns import Alarm
 from spc.ui import ids
-from spc.ui.components import button, choice, complaint, field, priority_mark, text_input
+from spc.ui.components import attr, button, choice, complaint, field, priority_mark, text_input
 from spc.ui.view import View
 from spc.ui.words import STATES, clock, number, utc
 
@@ -64,7 +64,7 @@ def layout() -> Component:
         id=ids.ANSWER,
         className="answer",
         hidden=True,
-        **{"aria-label": "Answer an alarm"},
+        **attr(aria_label="Answer an alarm"),
     )
 
 
@@ -96,7 +96,7 @@ def act(view: View, what: str, alarm_id: str, by: str, note: str, minutes: int, 
         return f"Shelved by {by} for {SHELVE_FOR.get(str(minutes), f'{minutes} min')}; it comes back by itself."
     if not cause:
         raise Complaint("No cause is chosen.", cure="Choose one from the list.")
-    view.cause(alarm_id, by, CAUSES.get(cause, cause), note)
+    view.cause(alarm_id, by, CAUSES.get(cause, cause))
     return f"Cause recorded by {by}: {CAUSES.get(cause, cause)}."
 
 

@@ -29,6 +29,11 @@ GRAPH_CONFIG: Final[Mapping[str, Any]] = {
 EMPTY_FIGURE: Final[Mapping[str, Any]] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
 
 
+def attr(**names: Any) -> dict[str, Any]:
+    """Attributes with hyphens: attr(aria_label="x") is {"aria-label": "x"}."""
+    return {name.replace("_", "-"): value for name, value in names.items()}
+
+
 def graph(
     id: str | Mapping[str, Any],
     figure: Mapping[str, Any] | None = None,
@@ -44,7 +49,7 @@ def graph(
         "modeBarButtonsToRemove": ["sendDataToCloud", "sendChartToCloud", "autoScale2d"],
     }
     chart = dcc.Graph(id=id, figure=figure or dict(EMPTY_FIGURE), config=config, className="graph-inner")
-    return html.Div(chart, className=f"graph {class_name}".strip(), role="group", **{"aria-label": label})
+    return html.Div(chart, className=f"graph {class_name}".strip(), role="group", **attr(aria_label=label))
 
 
 def panel(title: str, *children: Children, id: str = "", class_name: str = "", actions: Children = None) -> Component:
@@ -74,7 +79,7 @@ def field(label: str, control: Component, *, hint: str = "") -> Component:
 
 def text_input(id: str, *, placeholder: str = "", remember: bool = False, value: str = "", **more: Any) -> Component:
     """One line of text; `remember` keeps it in this browser (a name that is typed every day)."""
-    kept = {"persistence": True, "persistence_type": "local"} if remember else {}
+    kept: dict[str, Any] = {"persistence": True, "persistence_type": "local"} if remember else {}
     return dcc.Input(id=id, type="text", value=value, placeholder=placeholder, debounce=False, className="input", **kept, **more)
 
 
@@ -84,7 +89,7 @@ def choice(id: str, options: Mapping[str, str], value: str, *, label: str, class
     radio = dcc.RadioItems(
         id=id, options=items, value=value, className=class_name, inputClassName="segment-input", labelClassName="segment"
     )
-    return html.Div(radio, role="group", **{"aria-label": label})
+    return html.Div(radio, role="group", **attr(aria_label=label))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Children]], *, caption: str = "", numbers: Sequence[int] = ()) -> Component:
@@ -98,12 +103,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Children]], *, caption
     body = html.Tbody([html.Tr([cell(j, c) for j, c in enumerate(row)]) for row in rows])
     parts = [html.Caption(caption)] if caption else []
     inner = html.Table([*parts, top, body], className="table")
-    return html.Div(inner, className="table-scroll", tabIndex=0, role="region", **{"aria-label": caption or "Table"})
+    return html.Div(inner, className="table-scroll", tabIndex=0, role="region", **attr(aria_label=caption or "Table"))
 
 
 def priority_mark(priority: str) -> Component:
     """The shape of a priority, in its colour; the word stands beside it."""
-    return html.Span(MARKS.get(priority, "▲"), className=f"mark {priority}", **{"aria-hidden": "true"})
+    return html.Span(MARKS.get(priority, "▲"), className=f"mark {priority}", **attr(aria_hidden="true"))
 
 
 def empty(text: str, *more: Children) -> Component:

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from spc.errors import Complaint, LedgerError
 from spc.ui import answer, ids
-from spc.ui.components import button, complaint, empty
+from spc.ui.components import attr, button, complaint, empty
 from spc.ui.page import Page, Visit, find
 from spc.ui.theme import COOKIE, LIGHT, THEMES, Theme
 
@@ -41,21 +41,21 @@ def header(pages: Sequence[Page]) -> Component:
     """Menu at the left; connection, sound, colour scheme and clock at the right."""
     links = [dcc.Link(page.nav, href=page.path, className="nav-link") for page in pages if page.nav]
     light = html.Span(
-        [html.Span("○", className="light-mark", **{"aria-hidden": "true"}), html.Span("Connecting", className="light-words")],
+        [html.Span("○", className="light-mark", **attr(aria_hidden="true")), html.Span("Connecting", className="light-words")],
         id=ids.LINK_LIGHT,
         className="light",
         role="status",
     )
     right = [
         light,
-        button("Sound: off", ids.SOUND, kind="quiet", **{"aria-pressed": "false"}),
+        button("Sound: off", ids.SOUND, kind="quiet", **attr(aria_pressed="false")),
         button("Dark", ids.THEME, kind="quiet", title="Change between the light and the dark colour scheme"),
         html.Div([html.Span(className="clock-time"), html.Span(className="clock-zone")], id=ids.CLOCK, className="clock"),
     ]
     return html.Header(
         [
             html.A("Skip to the content", href=f"#{ids.MAIN}", className="skip"),
-            html.Nav(links, id=ids.NAV, className="nav", **{"aria-label": "Pages"}),
+            html.Nav(links, id=ids.NAV, className="nav", **attr(aria_label="Pages")),
             html.Div(right, className="header-right"),
         ],
         className="header",
@@ -72,11 +72,11 @@ def layout(pages: Sequence[Page]) -> Component:
             header(pages),
             html.Div(id=ids.FROZEN, className="frozen", role="alert", hidden=True),
             html.Div(id=ids.SKEW, className="skew", role="status", hidden=True),
-            html.Section(id=ids.BANNER, className="banner", hidden=True, **{"aria-label": "Open alarms"}),
+            html.Section(id=ids.BANNER, className="banner", hidden=True, **attr(aria_label="Open alarms")),
             answer.layout(),
             html.Main(id=ids.MAIN, className="main", tabIndex=-1),
-            html.Div(id=ids.SAY_POLITE, className="unseen", **{"aria-live": "polite"}),
-            html.Div(id=ids.SAY_NOW, className="unseen", **{"aria-live": "assertive"}),
+            html.Div(id=ids.SAY_POLITE, className="unseen", **attr(aria_live="polite")),
+            html.Div(id=ids.SAY_NOW, className="unseen", **attr(aria_live="assertive")),
         ],
         className="shell",
     )
@@ -105,7 +105,7 @@ def content(pages: Sequence[Page], path: str, query: str, theme: Theme) -> Any:
         inner = complaint(wrong.text, wrong.cure)
     except LedgerError as wrong:
         inner = complaint(f"The ledger cannot be read: {wrong}", "Look at the disk of the server; the page heals when it answers.")
-    return html.Div(inner, className="page", **{"data-title": page.title.format(**parts), "data-path": path})
+    return html.Div(inner, className="page", **attr(data_title=page.title.format(**parts), data_path=path))
 
 
 def not_here(path: str) -> Component:

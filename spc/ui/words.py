@@ -53,15 +53,6 @@ class State:
     flash: bool = False
 
 
-def stale_after(interval_s: float | None) -> float:
-    """Seconds of silence after which a line has no data: three intervals, at least ten seconds.
-
-    >>> stale_after(45.0), stale_after(1.0), stale_after(None)
-    (135.0, 10.0, 10.0)
-    """
-    return max(10.0, 3.0 * (interval_s or 0.0))
-
-
 def ago(seconds: float) -> str:
     """A length of time, in the one or two units that matter.
 

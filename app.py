@@ -1,0 +1,71 @@
+"""Composes the house from config/ and serves it: `python app.py`, or any ASGI server with `app:server`."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from typing import Any
+
+from spc.errors import Complaint, LedgerError
+from spc.settings import Settings, load
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+GRACE_S = 10  # open streams get this long to end when the server stops
+
+
+def compose(settings: Settings) -> tuple[Any, Any]:
+    """The server (ASGI) and its ledger, which the caller closes when the server has stopped. The plant starts with the server."""
+    from pathlib import Path  # noqa: PLC0415 - what `--help` or a wrong word in the settings must not wait for
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    from spc import api, notify, ui  # noqa: PLC0415
+    from spc.ledger import Ledger  # noqa: PLC0415
+    from spc.line import Plant  # noqa: PLC0415
+
+    notifiers = notify.build(settings.notify)
+    file = settings.ledger.removeprefix("sqlite:///")
+    if file != settings.ledger:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger.open(settings.ledger)
+    plant = Plant(ledger, settings, notifiers)
+    application = api.build(plant, settings)
+    ui.mount(application, plant)
+    own = {*LOOPBACK, settings.host, urlsplit(settings.url).hostname or ""} if settings.host in LOOPBACK else set()
+    return ui.guarded(application, hosts=own), ledger
+
+
+def settled() -> Settings:
+    """The settings of the folder SPC_CONFIG, else config/."""
+    return load(os.environ.get("SPC_CONFIG", "config"))
+
+
+def main() -> int:
+    """Serve until stopped; 2 when the settings or the ledger are wrong, with one message that says how to cure it."""
+    import uvicorn  # noqa: PLC0415
+
+    try:
+        settings = settled()
+        server, ledger = compose(settings)
+    except (Complaint, LedgerError) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 2
+    try:
+        uvicorn.run(server, host=settings.host, port=settings.port, timeout_graceful_shutdown=GRACE_S, log_level="info", access_log=False)
+    finally:
+        ledger.close()
+    return 0
+
+
+def __getattr__(name: str) -> Any:
+    """`app:server`, made when an ASGI server asks for it, so that importing this file opens nothing."""
+    if name != "server":
+        raise AttributeError(name)
+    server, ledger = compose(settled())
+    atexit.register(ledger.close)
+    globals()["server"] = server
+    return server
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,196 @@
+"""The charts as plain dictionaries: pure functions of values and a colour scheme. Lists, never arrays: the live channel extends them.
+
+A live chart is made empty, with everything fixed that does not change (axes, colours, shapes); `layout.meta` says to assets/live.js what
+it is, and the rows come over the live channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from spc.ui.theme import SYMBOLS, Theme
+from spc.ui.words import number
+
+Figure = dict[str, Any]
+
+FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', Arial, sans-serif"
+SCALES: Final = {"t2": "T²", "ratio": "T² / UCL", "log": "T², log"}
+MOST_TRENDS: Final = 12
+
+
+def frame(theme: Theme, *, size: int = 13, **layout: Any) -> Figure:
+    """What every chart shares: no ground of its own, quiet axes, no legend, no animation."""
+    axis = {
+        "gridcolor": theme.rule,
+        "linecolor": theme.edge,
+        "tickcolor": theme.edge,
+        "zeroline": False,
+        "showline": True,
+        "ticks": "outside",
+        "ticklen": 4,
+        "automargin": False,
+        "fixedrange": True,
+    }
+    base: Figure = {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": size, "color": theme.text},
+        "hoverlabel": {"bgcolor": theme.surface, "bordercolor": theme.edge, "font": {"family": FONT, "size": size, "color": theme.text}},
+        "showlegend": False,
+        "margin": {"l": 56, "r": 84, "t": 12, "b": 34},
+        "dragmode": False,
+        "xaxis": {**axis, "showgrid": False},
+        "yaxis": dict(axis),
+    }
+    for key, value in layout.items():
+        base[key] = {**base[key], **value} if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+    return base
+
+
+def line_trace(theme: Theme, name: str, **more: Any) -> Figure:
+    """The series: a thin mid-grey line; a missing point is a gap."""
+    look = {"color": theme.series, "width": 1.5}
+    return {"type": "scatter", "mode": "lines", "name": name, "x": [], "y": [], "line": look, "connectgaps": False, **more}
+
+
+def limit_trace(theme: Theme, name: str = "UCL", **more: Any) -> Figure:
+    """A limit: dashed, dark, in steps."""
+    look = {"color": theme.limit, "width": 1.5, "dash": "6px,4px", "shape": "hv"}
+    return {"type": "scatter", "mode": "lines", "name": name, "x": [], "y": [], "line": look, "hoverinfo": "skip", **more}
+
+
+def out_trace(theme: Theme, name: str, priority: str = "high", **more: Any) -> Figure:
+    """Points beyond the limit: filled, another shape, the priority's colour."""
+    look = {"color": theme.priority(priority), "symbol": SYMBOLS.get(priority, "triangle-up"), "size": 10}
+    return {"type": "scatter", "mode": "markers", "name": name, "x": [], "y": [], "marker": look, **more}
+
+
+def t2_live(theme: Theme, line: str, scale: str = "t2", priority: str = "high") -> Figure:
+    """The T² chart of a line, empty. Traces: series, limit, points out, guards out, the selected point."""
+    hover = {"hoverinfo": "text", "hovertext": [], "customdata": []}
+    ring = {"color": "rgba(0,0,0,0)", "symbol": "circle", "size": 18, "line": {"color": theme.selection, "width": 3}}
+    data = [
+        line_trace(theme, "T²", **hover),
+        limit_trace(theme),
+        out_trace(theme, "beyond the limit", priority, **hover),
+        out_trace(theme, "guard moved", priority, **hover) | {"marker": {"color": theme.priority(priority), "symbol": "x", "size": 10}},
+        {"type": "scatter", "mode": "markers", "name": "selected", "x": [], "y": [], "marker": ring, "hoverinfo": "skip"},
+    ]
+    layout = frame(
+        theme,
+        xaxis={"type": "date", "hoverformat": "%H:%M:%S", "nticks": 8},
+        yaxis={"title": {"text": SCALES[scale], "standoff": 6}, "rangemode": "tozero", "nticks": 6},
+        hovermode="x",
+        hoverdistance=40,
+        meta={"live": "t2", "line": line, "scale": scale},
+        annotations=[],
+        shapes=[],
+    )
+    return {"data": data, "layout": layout}
+
+
+def trends_live(
+    theme: Theme, line: str, names: Sequence[str], units: Sequence[str], bands: Sequence[tuple[float, float, float]], shown: Sequence[str]
+) -> Figure:
+    """Raw values of the chosen variables as small multiples, two in a row, each with its reference band (median ± 3 sd)."""
+    chosen = [name for name in shown if name in names][:MOST_TRENDS]
+    columns = 2 if len(chosen) > 1 else 1
+    count = -(-len(chosen) // columns) or 1
+    layout = frame(
+        theme,
+        size=12,
+        hovermode="closest",
+        margin={"l": 60, "r": 12, "t": 22, "b": 28},
+        meta={"live": "trends", "line": line, "names": chosen},
+        annotations=[],
+        shapes=[],
+    )
+    axis_x, axis_y = layout.pop("xaxis"), layout.pop("yaxis")
+    data: list[Figure] = []
+    for i, name in enumerate(chosen):
+        row, column = divmod(i, columns)
+        key = "" if i == 0 else str(i + 1)
+        height = 1.0 / count
+        top = 1.0 - row * height
+        bottom_row = i + columns >= len(chosen)
+        domain_x = [column * 0.53, column * 0.53 + 0.47] if columns == 2 else [0.0, 1.0]
+        domain_y = [max(0.0, top - 0.74 * height), top]
+        layout[f"xaxis{key}"] = {
+            **axis_x,
+            "type": "date",
+            "domain": domain_x,
+            "anchor": f"y{key}",
+            "showticklabels": bottom_row,
+            "nticks": 4,
+        }
+        layout[f"yaxis{key}"] = {**axis_y, "domain": domain_y, "anchor": f"x{key}", "nticks": 3}
+        j = list(names).index(name)
+        if j < len(bands):
+            low, middle, high = bands[j]
+            layout["shapes"] += _band(theme, key, low, middle, high)
+            margin = 0.35 * (high - low) or 1.0
+            layout[f"yaxis{key}"]["range"] = [low - margin, high + margin]
+        unit = f" [{units[j]}]" if j < len(units) and units[j] else ""
+        layout["annotations"].append(_heading(theme, f"{name}{unit}", domain_x[0], top))
+        data.append(line_trace(theme, name, xaxis=f"x{key}", yaxis=f"y{key}", hovertemplate="%{y}<br>%{x|%H:%M:%S}<extra></extra>"))
+    return {"data": data, "layout": layout}
+
+
+def _band(theme: Theme, key: str, low: float, middle: float, high: float) -> list[Figure]:
+    at: Figure = {"xref": f"x{key} domain", "yref": f"y{key}", "x0": 0, "x1": 1, "layer": "below"}
+    return [
+        {**at, "type": "rect", "y0": low, "y1": high, "fillcolor": theme.rule, "opacity": 0.55, "line": {"width": 0}},
+        {**at, "type": "line", "y0": middle, "y1": middle, "line": {"color": theme.edge, "width": 1, "dash": "dot"}},
+    ]
+
+
+def _heading(theme: Theme, text: str, x: float, y: float) -> Figure:
+    look: Figure = {"family": FONT, "size": 13, "color": theme.text}
+    place: Figure = {"xref": "paper", "yref": "paper", "x": x, "y": y, "xanchor": "left", "yanchor": "bottom"}
+    return {**place, "text": text, "showarrow": False, "font": look}
+
+
+def blame(
+    theme: Theme, names: Sequence[str], shares: Sequence[float | None], *, out: bool, priority: str = "high", most: int = 8
+) -> Figure:
+    """The signed share of each variable in T², the largest on top; the first is marked when the point is beyond its limit.
+
+    >>> from spc.ui.theme import LIGHT
+    >>> blame(LIGHT, ["a", "b"], [1.0, 9.0], out=True)["data"][0]["y"]
+    ['a', 'b']
+    """
+    known = [(name, share) for name, share in zip(names, shares, strict=True) if share is not None]
+    total = sum(share for _, share in known)
+    ranked = sorted(known, key=lambda pair: abs(pair[1]), reverse=True)[:most][::-1]
+    colours = [theme.series] * len(ranked)
+    if out and ranked:
+        colours[-1] = theme.high
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "y": [name for name, _ in ranked],
+        "x": [share for _, share in ranked],
+        "text": [f"{number(share)}  ({share / total:.0%})" if total else number(share) for _, share in ranked],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+        "marker": {"color": colours},
+        "width": 0.6,
+    }
+    values = [share for _, share in ranked] or [1.0]
+    low, high = min(0.0, *values), max(0.0, *values)
+    span = (high - low) or 1.0
+    layout = frame(
+        theme,
+        margin={"l": 118, "r": 8, "t": 6, "b": 34},
+        xaxis={
+            "title": {"text": "share of T²", "standoff": 4},
+            "range": [low - (0.45 * span if low < 0 else 0), high + 0.45 * span],
+            "zeroline": True,
+            "zerolinecolor": theme.limit,
+            "nticks": 5,
+        },
+        yaxis={"showline": False, "ticks": "", "ticklabelstandoff": 4},
+    )
+    return {"data": [bars], "layout": layout}

@@ -1,0 +1,171 @@
+"""One line: T² as it comes, the raw trends, and for any point the reason in words."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import numpy as np
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from spc.errors import Complaint
+from spc.ui import figures, ids
+from spc.ui.components import attr, button, choice, complaint, graph, panel, table
+from spc.ui.page import Page, Visit
+from spc.ui.shell import theme_now
+from spc.ui.theme import LIGHT, Theme
+from spc.ui.view import About, Blamed, View
+from spc.ui.words import clock, number, utc
+
+TREND_NAMES = 6  # trends shown at first
+SPANS = {"200": "200 rows", "600": "600", "2000": "2000"}
+
+
+def head(about: About) -> Component:
+    """Name and state on the left, the reading aids on the right."""
+
+    def fill(what: str, class_name: str) -> Component:
+        return html.Span(className=class_name, **attr(data_fill=what))
+
+    words = [fill("mark", "tile-mark"), fill("words", "tile-state"), fill("more", "tile-more"), fill("last", "tile-last")]
+    controls = [
+        choice(ids.LINE_SPAN, SPANS, "600", label="Rows shown"),
+        choice(ids.LINE_SCALE, figures.SCALES, "t2", label="Scale of the chart"),
+        button("Pause", ids.LINE_PAUSE, **attr(aria_pressed="false")),
+    ]
+    return html.Div(
+        [
+            html.H1(about.title),
+            html.Div([*words, fill("model", "tile-model")], className="line-words", role="status"),
+            html.Div(controls, className="controls"),
+        ],
+        className="line-head",
+        id=ids.LINE_HEAD,
+        **attr(data_line=about.line),
+    )
+
+
+def page(about: About, theme: Theme) -> Component:
+    """The whole page, its charts empty: rows come over the live channel."""
+    shown = list(about.names[:TREND_NAMES])
+    chart = panel(
+        "T² of each row",
+        html.Div(id=ids.LINE_PAUSED, className="paused", role="status", hidden=True),
+        graph(ids.LINE_CHART, figures.t2_live(theme, about.line), label="T² chart; arrow keys choose a point", class_name="chart"),
+        html.P(id=ids.LINE_SUMMARY, className="summary"),
+        html.P([html.Span(about.footer), html.Span(id=ids.LINE_FOOTER)], className="footer"),
+        class_name="chart-panel",
+    )
+    why = panel(
+        "Why",
+        html.Div("Choose a point of the chart.", id=ids.LINE_BLAME_WORDS, className="blame-words"),
+        graph(ids.LINE_BLAME, label="Share of each variable in T²", class_name="blame"),
+        html.Div(id=ids.LINE_BLAME_TABLE),
+        class_name="why",
+    )
+    options = [{"label": name, "value": name} for name in about.names]
+    picker = dcc.Dropdown(id=ids.LINE_VARIABLES, options=options, value=shown, multi=True, className="dropdown wide", closeOnSelect=False)
+    trends = html.Details(
+        [
+            html.Summary("Raw trends with the reference band (median ± 3 sd)"),
+            html.Label("Variables shown", htmlFor=ids.LINE_VARIABLES, className="unseen"),
+            picker,
+            graph(ids.LINE_TRENDS, trend_figure(about, shown, theme), label="Raw values of the chosen variables", class_name="trends"),
+        ],
+        id=ids.LINE_TRENDS_BOX,
+        className="panel",
+        open=True,
+    )
+    last = html.Details([html.Summary("The last 20 points as a table"), html.Div(id=ids.LINE_TABLE)], className="panel")
+    return html.Div(
+        [
+            dcc.Store(id=ids.LINE_PICK),
+            head(about),
+            html.Div([chart, why], className="line-top"),
+            trends,
+            last,
+        ],
+        id=ids.LINE,
+        **attr(data_live_line=about.line),
+    )
+
+
+def trend_figure(about: About, shown: list[str], theme: Theme) -> dict[str, Any]:
+    """The small multiples of the chosen variables."""
+    return figures.trends_live(theme, about.line, about.names, about.units, about.band, shown)
+
+
+def why(found: Blamed, theme: Theme, timezone: str) -> tuple[list[Component], dict[str, Any], Component]:
+    """The words, the bars and the table that explain one row."""
+    points, model = found.points, found.model
+    track = points.tracks.get("t2")
+    value = float(track.value[0]) if track else float("nan")
+    ucl = float(track.ucl[0]) if track else float("nan")
+    out = any(bool(t.out[0]) for t in points.tracks.values())
+    at = None if np.isnat(points.at[0]) else int(points.at[0].astype("datetime64[us]").astype(np.int64))
+    part = f", part {points.ids[0]}" if points.ids[0] else ""
+    verdict = "beyond the limit" if out else "within the limit"
+    words: list[Component] = [
+        html.P(f"Row {found.seq}{part}, {clock(at, timezone)}: {verdict}. T² {number(value)}, UCL {number(ucl)}.", title=utc(at)),
+        html.P(found.sentence, className="sentence"),
+    ]
+    if points.notes[0]:
+        words.append(html.P(points.notes[0], className="quiet"))
+    share, sigma, given = (part[0].tolist() for part in (found.blame.share, found.blame.sigma, found.blame.given))
+    shares = [None if np.isnan(b) else float(b) for b in share]
+    sd = np.sqrt(np.diag(model.scatter.covariance)).tolist()
+    total = sum(s for s in shares if s is not None) or 1.0
+    rows = [
+        (
+            name,
+            number(found.x[j], 4),
+            f"{number(float(model.scatter.center[j]), 4)} ± {number(sd[j], 2)}",
+            number(sigma[j], 2),
+            number(given[j], 2),
+            "–" if shares[j] is None else f"{(shares[j] or 0.0) / total:.0%}",
+        )
+        for j, name in sorted(enumerate(model.names), key=lambda pair: -abs(shares[pair[0]] or 0.0))
+    ]
+    columns = ("Variable", "Value", "Reference", "sd off", "sd off, given the others", "Share")
+    numbers = table(columns, rows, caption="Values of this row", numbers=range(1, 6))
+    return words, figures.blame(theme, model.names, shares, out=out), numbers
+
+
+def register(app: Dash, view: View) -> Page:
+    """The page at /line/<line>, and its callbacks: explain a point, choose trends."""
+
+    def layout(visit: Visit) -> Component:
+        view.need(visit.parts["line"])
+        return page(view.about(visit.parts["line"]), visit.theme)
+
+    def skeleton() -> Component:
+        return page(About("x", "x", 0, (), (), (), (), "", "", None, ()), LIGHT)
+
+    @app.callback(
+        Output(ids.LINE_BLAME_WORDS, "children"),
+        Output(ids.LINE_BLAME, "figure"),
+        Output(ids.LINE_BLAME_TABLE, "children"),
+        Input(ids.LINE_PICK, "data"),
+        prevent_initial_call=True,
+    )
+    async def explain(pick: dict[str, Any] | None) -> Any:
+        if not pick:
+            return no_update, no_update, no_update
+        try:
+            found = await asyncio.to_thread(view.blamed, str(pick["line"]), int(pick["seq"]))
+            return why(found, theme_now(), view.timezone)
+        except Complaint as wrong:
+            return complaint(wrong.text, wrong.cure), figures.blame(theme_now(), [], [], out=False), None
+
+    @app.callback(
+        Output(ids.LINE_TRENDS, "figure"),
+        Input(ids.LINE_VARIABLES, "value"),
+        State(ids.LINE, "data-live-line"),
+        prevent_initial_call=True,
+    )
+    async def choose(shown: list[str] | None, line: str) -> Any:
+        about = await asyncio.to_thread(view.about, line)
+        return trend_figure(about, shown or [], theme_now())
+
+    return Page("/line/<line>", "{line}", layout, skeleton)

@@ -1,0 +1,64 @@
+"""The wall: one tile per line, legible from five metres, at rest while nothing is wrong."""
+
+from __future__ import annotations
+
+from dash import Dash, dcc, html
+from dash.development.base_component import Component
+
+from spc.ui import ids
+from spc.ui.components import attr, empty, link_button
+from spc.ui.live import tile_words
+from spc.ui.page import Page, Visit
+from spc.ui.theme import MARKS
+from spc.ui.view import View
+from spc.ui.words import LineFacts, state
+
+
+def tile(one: LineFacts, now: int, timezone: str) -> Component:
+    """One line. The live channel writes into the elements with `data-fill`, and draws the trend."""
+    words = tile_words(one, state(one, now), timezone)
+
+    def fill(what: str, class_name: str) -> Component:
+        return html.Span(words[what], className=class_name, title=words["last_full"] if what == "last" else "", **attr(data_fill=what))
+
+    mark = MARKS.get(words["priority"], "") if words["key"] in ("alarm", "acknowledged", "returned") else ""
+    head = html.Div(
+        [
+            dcc.Link(one.title, href=f"/line/{one.name}", className="tile-name"),
+            html.Span(mark, className="tile-mark", **attr(aria_hidden="true", data_fill="mark")),
+        ],
+        className="tile-head",
+    )
+    foot = html.Div([fill("last", "tile-last"), fill("alarms", "tile-alarms"), fill("model", "tile-model")], className="tile-foot")
+    return html.Article(
+        [
+            head,
+            html.Div([fill("words", "tile-state"), fill("more", "tile-more")], className="tile-words"),
+            html.Div(className="tile-trend", role="img", **attr(aria_label=f"T² over UCL of {one.title}", data_trend=one.name)),
+            foot,
+        ],
+        className=f"tile {words['key']} {words['priority']}{' flash' if words['flash'] else ''}",
+        **attr(data_line=one.name),
+    )
+
+
+def wall(lines: list[LineFacts], now: int, timezone: str) -> Component:
+    """All tiles, or what to do when there is no line yet."""
+    if not lines:
+        words = "No line is set up yet. Each line is a file in config/lines, or begins with the first rows that are posted to it."
+        return html.Div([html.H1("Wall", className="unseen"), empty(words, link_button("How to begin", "/manual"))], id=ids.WALL)
+    tiles = [tile(one, now, timezone) for one in lines]
+    few = {1: "one", 2: "few", 3: "few", 4: "few"}.get(len(tiles), "many")
+    return html.Div([html.H1("Wall", className="unseen"), html.Div(tiles, className=f"tiles {few}")], id=ids.WALL)
+
+
+def register(app: Dash, view: View) -> Page:
+    """The page at /."""
+
+    def layout(_visit: Visit) -> Component:
+        return wall(view.facts(), view.now(), view.timezone)
+
+    def skeleton() -> Component:
+        return wall([LineFacts("x", "x")], 0, "UTC")
+
+    return Page("/", "Wall", layout, skeleton, nav="Wall")

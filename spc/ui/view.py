@@ -1,0 +1,331 @@
+"""What the pages see of the plant, and the few things they may do to it: the only module of the pages that opens the ledger.
+
+Every method blocks for a read or a commit: pages call them off the event loop.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spc.errors import NotFound
+from spc.ledger import alarms as alarm_book
+from spc.ledger import lines as line_book
+from spc.ledger import models, points, rows
+from spc.ledger.rows import Window
+from spc.line import verbs
+from spc.nouns import Alarm, Blame, Limit, Model, Point, Points, Rows
+from spc.ui.words import LineFacts, clock, number
+
+WINDOW = 2000  # rows that a live chart holds: more, and a shop-floor PC cannot redraw four times a second
+MS = 1000
+UNKNOWN_STALE_S = 60.0  # silence that is news on a line whose interval nobody has said
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One row as a live chart needs it: its number, its time (ms UTC), part, note, {chart: (value, ucl, out)}, and raw values."""
+
+    seq: int
+    at: int
+    part: str | None
+    note: str
+    charts: dict[str, tuple[float | None, float | None, int]]
+    x: tuple[float | None, ...]
+
+    def to_list(self, *, values: bool) -> list[Any]:
+        """As it goes over the wire: plain lists, None for a gap."""
+        return [self.seq, self.at, self.part, self.note, self.charts, *([self.x] if values else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A change of model: drawn as a vertical line before the row after `after_seq`."""
+
+    after_seq: int
+    at: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a line's charts say besides dots: the active model's variables, bands, footer, and the marks of model changes."""
+
+    line: str
+    title: str
+    activation: int
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    band: tuple[tuple[float, float, float], ...]  # low, middle, high of each variable in the reference
+    guards: tuple[str, ...]
+    footer: str
+    model: str
+    limit: Limit | None
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blamed:
+    """Why one row has the T² that it has: the judged row, the raw values, the model, and the sentence."""
+
+    seq: int
+    model: Model
+    points: Points
+    blame: Blame
+    x: tuple[float, ...]
+    sentence: str
+
+
+class View:
+    """The pages' window on a plant."""
+
+    def __init__(self, plant: Any) -> None:
+        self._plant = plant
+        self._ledger = plant.ledger
+        self._settings = plant.settings
+        self.timezone: str = plant.settings.timezone
+        self._models: dict[str, Model] = {}
+        self._lock = threading.Lock()
+
+    def now(self) -> int:
+        """The plant's clock, µs UTC."""
+        return int(self._plant.clock())
+
+    def on_commit(self, wake: Callable[[], object]) -> Callable[[], None]:
+        """Have `wake` called after each commit of this process, from any thread; gives back the way to stop it."""
+        listen = getattr(self._ledger, "on_commit", None)
+        return listen(wake) if listen else lambda: None
+
+    # ------------------------------------------------------------------------------------------------------------- lines
+
+    def names(self) -> list[str]:
+        """All lines, in the order of the settings, then those that only the ledger knows."""
+        with self._ledger.read() as c:
+            known = line_book.lines(c)
+        configured = [one.name for one in self._settings.lines]
+        return configured + [n for n in known if n not in configured]
+
+    def title(self, line: str) -> str:
+        """What people call the line."""
+        found = next((one.title for one in self._settings.lines if one.name == line and one.title), "")
+        if found:
+            return str(found)
+        with self._ledger.read() as c:
+            return line_book.lines(c).get(line, line)
+
+    def facts(self) -> list[LineFacts]:
+        """Every line at this moment: the wall."""
+        out = []
+        names = self.names()
+        with self._ledger.read() as c:
+            titles = line_book.lines(c)
+            open_alarms = alarm_book.alarms(c, state="open", limit=500)
+            for name in names:
+                last = line_book.last_seq(c, name)
+                window = rows.rows_between(c, name, last, last) if last else None
+                dots = points.points_between(c, name, last, last) if last else []
+                settings = next((one for one in self._settings.lines if one.name == name), None)
+                out.append(
+                    LineFacts(
+                        name=name,
+                        title=(settings.title if settings and settings.title else titles.get(name, name)),
+                        last_seq=last,
+                        last_at=_at(window, 0) if window is not None else None,
+                        seen_at=int(window.received[0]) if window is not None else None,
+                        stale_after_s=(settings.stale_s if settings else None) or UNKNOWN_STALE_S,
+                        out=any(p.out for p in dots),
+                        model=self._version(line_book.activations(c, name)),
+                        alarms=tuple(a for a in open_alarms if a.line == name),
+                    )
+                )
+        return out
+
+    def need(self, line: str) -> None:
+        """Raises NotFound when there is no such line."""
+        known = self.names()
+        if line not in known:
+            raise NotFound(f"There is no line {line!r}.", cure=f"Lines: {', '.join(known) or 'none yet'}.")
+
+    def about(self, line: str) -> About:
+        """What the line's charts need besides dots."""
+        with self._ledger.read() as c:
+            made = line_book.activations(c, line)
+            now = made[-1] if made else None
+            last = line_book.last_seq(c, line)
+            fallback = rows.rows_between(c, line, last, last).rows.names if last else ()
+            body = self._model(c, now.model_id) if now and now.model_id else None
+        marks = tuple(Mark(a.after_seq, a.at // MS, self._mark(k, a)) for k, a in enumerate(made, 1))
+        title = self.title(line)
+        if body is None or now is None:
+            empty = tuple("" for _ in fallback)
+            return About(line, title, now.id if now else 0, fallback, empty, (), (), "not monitored", "", None, marks)
+        guards = tuple(g.name for g in body.guards)
+        units = body.units + tuple("" for _ in guards)
+        version = self._version(made)
+        limit = body.new_limits["t2"][-1] if "t2" in body.new_limits else None
+        footer = footing(body, version)
+        return About(line, title, now.id, body.columns, units[: len(body.columns)], band(body), guards, footer, version, limit, marks)
+
+    def activation(self, line: str) -> int:
+        """The number of the activation in force: changes when the model does."""
+        with self._ledger.read() as c:
+            now = line_book.current(c, line)
+        return now.id if now else 0
+
+    def last_seqs(self, lines: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """The newest row and the activation in force of several lines, in one read: what the tailer asks ten times a second."""
+        with self._ledger.read() as c:
+            return {name: (line_book.last_seq(c, name), a.id if (a := line_book.current(c, name)) else 0) for name in lines}
+
+    def dots(self, line: str, names: Sequence[str], first: int, last: int) -> list[Dot]:
+        """The rows first … last with their points and their values in the order of `names`."""
+        with self._ledger.read() as c:
+            window = rows.rows_between(c, line, first, last)
+            found = points.points_between(c, line, first, last)
+        return dots_of(window, found, names)
+
+    # ------------------------------------------------------------------------------------------------------------ alarms
+
+    def alarms(self, state: str = "", line: str = "", limit: int = 200) -> list[Alarm]:
+        """The newest first."""
+        with self._ledger.read() as c:
+            return alarm_book.alarms(c, state=state, line=line, limit=limit)
+
+    def last_alarm_event(self, after: int) -> int:
+        """The number of the newest thing that happened to any alarm."""
+        with self._ledger.read() as c:
+            while found := alarm_book.events_after(c, after, limit=1000):
+                after = found[-1].id
+        return after
+
+    def alarm(self, id: str) -> tuple[Alarm, str, str]:
+        """An alarm, the title of its line, and what to do; raises NotFound."""
+        with self._ledger.read() as c:
+            found = alarm_book.get_alarm(c, id)
+        return found, self.title(found.line), self.advice(found)
+
+    def advice(self, alarm: Alarm) -> str:
+        """What the settings say to do when this variable is to blame."""
+        settings = next((one for one in self._settings.lines if one.name == alarm.line), None)
+        blame = alarm.facts.get("blame")
+        if not settings or not isinstance(blame, dict) or not blame:
+            return ""
+        culprit = max(blame, key=lambda name: blame[name] if blame[name] is not None else -np.inf)
+        return str(settings.advice.get(culprit, settings.advice.get("*", "")))
+
+    def acknowledge(self, id: str, by: str, note: str) -> None:
+        """Sign for an alarm."""
+        verbs.acknowledge(self._ledger, id, by, note, self.now())
+
+    def shelve(self, id: str, by: str, reason: str, minutes: int) -> None:
+        """Put an alarm aside for a while; it comes back by itself."""
+        now = self.now()
+        verbs.shelve(self._ledger, id, by, reason, now + minutes * 60_000_000, now)
+
+    def cause(self, id: str, by: str, what: str) -> None:
+        """Record what the cause was."""
+        verbs.cause(self._ledger, id, by, what, self.now())
+
+    # ------------------------------------------------------------------------------------------------------------- blame
+
+    def blamed(self, line: str, seq: int) -> Blamed:
+        """Why row `seq` has its T²; raises NotFound when there is no such row or it was not judged."""
+        from spc import blame  # noqa: PLC0415 - scipy's laws: needed by the first click, not by the first page
+        from spc.phase2 import Monitor  # noqa: PLC0415
+
+        with self._ledger.read() as c:
+            window = rows.rows_between(c, line, seq, seq)
+            id = points.model_of(c, line, seq)
+            if not len(window) or id is None:
+                raise NotFound(f"Row {seq} of {line} was not judged.", cure="Choose a point of the chart.")
+            model = self._model(c, id)
+        judged = Monitor(model).judge(_only(window, model.columns), seq)
+        x = _pick(window, model.names)[0]
+        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), blame.sentence(model, x))
+
+    # ----------------------------------------------------------------------------------------------------------- private
+
+    def _model(self, connection: Any, id: str) -> Model:
+        with self._lock:
+            if id not in self._models:
+                self._models[id] = models.get_model(connection, id)
+            return self._models[id]
+
+    @staticmethod
+    def _version(made: Sequence[line_book.Activation]) -> str:
+        return f"v{len(made)}" if made and made[-1].model_id else ""
+
+    def _mark(self, number: int, one: line_book.Activation) -> str:
+        if one.model_id is None:
+            return "monitoring off"
+        return f"model v{number}"
+
+
+def band(model: Model) -> tuple[tuple[float, float, float], ...]:
+    """Low, middle and high of each column in the reference: centre ± 3 sd, and what a guard tolerates."""
+    sd = np.sqrt(np.diag(model.scatter.covariance))
+    charted = [(float(m - 3 * s), float(m), float(m + 3 * s)) for m, s in zip(model.scatter.center, sd, strict=True)]
+    return (*charted, *((g.level - g.tolerance, g.level, g.level + g.tolerance) for g in model.guards))
+
+
+def footing(model: Model, version: str) -> str:
+    """The line under a chart: how its limit came about."""
+    limit = model.new_limits["t2"][-1]
+    parts = [
+        f"{model.estimator} estimator",
+        f"n {model.n}",
+        f"p {model.p}",
+        f"α {number(limit.alpha)}",
+        f"ARL₀ {number(1 / limit.alpha)}",
+        f"UCL {number(limit.value)} = {limit.law}",
+        f"model {version}",
+    ]
+    return " · ".join(parts)
+
+
+def dots_of(window: Window, found: Sequence[Point], names: Sequence[str]) -> list[Dot]:
+    """Rows and their points, row by row."""
+    by_seq: dict[int, list[Point]] = {}
+    for point in found:
+        by_seq.setdefault(point.row, []).append(point)
+    x = _pick(window, names)
+    out = []
+    for i, seq in enumerate(window.seq.tolist()):
+        own = by_seq.get(seq, [])
+        charts = {p.chart: (_finite(p.value), _finite(p.ucl), int(p.out)) for p in own}
+        note = next((p.note for p in own if p.note), "")
+        out.append(Dot(seq, _at(window, i) // MS, window.rows.ids[i], note, charts, tuple(_finite(v) for v in x[i].tolist())))
+    return out
+
+
+def _pick(window: Window, names: Sequence[str]) -> Any:
+    have = {name: j for j, name in enumerate(window.rows.names)}
+    x = np.full((len(window), len(names)), np.nan)
+    for j, name in enumerate(names):
+        if name in have:
+            x[:, j] = window.rows.x[:, have[name]]
+    return x
+
+
+def _only(window: Window, names: tuple[str, ...]) -> Rows:
+    return Rows(names, _pick(window, names), window.rows.at, window.rows.ids, window.rows.quality)
+
+
+def _at(window: Window, i: int) -> int:
+    at = window.rows.at[i]
+    return int(window.received[i]) if np.isnat(at) else int(at.astype("datetime64[us]").astype(np.int64))
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def when(view: View, at: int | None) -> str:
+    """A moment on the plant's clock, with its date when that is not today's."""
+    today = clock(view.now(), view.timezone, date=True)[:10]
+    full = clock(at, view.timezone, date=True)
+    return full if at is None or full[:10] != today else full[11:]
