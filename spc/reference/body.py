@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pandas as pd
 from spc.errors import BadTable, Refused
 from spc.reference.cells import number, numbers
 from spc.reference.fields import Field, Storage, Table
+from spc.reference.header import is_header_again
 from spc.reference.layout import Layout
 from spc.reference.source import ReadLimits, Source, utf8_blocks
 from spc.reference.split import ALONE, BLANKS, Record, split
@@ -78,6 +80,7 @@ class _Body:
         self.n, self.next_line, self.blank_lines = 0, layout.first_line, 0
         self.open = ""
         self.short: list[tuple[int, int, list[str]]] = []
+        self.headers: list[int] = []
 
     def take(self, block: bytes, line: int, last: bool = False) -> None:
         if not block and not self.open:
@@ -125,9 +128,12 @@ class _Body:
 
     def _take_records(self, records: list[Record]) -> None:
         width, last_kept = self.layout.header.width, self.layout.header.kept[-1]
-        rows = []
+        rows: list[list[str]] = []
         for record in records:
             cells = record.cells
+            if is_header_again(cells, self.layout.header):
+                self.headers.append(record.line)
+                continue
             row = self.n + len(rows) + 1
             if len(cells) > width:
                 if any(c.strip() for c in cells[width:]):
@@ -146,7 +152,7 @@ class _Body:
         self.n += len(rows)
 
     def close(self) -> Table:
-        table = Table(self.fields, self.n, blank_lines=self.blank_lines)
+        table = Table(self.fields, self.n, blank_lines=self.blank_lines, headers=self.headers)
         for one in self.fields:
             one.close(self.n)
         while self.short and self.short[-1][0] == table.n and _is_footer(self.short[-1][2]):
@@ -198,28 +204,28 @@ def _regular(block: bytes, delimiter: str, width: int) -> tuple[int, bool]:
 
 
 def _parse(block: bytes, layout: Layout, storages: list[Storage]) -> pd.DataFrame:
-    h, of_numbers = layout.header, {}
-    for j, storage in zip(h.kept, storages, strict=True):
-        if storage == "number":
-            of_numbers[j] = [""]
-    return pd.read_csv(
+    h = layout.header
+    kinds: dict[int, Any] = {j: np.float64 if storage == "number" else object for j, storage in zip(h.kept, storages, strict=True)}
+    of_numbers: Any = {j: [""] for j, kind in kinds.items() if kind is np.float64}
+    # pandas 3.1 rounds correctly by itself: the same bits as float(), which reads live rows (a test holds it to that)
+    frame: pd.DataFrame = pd.read_csv(
         io.BytesIO(block),
         sep={BLANKS: r"\s+", ALONE: "\x1f"}.get(layout.delimiter, layout.delimiter),
         header=None,
-        names=list(range(h.width)),
+        names=range(h.width),
         usecols=list(h.kept),
         index_col=False,
-        dtype={j: np.float64 if j in of_numbers else object for j in h.kept},
+        dtype=kinds,
         keep_default_na=False,
         na_values=of_numbers,
         decimal=layout.mark.sign,
-        float_precision="round_trip",  # the same bits as Python's float(), which reads live rows
         quoting=csv.QUOTE_NONE,
         skipinitialspace=True,
         low_memory=False,
         engine="c",
         encoding="utf-8",
     )
+    return frame
 
 
 def _is_footer(cells: list[str]) -> bool:

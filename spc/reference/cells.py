@@ -58,6 +58,8 @@ def is_missing(cell: str) -> bool:
     >>> [is_missing(w) for w in ("", "Bad Input", "#DIV/0!", "-", "0")]
     [True, True, True, True, False]
     """
+    if cell[:1].isdigit() and cell[-1:].isdigit():
+        return False  # the usual cell, answered at once
     word = clean(cell).casefold()
     return not word or word in MISSING or _HASHES.fullmatch(word) is not None
 

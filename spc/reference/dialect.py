@@ -13,6 +13,7 @@ from spc.reference.times import looks_like_time
 DELIMITERS = (",", ";", "\t", "|", BLANKS)
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", BLANKS: "blanks", ALONE: "none: one column"}
 _SEPARATOR_LINE = re.compile(r'^"?sep=(?P<sign>.|\\t)"?\s*(\n|$)', re.IGNORECASE)
+_CELLS = 30_000  # cells looked at to find the decimal mark
 _SAMPLE = 100  # records looked at to choose a delimiter
 
 _WEAK = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}", re.ASCII)  # 1.234: a number with three decimals, or a thousand
@@ -102,7 +103,7 @@ def find_mark(records: list[Record], delimiter: str) -> Mark:
     """
     strong: Counter[str] = Counter()
     weak: Counter[str] = Counter()
-    for record in records:
+    for record in records[: max(20, _CELLS // max(1, len(records[0].cells) if records else 1))]:
         for cell in record.cells:
             if "," not in cell and "." not in cell:
                 continue

@@ -28,9 +28,9 @@ def find_encoding(walk: Walk) -> tuple[str, int, str, list[Finding]]:
                 if not walk.utf8:
                     raise BadTable("The file says it is UTF-8 but has bytes that are not.", cure="Export it again as UTF-8.")
             return codec, len(mark), title, []
-    codec = _utf16_without_mark(walk.head)
-    if codec:
-        return codec, 0, f"{codec} without byte-order mark", []
+    unmarked = _utf16_without_mark(walk.head)
+    if unmarked:
+        return unmarked, 0, f"{unmarked} without byte-order mark", []
     if walk.nul_line is not None:
         raise _nul(walk.nul_line)
     if walk.utf8:

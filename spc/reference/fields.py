@@ -80,6 +80,7 @@ class Table:
     footers: list[str] = field(default_factory=list)
     empty_end: int = 0  # rows of nothing but delimiters at the end, left out
     blank_lines: int = 0
+    headers: list[int] = field(default_factory=list)  # lines that repeat the header
 
     def named(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)

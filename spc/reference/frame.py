@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ def table_of_frame(frame: pd.DataFrame, roles: Mapping[str, Role], limits: ReadL
     if len(frame) > limits.max_rows or frame.shape[1] > limits.max_width:
         raise Refused(f"The table has {len(frame)} rows and {frame.shape[1]} columns.", cure="Keep fewer.")
     if isinstance(frame.index, pd.DatetimeIndex):
-        frame = frame.reset_index(names=[str(frame.index.name or "time")])
+        frame = frame.reset_index(names=["time" if frame.index.name is None else str(frame.index.name)])
     names = _names(frame)
     check_roles(names, roles)
     fields, digest = [], hashlib.sha256()
@@ -40,7 +41,8 @@ def table_of_frame(frame: pd.DataFrame, roles: Mapping[str, Role], limits: ReadL
 
 def _names(frame: pd.DataFrame) -> list[str]:
     names: list[str] = []
-    for j, label in enumerate(frame.columns):
+    labels: list[object] = list(frame.columns)
+    for j, label in enumerate(labels):
         name = normal_name(" ".join(str(part) for part in label) if isinstance(label, tuple) else label) or f"column_{j + 1}"
         k, free = 1, name
         while free in names:
@@ -75,6 +77,6 @@ def _of_values(name: str, values: np.ndarray[tuple[int], np.dtype[np.float64]]) 
 
 
 def _text(value: object) -> str:
-    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
     return value.isoformat(" ") if hasattr(value, "isoformat") else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -31,6 +32,7 @@ class Facts:
     high: float | None = None
     rarest: float = 1.0  # share of the rarer value of two
     counting: bool = False  # whole numbers, each one more than the one before
+    restarting: bool = False  # the same, but starting again from 0 or 1 now and then
     runs: int = 0  # stretches of equal cells
 
 
@@ -38,7 +40,7 @@ def facts_of(one: Field, n: int) -> Facts:
     """The facts of a column of n rows."""
     if one.storage == "text":
         seen = [t for t in one.texts if not is_missing(t)]
-        runs = sum(a != b for a, b in zip(one.texts, one.texts[1:], strict=False)) + 1
+        runs = sum(a != b for a, b in pairwise(one.texts)) + 1
         return Facts(n - len(seen), len(set(seen)), runs=runs, counting=_counts(seen))
     x = one.values[np.isfinite(one.values)]
     if not len(x):
@@ -48,7 +50,8 @@ def facts_of(one: Field, n: int) -> Facts:
     rarest = min(float(np.mean(x == low)), float(np.mean(x == high))) if distinct == 2 else 1.0
     steps = np.diff(one.values)
     counting = len(steps) > 1 and bool(np.all(steps == 1.0)) and low == round(low)
-    return Facts(n - len(x), distinct, low, middle, high, rarest, counting, int(np.sum(steps != 0)) + 1)
+    restarting = low in (0.0, 1.0) and distinct > 2 and bool(np.all((steps == 1.0) | (one.values[1:] == low)))
+    return Facts(n - len(x), distinct, low, middle, high, rarest, counting, restarting, int(np.sum(steps != 0)) + 1)
 
 
 def _counts(seen: list[str]) -> bool:
@@ -56,7 +59,7 @@ def _counts(seen: list[str]) -> bool:
     if len(seen) < 3 or not all(t.strip().isdecimal() for t in seen):
         return False
     values = [int(t) for t in seen]
-    return all(b - a == 1 for a, b in zip(values, values[1:], strict=False))
+    return all(b - a == 1 for a, b in pairwise(values))
 
 
 def check_roles(names: list[str], roles: Mapping[str, Role]) -> None:
@@ -73,9 +76,9 @@ def check_roles(names: list[str], roles: Mapping[str, Role]) -> None:
 def guess(table: Table, given: Mapping[str, Role]) -> list[Column]:
     """The columns with their roles. `given` roles are kept; at most one column is the part id, one the product, one the subgroup."""
     columns = []
-    for j, one in enumerate(table.fields):
+    for one in table.fields:
         facts = facts_of(one, table.n)
-        role, why = (given[one.name], "chosen") if one.name in given else _role(one, facts, table.n, j)
+        role, why = (given[one.name], "chosen") if one.name in given else _role(one, facts, table.n)
         role, why = _possible(one, facts, role, why, table.n)
         if role == "guard" and why == "" and facts.low is not None:
             why = f"{facts.low:.10g} in {'all ' if not facts.missing else ''}{table.n - facts.missing} rows"
@@ -93,7 +96,7 @@ def _possible(one: Field, facts: Facts, role: Role, why: str, n: int) -> tuple[R
     return role, why
 
 
-def _role(one: Field, facts: Facts, n: int, j: int) -> tuple[Role, str]:
+def _role(one: Field, facts: Facts, n: int) -> tuple[Role, str]:
     if one.storage == "text":
         return _role_of_texts(one, facts, n)
     seen = n - facts.missing
@@ -106,8 +109,10 @@ def _role(one: Field, facts: Facts, n: int, j: int) -> tuple[Role, str]:
         return "ignore", "looks like a label: what is known afterwards, not what is measured"
     if facts.distinct == 1:
         return ("ignore", "one number for the whole file") if GROUP_NAME.fullmatch(one.name) else ("guard", "")
-    if facts.counting and (j == 0 or ID_NAME.fullmatch(one.name)):
+    if facts.counting:
         return "id", "counts the rows"
+    if facts.restarting:
+        return "ignore", f"counts from {facts.low:g}, again and again"
     if GROUP_NAME.fullmatch(one.name) and _whole(one) and facts.runs == facts.distinct and facts.distinct <= 0.6 * n:
         return "subgroup", f"{facts.distinct} groups of consecutive rows"
     if ELAPSED_NAME.fullmatch(one.name) and bool(np.all(np.diff(one.values[np.isfinite(one.values)]) >= 0)):

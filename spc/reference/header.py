@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from spc.errors import BadTable
 from spc.nouns import Finding
@@ -70,7 +71,7 @@ def _is_header(records: list[Record], at: int) -> bool:
         return any(not is_missing(c) and not looks_like_time(c) for c in cells)
     if any(is_missing(c) for c in cells) or any(looks_like_time(c) for c in cells):
         return False
-    below = [r for r in records[at + 1 : at + 6]]
+    below = records[at + 1 : at + 6]
     words_over_numbers = sum(
         not _is_number(c) and all(j < len(r.cells) and _is_number(r.cells[j]) for r in below)
         for j, c in enumerate(records[at].cells)
@@ -84,7 +85,7 @@ def _is_header(records: list[Record], at: int) -> bool:
 def _climbs(record: Record) -> bool:
     """Names that are numbers (wavelengths, positions) go up in order; measurements do not."""
     values = [number(c)[1] for c in record.cells if number(c)[0] == "number"]
-    return len(values) >= 3 and all(a < b for a, b in zip(values, values[1:], strict=False))
+    return len(values) >= 3 and all(a < b for a, b in pairwise(values))
 
 
 def _is_title(before: Record, first: Record) -> bool:
@@ -120,7 +121,7 @@ def _nameless(records: list[Record], at: int, used: int, width: int, findings: l
 
 
 def _named(records: list[Record], at: int, used: int, width: int, findings: list[Finding]) -> Header:
-    body = [r for r in records[at + 1 :]]
+    body = records[at + 1 :]
     raw = [_name(c) for c in records[at].cells] + [""] * (width - len(records[at].cells))
     filled = [bool(raw[j]) or any(j < len(r.cells) and r.cells[j].strip() for r in body) for j in range(width)]
     kept = tuple(j for j in range(width) if filled[j])
@@ -132,7 +133,7 @@ def _named(records: list[Record], at: int, used: int, width: int, findings: list
     names, renamed = _unique([raw[j] for j in kept], kept)
     findings += renamed
     below, units, units_row = at + 1, [""] * len(kept), False
-    while below < len(records) and below - at <= 3 and (kind := _below_header(records, below, width)):
+    while below < len(records) and below - at <= 3 and (kind := below_header(records, below, width)):
         if kind == "units" and not units_row:
             cells = records[below].cells + [""] * width
             units, units_row = [bare(cells[j]) for j in kept], True
@@ -148,7 +149,7 @@ def _named(records: list[Record], at: int, used: int, width: int, findings: list
     return Header(tuple(names), tuple(units), kept, width, below, units_row, tuple(findings))
 
 
-def _below_header(records: list[Record], i: int, width: int) -> str:
+def below_header(records: list[Record], i: int, width: int) -> str:
     """What a record right below the names is: "units", "words", or "" for data."""
     cells = [(j, c.strip()) for j, c in enumerate(records[i].cells) if c.strip()]
     words = [c for _, c in cells if not is_missing(c) or c == "-"]
@@ -173,6 +174,13 @@ def _name(cell: str) -> str:
 def normal_name(name: object) -> str:
     """A name as the reader writes it: no blanks around it, single blanks within, composed letters."""
     return _name(str(name))
+
+
+def is_header_again(cells: list[str], header: Header) -> bool:
+    """Whether a line repeats the header, as loggers do that start anew and people who join two files."""
+    if len(cells) <= header.kept[-1] or len(header.names) < 2 or cells[header.kept[0]].strip()[:1].isdigit():
+        return False
+    return all(_name(cells[j]) == name for j, name in zip(header.kept, header.names, strict=True))
 
 
 def _unique(raw: list[str], kept: tuple[int, ...]) -> tuple[list[str], list[Finding]]:

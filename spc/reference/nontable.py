@@ -36,7 +36,7 @@ def refuse_what_is_no_table(head: bytes, size: int) -> None:
     """Raise BadTable when the first bytes say that this is a document, an archive, a picture, markup or JSON."""
     if size == 0:
         raise BadTable("The file is empty (0 bytes).", cure="Export it again; the export may have been interrupted.")
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         if b"xl/" in head[:65536] or b"[Content_Types].xml" in head[:4096]:
             raise BadTable("This is an Excel workbook (.xlsx), not a CSV file.", cure="Open it and save the sheet as CSV (UTF-8).")
         raise BadTable("This is a zip archive, not a CSV file.", cure="Unpack it first, then upload the CSV inside.")

@@ -11,9 +11,9 @@ import pandas as pd
 
 from spc.errors import BadTable
 from spc.inspect import inspect
-from spc.nouns import Reference, Role
+from spc.nouns import Finding, Reference, Role
 from spc.reference.frame import table_of_frame
-from spc.reference.source import ReadLimits, source_of
+from spc.reference.source import ORDINARY, ReadLimits, source_of
 from spc.reference.tables import read_table, understand
 
 
@@ -22,7 +22,7 @@ def read(
     *,
     name: str = "",
     roles: Mapping[str, Role] | None = None,
-    limits: ReadLimits = ReadLimits(),
+    limits: ReadLimits = ORDINARY,
     timezone: str = "UTC",
 ) -> Reference:
     """A Phase I table from the bytes of a CSV file, its path, an open binary file, or a DataFrame.
@@ -37,10 +37,11 @@ def read(
     (('length [mm]', 'warp_mm'), [160.02, 0.404], 'B1')
     """
     given = dict(roles or {})
+    first_findings: tuple[Finding, ...] = ()
     if isinstance(source, pd.DataFrame):
         table, digest = table_of_frame(source, given, limits)
         reading, time_format = understand(table, given, ".", timezone)
-        dialect, first_findings = replace(reading.dialect, encoding="table in memory", time_format=time_format), ()
+        dialect = replace(reading.dialect, encoding="table in memory", time_format=time_format)
     else:
         opened = source_of(source, name, limits)
         name = opened.name

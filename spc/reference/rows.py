@@ -16,7 +16,7 @@ from spc.reference.fields import Table
 from spc.reference.frame import table_of_frame
 from spc.reference.header import normal_name
 from spc.reference.read import refuse_without_numbers
-from spc.reference.source import ReadLimits, source_of
+from spc.reference.source import ORDINARY, ReadLimits, source_of
 from spc.reference.tables import read_table, understand
 
 
@@ -27,7 +27,7 @@ def read_rows(
     time: str | None = None,
     id: str | None = None,
     timezone: str = "UTC",
-    limits: ReadLimits = ReadLimits(),
+    limits: ReadLimits = ORDINARY,
     on_finding: Callable[[Finding], None] | None = None,
 ) -> Rows:
     """New rows from a CSV file or a DataFrame: exactly `columns`, in that order, or every column of numbers when None.

@@ -27,6 +27,9 @@ class ReadLimits:
     max_width: int = 20_000
 
 
+ORDINARY = ReadLimits()
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Bytes that can be walked over more than once."""

@@ -14,6 +14,7 @@ from spc.reference.times import looks_like_time
 from spc.reference.units import is_unit
 from spc.reference.words import ID_NAME
 
+_CELLS = 20_000  # cells looked at
 _LEADING_ZERO = re.compile(r"0\d+", re.ASCII)
 
 
@@ -21,9 +22,9 @@ def storages(layout: Layout, roles: Mapping[str, Role], needed: Collection[str] 
     """For each column of the header: "number" or "text", and the unit that every cell carries behind its number ("" for none)."""
     kinds: list[Storage] = []
     units: list[str] = []
+    sample = layout.sample[: max(20, _CELLS // layout.header.width)]
     for name, j in zip(layout.header.names, layout.header.kept, strict=True):
-        cells = [r.cells[j] for r in layout.sample if j < len(r.cells)]
-        seen = [c for c in cells if not is_missing(c)]
+        seen = [c for r in sample if j < len(r.cells) and not is_missing(c := r.cells[j])]
         unit = _common_unit(seen)
         units.append(unit)
         role = roles.get(name)
@@ -42,8 +43,10 @@ def _of_cells(seen: list[str]) -> Storage:
     if 2 * sum(_LEADING_ZERO.fullmatch(c.strip()) is not None for c in seen) > len(seen):
         return "text"  # part numbers such as 00017 would lose their zeros
     figures = sum(number(c)[0] in ("number", "grouped", "other_mark", "infinite") for c in seen)
+    if figures == len(seen):
+        return "number"
     times = sum(looks_like_time(c) for c in seen[:50]) * 2 > len(seen[:50])
-    return "number" if 2 * figures >= len(seen) and not (times and figures < len(seen)) else "text"
+    return "number" if 2 * figures >= len(seen) and not times else "text"
 
 
 def _common_unit(seen: list[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spc.errors import BadTable, Refused
-from spc.nouns import Column, Dialect, Finding, Floats, Role, Rows, Times
+from spc.nouns import Column, Dialect, Finding, Floats, Role, Rows
 from spc.reference.body import read_body
 from spc.reference.cells import clean
 from spc.reference.dialect import Mark

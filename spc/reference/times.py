@@ -49,6 +49,7 @@ class Clock:
     unread: list[int] = field(default_factory=list)  # positions of cells that are no time
     doubt: bool = False  # day and month could be the other way round
     shifted: int = 0  # times that summer time makes ambiguous or impossible
+    day_first: bool = True
 
 
 def looks_like_time(cell: str) -> bool:
@@ -105,22 +106,25 @@ def zone_of(name: str) -> zoneinfo.ZoneInfo:
         ) from unknown
 
 
-def parse(cells: Sequence[str], timezone: str = "UTC") -> Clock:
+def parse(cells: Sequence[str], timezone: str = "UTC", day_first: bool | None = None) -> Clock:
     """The times of a column of cells, (n,) datetime64[us] in UTC; a time without a zone is one of `timezone`.
+
+    `day_first` says whether 03/04 is the third of April, when that is already known; else the column decides.
 
     >>> parse(["03.04.2025 06:00", "2025-04-03T06:00:00+02:00"], "Europe/Berlin").at.tolist()
     [datetime.datetime(2025, 4, 3, 4, 0), datetime.datetime(2025, 4, 3, 4, 0)]
     """
     texts = [clean(c) for c in cells]
-    day_first, month_first = _read(texts, day_first=True), None
-    if any(_numeric_day(t) for t in texts[:1000]):
-        month_first = _read(texts, day_first=False)
-    fields, doubt = _day_or_month(day_first, month_first, texts)
+    if day_first is not None:
+        fields, doubt = _read(texts, day_first=day_first), False
+    else:
+        numeric = any(_numeric_day(t) for t in texts[:1000])
+        fields, doubt = _day_or_month(_read(texts, day_first=True), _read(texts, day_first=False) if numeric else None, texts)
     zoned = np.isfinite(fields.offset)
     at, shifted = to_utc(np.where(zoned, _NAT, fields.local), timezone)
     at = np.where(zoned, fields.local - _minutes(fields.offset), at)
     found = next((f for t in texts[:1000] if (f := _shape(t)) is not None), None)
-    return Clock(at, _format(found, fields.day_first) if found else "", fields.unread, doubt, shifted)
+    return Clock(at, _format(found, fields.day_first) if found else "", fields.unread, doubt, shifted, fields.day_first)
 
 
 def _minutes(offset: Floats) -> NDArray[np.timedelta64]:
@@ -254,7 +258,7 @@ def to_utc(local: Times, timezone: str) -> tuple[Times, int]:
         return local, 0
     index = pd.DatetimeIndex(local)
     strict = index.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
-    shifted = int(strict.isna().sum() - index.isna().sum())
+    shifted = int(np.sum(strict.isna()) - np.sum(index.isna()))
     if shifted:
         try:
             strict = index.tz_localize(zone, ambiguous="infer", nonexistent="shift_forward")
@@ -281,7 +285,7 @@ def from_numbers(values: Floats, timezone: str = "UTC") -> Clock | None:
         at, shifted = to_utc(local, timezone)
         return Clock(at, "spreadsheet day number", shifted=shifted)
     whole = bool(np.all(seen == np.round(seen)))
-    if whole and (19_000_101 <= low and high <= 21_001_231 or 19e12 <= low and high <= 21.1e12):
+    if whole and ((19_000_101 <= low and high <= 21_001_231) or (19e12 <= low and high <= 21.1e12)):
         clock = parse([_compact(v) for v in values], timezone)
         return clock if not clock.unread else None
     return None

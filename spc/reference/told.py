@@ -77,6 +77,9 @@ def _lines(table: Table) -> Iterator[Finding]:
         yield Finding("short_rows", "amber", text, "Complete these lines in the file, or exclude the rows.", (), rows[:_ROWS])
     if table.footers:
         yield Finding("footer", "note", f"Left out after the last row: {'; '.join(repr(f[:60]) for f in table.footers[:5])}.")
+    if table.headers:
+        lines = ", ".join(str(line) for line in table.headers[:10])
+        yield Finding("header_again", "note", f"The header occurs again in line {lines}; left out, and not counted as a row.")
     if table.empty_end:
         yield Finding("empty_rows", "note", f"{_count(table.empty_end, 'empty row')} at the end left out.")
     if table.blank_lines > 1 or (table.blank_lines and not table.empty_end):

@@ -6,12 +6,13 @@ import re
 
 _KNOWN = frozenset(
     """
-    m mm cm dm km um µm μm nm pm in inch inches ft mil mils s sec min h hr ms us µs ns d g kg mg t lb lbs oz ug µg n kn mn nm ncm knm nmm pa kpa mpa
-    hpa bar mbar bara barg psi psia psig atm torr mmhg c f k degc degf °c °f celsius fahrenheit kelvin deg ° rad mrad v mv kv uv a ma ka ua µa
-    w kw mw mwh kwh wh va kva var kvar j kj mj hz khz mhz ghz ohm kohm mohm ω kω mω l ml ul µl cl hl m2 m3 m² m³ cm2 cm3 cm² cm³ mm2 mm3 mm² mm³ nm3
-    l/min l/h l/s ml/min m/s mm/s m/min mm/min m/s2 m/s² m3/h m³/h nm3/h kg/h kg/s kg/m3 kg/m³ g/l g/cm3 g/cm³ mg/l t/h rpm 1/min u/min min-1
-    1/s % ‰ ppm ppb ppmv %rh % vol vol% wt% mol% mol/l mmol/l ph pcs pc ea st stk - db dba lx lm cd n/mm n/mm² n/mm2 w/m2 w/m² j/kg kj/kg
-    s/cm us/cm µs/cm ms/cm pas mpas mpa·s cp cst kscmh counts count sec. min. grad
+    m mm cm dm km um µm μm nm pm in inch inches ft mil mils s sec min h hr ms us µs ns d g kg mg t lb lbs oz ug µg n kn mn nm ncm
+    knm nmm pa kpa mpa hpa bar mbar bara barg psi psia psig atm torr mmhg c f k degc degf °c °f celsius fahrenheit kelvin deg °
+    rad mrad v mv kv uv a ma ka ua µa w kw mw mwh kwh wh va kva var kvar j kj mj hz khz mhz ghz ohm kohm mohm ω kω mω l ml ul µl
+    cl hl m2 m3 m² m³ cm2 cm3 cm² cm³ mm2 mm3 mm² mm³ nm3 l/min l/h l/s ml/min m/s mm/s m/min mm/min m/s2 m/s² m3/h m³/h nm3/h
+    kg/h kg/s kg/m3 kg/m³ g/l g/cm3 g/cm³ mg/l t/h rpm 1/min u/min min-1 1/s % ‰ ppm ppb ppmv %rh % vol vol% wt% mol% mol/l mmol/l
+    ph pcs pc ea st stk - db dba lx lm cd n/mm n/mm² n/mm2 w/m2 w/m² j/kg kj/kg s/cm us/cm µs/cm ms/cm pas mpas mpa·s cp cst kscmh
+    counts count sec. min. grad
     """.split()
 )
 # Only units that nobody uses as the last word of a name in another meaning: "warp_mm", "pressure_bar", "temp_C".
