@@ -56,7 +56,7 @@ class Plant:
         self.notifiers = dict(notifiers or {})
         names, zone = tuple(self.notifiers), settings.zone
         self.lines = {one.name: Line(ledger, one, clock=clock, zone=zone, url=settings.url, notifiers=names) for one in settings.lines}
-        self._sources = {one.name: build_source(one.source) for one in settings.lines if one.source is not None}
+        self._sources = {one.name: build_source(one.source, settings.timezone) for one in settings.lines if one.source is not None}
         self._states = {name: SourceState("waiting" if name in self._sources else "none", clock()) for name in self.lines}
         self._stop = threading.Event()
         self._ready = threading.Event()

@@ -1,0 +1,28 @@
+"""Where rows come from: iterables of blocks with a position, so that a restart goes on where the last one stopped.
+
+A new one is a frozen dataclass in `SOURCES`, or anywhere and named `module:Class` in a line's settings; `check` is its contract. Rows that
+come over HTTP need no thread: `read_payload` makes a block of a request's body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import cast
+
+from spc.settings import PartSettings, plugin
+from spc.sources.payload import Payload, read_payload
+from spc.sources.replay import Replay
+from spc.sources.source import Source, check
+from spc.sources.tail import Tail
+
+__all__ = ["SOURCES", "Payload", "Replay", "Source", "Tail", "build", "check", "read_payload"]
+
+SOURCES: dict[str, type] = {"replay": Replay, "tail": Tail}
+
+
+def build(part: PartSettings, timezone: str = "UTC") -> Source:
+    """The source that a line's settings ask for; raises BadSettings. Times without a zone are the plant's, unless the source says else."""
+    named = SOURCES.get(part.kind)
+    if named is not None and "timezone" not in part.options and any(one.name == "timezone" for one in fields(named)):
+        part = replace(part, options={**part.options, "timezone": timezone})
+    return cast(Source, plugin(SOURCES, part, "source"))
