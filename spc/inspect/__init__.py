@@ -1,10 +1,52 @@
-"""Findings about a reference before limits are drawn from it."""
+"""What there is to know about a reference before limits are drawn from it: each kind of finding is one small file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+from spc.inspect.constant import constant, mostly_one_value
+from spc.inspect.copies import copies
+from spc.inspect.duplicates import duplicated_rows
+from spc.inspect.enough import too_few_rows
+from spc.inspect.far import far
+from spc.inspect.measured import Measured
+from spc.inspect.missing import missing
+from spc.inspect.rescaled import rescaled
+from spc.inspect.stuck import stuck
+from spc.inspect.times import times
 from spc.nouns import Column, Finding, Rows
+
+CHECKS: dict[str, Callable[[Measured], Iterator[Finding]]] = {
+    "too_few_rows": too_few_rows,
+    "rescaled": rescaled,
+    "copies": copies,
+    "constant": constant,
+    "mostly_one_value": mostly_one_value,
+    "missing": missing,
+    "far": far,
+    "stuck": stuck,
+    "duplicated_rows": duplicated_rows,
+    "times": times,
+}
+_ORDER = {"red": 0, "amber": 1, "note": 2}
 
 
 def inspect(rows: Rows, columns: tuple[Column, ...] = ()) -> tuple[Finding, ...]:
-    """Everything worth knowing about these rows."""
-    return ()
+    """The findings about some rows, the gravest first. `columns` say which of the rows' columns are measured; without them all are.
+
+    A cell that is impossibly far off says nothing more in a column that was rescaled.
+
+    >>> import numpy as np
+    >>> x = np.random.default_rng(1).normal(size=(40, 2)) + 100
+    >>> found = inspect(Rows.of(np.column_stack([x, x[:, 0] / 25.4]), ("length_mm", "width_mm", "length_inch")))
+    >>> found[0].text[:52]
+    'length_inch = 0.0393701·length_mm in all 40 rows: le'
+    """
+    measured = Measured.of(rows, columns)
+    found = [finding for check in CHECKS.values() for finding in check(measured)]
+    elsewhere = {name for f in found if f.kind == "rescaled" for name in f.columns}
+    found = [f for f in found if not (f.kind == "far" and elsewhere.issuperset(f.columns))]
+    return tuple(sorted(found, key=lambda f: _ORDER[f.severity]))
+
+
+__all__ = ["CHECKS", "Measured", "inspect"]

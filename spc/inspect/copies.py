@@ -1,0 +1,115 @@
+"""Columns that say the same as others: copies in another unit, sums, balances; and columns that nearly do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import linalg
+
+from spc.inspect.measured import Measured
+from spc.nouns import Finding, Floats
+
+_EXACT = 1e-6  # residual of an exact relation, in standard deviations of the column
+_NEAR = 1e-2  # residual of a near relation
+_ROWS = 20_000  # rows that are enough to see a relation; it is then checked on all
+_WIDE = 600  # more columns than this are only compared pair by pair
+_WEIGHT = 1e-4  # a term that moves the column by less than this many of its standard deviations is left out
+
+
+def copies(m: Measured) -> Iterator[Finding]:
+    """Exact linear relations, each with its equation; then the closest of the near ones."""
+    x, kept = _complete(m)
+    n, p = x.shape
+    if p < 2 or n < p + 2:
+        return
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    free = []
+    for j in range(p):
+        i = _twin(z, free, j)
+        if i is None:
+            free.append(j)
+        else:
+            yield _exact(m, x, [kept[i], kept[j]], [i, j], len(x))
+    if len(free) > _WIDE or len(free) < 2:
+        return
+    r, order = linalg.qr(z[:, free], mode="r", pivoting=True)
+    r = r[: len(free)] / np.sqrt(n)
+    rank = int(np.sum(np.abs(np.diag(r)) > _EXACT))
+    inner = r[:rank, :rank]
+    for k in range(rank, len(free)):
+        weights = linalg.solve_triangular(inner, r[:rank, k])
+        terms = sorted([free[order[i]] for i in range(rank) if abs(weights[i]) > _WEIGHT] + [free[order[k]]])
+        yield _exact(m, x, [kept[j] for j in terms], terms, len(x))
+    if rank == len(free) and n > 2 * rank:
+        yield from _near(m, inner, [kept[free[i]] for i in order], n)
+
+
+def _complete(m: Measured) -> tuple[Floats, list[int]]:
+    """A sample of complete rows of the columns that lack little, and which columns these are."""
+    kept = [j for j in range(m.p) if m.present[:, j].mean() > 0.8]
+    whole = np.flatnonzero(m.present[:, kept].all(axis=1)) if kept else np.empty(0, dtype=np.int64)
+    whole = whole[:: max(1, len(whole) // _ROWS)]
+    x = m.x[np.ix_(whole, kept)]
+    varies = [k for k in range(x.shape[1]) if len(x) and np.ptp(x[:, k]) > 0]
+    return x[:, varies], [kept[k] for k in varies]
+
+
+def _twin(z: Floats, free: list[int], j: int) -> int | None:
+    """The column before j of which it is a copy, up to unit and zero."""
+    if not free:
+        return None
+    r = z[:, free].T @ z[:, j] / len(z)
+    best = int(np.argmax(np.abs(r)))
+    left = z[:, j] - r[best] * z[:, free[best]]
+    return free[best] if float(np.sqrt(np.mean(left * left))) < _EXACT else None
+
+
+def _exact(m: Measured, x: Floats, names_at: list[int], terms: list[int], n: int) -> Finding:
+    """The equation of the last of some columns in the others."""
+    *others, lead = terms
+    center, scale = x.mean(axis=0), x.std(axis=0)
+    z = (x[:, others] - center[others]) / scale[others]
+    weights = np.linalg.lstsq(z, (x[:, lead] - center[lead]) / scale[lead], rcond=None)[0]
+    slopes = weights * scale[lead] / scale[others]
+    level = float(center[lead] - slopes @ center[others])
+    names = [m.names[j] for j in names_at]
+    equation = f"{names[-1]} = {_sum(slopes, names[:-1])}"
+    if abs(level) > 1e-5 * max(float(scale[lead]), 1e-3 * abs(float(center[lead]))):
+        equation += f" {'+' if level > 0 else '−'} {abs(level):.6g}"
+    rows = f"all {m.n} rows" if n == m.n else f"all {n} rows that were compared"
+    what = "a copy" if len(names) == 2 else "a sum"
+    text = f"{equation} in {rows}: {names[-1]} is {what} and brings nothing of its own. It is watched as a guard: the line alarms if this breaks."
+    return Finding("copy", "amber", text, f"Ignore {names[-1]} if that relation is of no interest.", (names[-1], *names[:-1]))
+
+
+def _sum(slopes: Floats, names: list[str]) -> str:
+    order = np.argsort(-np.abs(slopes), kind="stable")[:6]
+    terms = [("−" if slopes[k] < 0 else "+", f"{abs(slopes[k]):.6g}·{names[k]}") for k in sorted(order.tolist())]
+    first = ("−" if terms[0][0] == "−" else "") + terms[0][1]
+    more = " + …" if len(names) > len(order) else ""
+    return " ".join([first, *(f"{sign} {term}" for sign, term in terms[1:])]) + more
+
+
+def _near(m: Measured, r: Floats, columns: list[int], n: int) -> Iterator[Finding]:
+    """Columns of which the others leave less than a hundredth: a limit then rests on the last digits."""
+    inverse = linalg.solve_triangular(r, np.eye(len(r)))
+    precision = inverse @ inverse.T
+    left = np.sqrt(n / (n - len(r)) / np.diag(precision))
+    close = [int(k) for k in np.argsort(left) if left[k] < _NEAR]
+    said: set[int] = set()
+    shown = []
+    for k in close:
+        if k in said:
+            continue
+        weights = np.abs(precision[k]) / np.sqrt(precision[k, k] * np.diag(precision))
+        weights[k] = 0.0
+        partner = int(np.argmax(weights))
+        said |= {k, partner}
+        shown.append(
+            f"{m.names[columns[k]]} is known from the others (above all {m.names[columns[partner]]}) to {100 * left[k]:.1g} % of its spread"
+        )
+    if shown:
+        text = f"{len(close)} columns are nearly copies of others: {'; '.join(shown[:3])}{' ...' if len(shown) > 3 else ''}."
+        cure = "If two of them are one measurement, ignore one: what is left is rounding, and it would alarm."
+        yield Finding("nearly_copy", "amber", text, cure, tuple(m.names[columns[k]] for k in close))
