@@ -1,0 +1,85 @@
+"""Models: asked for, looked at, made active."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from starlette.concurrency import run_in_threadpool
+
+from spc.api import jobs as work
+from spc.api.served import Here
+from spc.api.shapes import Activation, Fit
+from spc.errors import BadRecipe
+from spc.export import model_summary
+from spc.ledger import jobs, models, references
+from spc.line import activate
+from spc.phase1 import Recipe
+
+router = APIRouter(prefix="/api/v1/models", tags=["models"])
+
+
+@router.post("", status_code=202, summary="Fit a model to a reference")
+async def fit(here: Here, body: Fit, response: Response) -> dict[str, Any]:
+    """Answers at once with a job; when that is done, its result has the model's id and what `spc fit --json` prints."""
+    _read_recipe(body.recipe)
+    await here.read(references.get_reference, body.reference_id)
+    asked = body.model_dump()
+    id = await here.write(lambda c: jobs.add_job(c, "fit", asked, by=body.by, now=here.plant.clock()))
+    here.crew.submit(work.fit, here, id, asked)
+    response.headers["Location"] = f"/api/v1/jobs/{id}"
+    return {"job": id, "state": "waiting", "href": f"/api/v1/jobs/{id}"}
+
+
+@router.get("", summary="The newest models")
+async def listed(here: Here, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+    """Newest first, without their numbers."""
+    return {"models": [_record(one) for one in await here.read(models.models, limit)]}
+
+
+@router.get("/{id}", summary="A model")
+async def one(here: Here, id: str) -> dict[str, Any]:
+    """What `spc fit --json` prints, with who made it, when, and from which reference."""
+    record = await here.read(models.model_record, id)
+    model = await here.read(models.get_model, id)
+    return {**_record(record), **model_summary(model)}
+
+
+@router.get("/{id}/file", summary="A model as a file", response_class=Response, responses={200: {"content": {"application/json": {}}}})
+async def file(here: Here, id: str) -> Response:
+    """The model as `spc fit -o` writes it, for `spc judge`."""
+    text = await here.read(models.model_json, id)
+    headers = {"Content-Disposition": f'attachment; filename="model-{id[:16]}.json"'}
+    return Response(text + "\n", media_type="application/json", headers=headers)
+
+
+@router.post("/{id}/activate", summary="Judge a line by this model")
+async def active(here: Here, id: str, body: Activation) -> dict[str, Any]:
+    """From its next row on. The reason is kept."""
+    here.plant.line(body.line)
+    made = await run_in_threadpool(activate, here.ledger, body.line, id, body.reason, body.by, here.plant.clock())
+    return {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": made.at, "after_seq": made.after_seq}
+
+
+def _read_recipe(said: dict[str, Any]) -> None:
+    """Refuses a recipe that cannot be read here, not in the job; and one that would load code of the sender's choice."""
+    charts = said.get("charts", {})
+    asked = [said.get("estimator", ""), *(charts if isinstance(charts, list) else [])]
+    if isinstance(charts, dict):
+        asked += [*charts, *charts.values()]
+    for one in asked:
+        name = one.get("name", "") if isinstance(one, dict) else one
+        if ":" in str(name):
+            cure = "Use a registered one; a module:Class is for settings and the terminal."
+            raise BadRecipe(f"{str(name)[:60]!r} cannot be loaded over HTTP.", cure=cure)
+    Recipe.from_dict(said)
+
+
+def _record(one: models.StoredModel) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "reference_id": one.reference_id,
+        "created_at": one.created_at,
+        "created_by": one.created_by,
+        "note": one.note,
+    }

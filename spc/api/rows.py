@@ -1,0 +1,129 @@
+"""Rows come in. A 2xx means that they are on disk."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Annotated, Any
+
+import pydantic
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from spc.api.problems import Problem
+from spc.api.sent import Block, blocks
+from spc.api.served import Here, Served
+from spc.api.shapes import SentRows
+from spc.errors import Complaint, Refused
+from spc.ledger import lines, models
+from spc.line import Line, Receipt, Refusal
+from spc.nouns import Rows
+from spc.reference import read_rows
+
+router = APIRouter(prefix="/api/v1/lines", tags=["rows"])
+
+_JSON = pydantic.TypeAdapter(SentRows)
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/SentRows"}},
+        "text/csv": {"schema": {"type": "string"}, "example": "timestamp,board_id,warp_mm\n2025-03-04T06:00:00Z,B00201,0.38\n"},
+    },
+}
+_OK: dict[int | str, dict[str, Any]] = {
+    200: {"description": "On disk: accepted and duplicates count rows; refused says which were not taken and why."}
+}
+    200: {"description": "On disk: accepted and duplicates count rows; refused says which were not taken and why."}
+}
+
+
+@router.post("/{line}/rows", summary="Send rows", openapi_extra={"requestBody": _BODY}, responses=_OK)
+async def send(
+    request: Request,
+    here: Here,
+    line: str,
+    content_type: Annotated[str, Header()] = "",
+    timezone: Annotated[str, Query(max_length=100, description="of CSV times without a zone; the plant's when not given")] = "",
+) -> JSONResponse:
+    """JSON: each row is taken or refused by itself. CSV: the file is taken as a whole or not at all.
+
+    A row with an id is known by it, else by its time: what is sent twice is taken once. Rows without either are always new. When no row
+    at all could be taken the answer is 422, with all refusals; 429 says to come back after `Retry-After` seconds.
+    """
+    target = here.plant.line(line)
+    body = await request.body()
+    wrong: list[tuple[int, Complaint]] = []
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in ("text/csv", "application/csv"):
+        made = [await _from_csv(here, target, body, timezone or here.settings.timezone)]
+    elif kind == "application/json" or kind.endswith("+json"):
+        made, wrong = await run_in_threadpool(_from_json, body, here)
+    else:
+        raise Refused(f"Rows cannot be sent as {kind or 'nothing in particular'}.", cure="Send application/json or text/csv.", status=415)
+    receipt, first_wrong = await _take(here, target, made, wrong)
+    here.counters.refused.labels(line).inc(len(receipt.refused))
+    here.counters.duplicates.labels(line).inc(receipt.duplicates)
+    if first_wrong is not None and receipt.accepted + receipt.duplicates == 0:
+        return Problem({**first_wrong.problem(), **receipt.to_dict()}, first_wrong.status)
+    return JSONResponse(receipt.to_dict())
+
+
+def _from_json(body: bytes, here: Served) -> tuple[list[Block], list[tuple[int, Complaint]]]:
+    try:
+        sent = _JSON.validate_json(body)
+    except pydantic.ValidationError as invalid:
+        errors = [{**one, "loc": ("body", *one["loc"])} for one in invalid.errors(include_url=False, include_input=False)]
+        raise RequestValidationError(errors) from invalid
+    return blocks(sent.rows, here.settings.zone)
+
+
+async def _from_csv(here: Served, line: Line, body: bytes, timezone: str) -> Block:
+    rows = await run_in_threadpool(_rows_of, here, line.name, body, timezone)
+    return Block(rows, tuple(range(1, len(rows) + 1)))
+
+
+def _rows_of(here: Served, line: str, body: bytes, timezone: str) -> Rows:
+    """The rows of a CSV: the columns of the active model, or every column of numbers while there is none."""
+    with here.ledger.read() as connection:
+        seat = lines.current(connection, line)
+        model = models.get_model(connection, seat.model_id) if seat is not None and seat.model_id is not None else None
+    if model is None:
+        return read_rows(body, timezone=timezone)
+    return read_rows(body, columns=model.columns, time=model.time_column, id=model.id_column, timezone=timezone)
+
+
+async def _take(here: Served, line: Line, made: list[Block], wrong: list[tuple[int, Complaint]]) -> tuple[Receipt, Complaint | None]:
+    """Writes the blocks in order; a block whose columns do not fit the model is refused, the others are not."""
+    total = Receipt(0)
+    for block in made:
+        try:
+            started = time.perf_counter()
+            receipt = await line.take_async(block.rows, source="http")
+            here.counters.commit.observe(time.perf_counter() - started)
+        except Refused:
+            raise  # too busy, not a bad row; what was taken before is known again when it is repeated
+        except Complaint as complaint:
+            wrong.extend((place, complaint) for place in block.places)
+        else:
+            total = _sum(total, receipt, block.places)
+    wrong.sort(key=lambda one: one[0])
+    refused = tuple(Refusal(place, str(_bare(complaint))) for place, complaint in wrong)
+    return replace(total, refused=refused), wrong[0][1] if wrong else None
+
+
+def _bare(complaint: Complaint) -> Complaint:
+    """The complaint without its row, which stands beside it."""
+    return Complaint(complaint.text, cure=complaint.cure, column=complaint.column)
+
+
+def _sum(total: Receipt, one: Receipt, places: tuple[int, ...]) -> Receipt:
+    return Receipt(
+        total.accepted + one.accepted,
+        total.duplicates + one.duplicates,
+        (),
+        total.first_seq if total.first_seq is not None else one.first_seq,
+        one.last_seq if one.last_seq is not None else total.last_seq,
+        total.conflicts + tuple(places[row - 1] for row in one.conflicts),
+    )

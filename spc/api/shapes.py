@@ -1,0 +1,98 @@
+"""The bodies that people send. A word that nobody knows is refused, so that a misspelt one is not silently without effect."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(max_length=200, description="Who does this: it is kept with the change.")]
+Words = Annotated[str, Field(max_length=10_000)]
+
+
+class Body(BaseModel):
+    """What all bodies have in common."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, ser_json_inf_nan="null", allow_inf_nan=False)
+
+
+class Roles(Body):
+    """The role of each column that is answered otherwise than it was guessed."""
+
+    roles: dict[str, str] = Field(description="column → measurement, guard, time, id, product, subgroup or ignore")
+    by: Name = ""
+
+
+class Fit(Body):
+    """Fit a model to a reference. `recipe` holds what is asked: estimator, alpha, charts, limit, exclusions, seed."""
+
+    reference_id: str = Field(max_length=100)
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    by: Name = ""
+    note: Words = ""
+
+
+class Activation(Body):
+    """Judge a line by this model from its next row on."""
+
+    line: str = Field(max_length=200)
+    reason: Words = Field(description="Why: it is kept.")
+    by: Name = "api"
+
+
+class Deactivation(Body):
+    """Stop judging a line."""
+
+    reason: Words = Field(description="Why: it is kept.")
+    by: Name = "api"
+
+
+class SentRow(Body):
+    """One row. Without an id and a time it cannot be told from a repetition of itself."""
+
+    time: str | None = Field(None, max_length=100, description="ISO 8601; without a zone it is in the plant's")
+    id: str | None = Field(None, max_length=1000, description="part or serial number")
+    values: dict[str, Any] = Field(description="column → number, or null where it is missing")
+    quality: str = Field("good", max_length=100, description="good, uncertain, bad, stale, missing or late")
+
+
+class SentRows(Body):
+    """Rows in the order in which they were made."""
+
+    rows: list[SentRow] = Field(max_length=100_000)
+
+
+class Acknowledge(Body):
+    """I have seen it."""
+
+    by: Name
+    note: Words = ""
+
+
+class Shelve(Body):
+    """Out of sight for a while, with a reason: until a time, or for some minutes."""
+
+    by: Name
+    reason: Words = ""
+    note: Words = Field("", description="taken as the reason when `reason` is not given")
+    until: str | None = Field(None, max_length=100, description="ISO 8601")
+    minutes: float | None = Field(None, gt=0, description="instead of `until`")
+
+
+class Unshelve(Body):
+    """Back in sight."""
+
+    by: Name
+
+
+class Cause(Body):
+    """What it was."""
+
+    by: Name
+    cause: Words = Field("", description="a code or a few words")
+    note: Words = ""
+
+    @property
+    def what(self) -> str:
+        """The cause and the note, as one text."""
+        return ": ".join(part for part in (self.cause.strip(), self.note.strip()) if part)

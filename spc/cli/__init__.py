@@ -1,0 +1,5 @@
+"""The same verbs in a terminal: `spc fit`, `judge`, `explain`, `inspect`, `serve`, `replay`, `run`."""
+
+from spc.cli.program import main
+
+__all__ = ["main"]

@@ -1,0 +1,95 @@
+"""`spc explain`: whose doing one row's T² is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spc.cli import files
+from spc.errors import Complaint
+
+if TYPE_CHECKING:
+    from spc.blame import Explanation
+    from spc.nouns import Signal
+
+NAME = "explain"
+SHORT = "Whose doing one row's T² is."
+EXAMPLE = ("spc explain model.json data/demo_circuit_boards/phase2_stream.csv --row 421",)
+
+
+def command(
+    model: Annotated[str, typer.Argument(metavar="MODEL.json", help="What `spc fit` wrote.")],
+    rows: Annotated[str, typer.Argument(metavar="ROWS.csv", help="New rows with the model's columns, in any order.")],
+    row: Annotated[int, typer.Option("--row", metavar="K", help="The row, counted from 1.")],
+    timezone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of times that do not say theirs.")] = "UTC",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
+) -> None:
+    """Take one row apart: its T² and p-value, each variable's share, and the fewest variables that explain it."""
+    from spc.blame import explain
+    from spc.cli.judged import judged
+    from spc.phase2 import Monitor
+
+    known = files.load_model(model)
+    with files.progress("judging") as report:
+        result = judged(known, files.table_path(rows), timezone, report)
+    if not 1 <= row <= len(result.rows):
+        raise Complaint(f"{rows} has rows 1 to {len(result.rows)}.", cure="Number the data rows from 1.", row=row)
+    x = Monitor(known).select(result.rows.part(slice(row - 1, row)))[0]
+    found = explain(known, x)
+    said = _said(row, found, since(result.signals, row), result.points.notes[row - 1])
+    if json:
+        files.print_json(said)
+    else:
+        _tell(said)
+
+
+def since(signals: list[Signal], row: int) -> int | None:
+    """The first row of the excursion of t2 that this row belongs to; None when the process was in control."""
+    began = None
+    for signal in signals:
+        if signal.chart == "t2" and signal.point.row <= row:
+            began = signal.since if signal.kind == "out" else None
+    return began
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _said(row: int, found: Explanation, since_row: int | None, note: str) -> dict[str, Any]:
+    return {
+        "row": row,
+        "t2": _number(found.t2),
+        "ucl": _number(found.ucl),
+        "p_value": _number(found.p_value),
+        "blame": found.blame,
+        "sigma": found.sigma,
+        "given": found.given,
+        "terms": [
+            {"variable": t.variable, "given": list(t.given), "value": _number(t.value), "p_value": _number(t.p_value)} for t in found.terms
+        ],
+        "smallest_set": list(found.smallest_set),
+        "sentence": found.sentence,
+        "since_row": since_row,
+        "note": note,
+    }
+
+
+def _tell(said: dict[str, Any]) -> None:
+    if said["t2"] is None:
+        typer.echo(f"Row {said['row']}: {said['note'] or 'not judged'}.")
+        return
+    out = "out" if said["t2"] > said["ucl"] else "in control"
+    typer.echo(f"Row {said['row']}: T² {said['t2']:.4g}, UCL {said['ucl']:.4g}, p-value {said['p_value']:.2g}: {out}.")
+    typer.echo(said["sentence"])
+    width = max(len(name) for name in said["blame"])
+    for name, share in sorted(said["blame"].items(), key=lambda one: -one[1]):
+        typer.echo(f"  {name:<{width}}  {share:10.4g}  ({said['sigma'][name]:+.2f} sd; given the others {said['given'][name]:+.2f} sd)")
+    if said["smallest_set"]:
+        typer.echo(f"Without {', '.join(said['smallest_set'])} the row lies within its limit.")
+    if said["since_row"] is not None:
+        typer.echo(f"Out since row {said['since_row']}.")
+    if said["note"]:
+        typer.echo(f"Note: {said['note']}.")

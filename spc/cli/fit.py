@@ -1,0 +1,109 @@
+"""`spc fit`: a reference becomes a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spc.cli import files
+from spc.errors import BadRecipe
+
+if TYPE_CHECKING:
+    from spc.nouns import Model, Reference
+    from spc.phase1 import Review
+
+NAME = "fit"
+SHORT = "A reference becomes a model."
+EXAMPLE = (
+    "spc fit data/demo_circuit_boards/phase1_reference.csv -o model.json",
+    'spc fit data/demo_circuit_boards/phase1_reference.csv -o strict.json --false-alarms "1 per week" --every 45s --rows fitted.csv',
+)
+
+
+def command(
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE.csv", help="Rows of the process in control.")],
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="MODEL.json", help="Where the model is written.")] = None,
+    estimator: Annotated[str, typer.Option(help="How centre and scatter are found: mcd (bad rows do no harm) or classical.")] = "mcd",
+    h: Annotated[str | None, typer.Option(metavar="H", help="For mcd: rows that may not be outliers, a share (0.75) or a count.")] = None,
+    alpha: Annotated[float | None, typer.Option(help="False alarms per point, 0.0027 when nothing is said.")] = None,
+    arl0: Annotated[float | None, typer.Option(help="The same as rows between false alarms: 370.")] = None,
+    false_alarms: Annotated[str | None, typer.Option(metavar="BUDGET", help='The same as a budget: "1 per week".')] = None,
+    every: Annotated[str | None, typer.Option(metavar="TIME", help="Time between rows, when it is not that of the file: 45s.")] = None,
+    charts: Annotated[str, typer.Option(metavar="NAME,…", help="Charts to draw.")] = "t2",
+    limit: Annotated[str, typer.Option(help="The law of the limit: auto, f, chi2 or calibrated.")] = "auto",
+    known: Annotated[
+        str | None, typer.Option(metavar="PARAMETERS.json", help='Declare {"center": […], "covariance": [[…]]} known: a chi-squared chart.')
+    ] = None,
+    ignore: Annotated[str, typer.Option(metavar="COL,…", help="Columns to leave out.")] = "",
+    time: Annotated[str | None, typer.Option(metavar="COL", help="The column with the time.")] = None,
+    id: Annotated[str | None, typer.Option(metavar="COL", help="The column with the part or serial number.")] = None,
+    subgroup: Annotated[str | None, typer.Option(metavar="COL", help="The column with the subgroup (not supported yet).")] = None,
+    product: Annotated[str | None, typer.Option(metavar="COL", help="The column with the product (not supported yet).")] = None,
+    timezone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of times that do not say theirs.")] = "UTC",
+    exclude: Annotated[
+        str | None, typer.Option(metavar="ROWS.csv", help="Rows to leave out of the fit: columns row, reason and perhaps note.")
+    ] = None,
+    rows: Annotated[str | None, typer.Option(metavar="FITTED.csv", help="Write t2, ucl, out, used for every reference row.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of what is simulated.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
+) -> None:
+    """Fit a model to a reference: its centre and scatter, its limits with their laws, its outliers."""
+    for option, value in (("--subgroup", subgroup), ("--product", product)):
+        if value is not None:
+            text = f"{option} {value}: this version fits one product from single rows."
+            raise BadRecipe(text, cure=f"Fit one file per product, without {option}.")
+    if (json, output, rows).count("-") + json > 1:
+        raise BadRecipe("Two things on stdout would mix.", cure="Name a file.")
+    from spc import phase1
+    from spc.cli import asked
+    from spc.reference import read
+
+    with files.progress("reading") as report:
+        table = read(files.table_path(reference), roles=asked.roles(ignore, time, id), timezone=timezone)
+        recipe = asked.recipe(
+            table,
+            estimator=estimator,
+            h=h,
+            known=known,
+            charts=charts,
+            budget=(alpha, arl0, false_alarms, every),
+            limit=limit,
+            ignore=ignore,
+            seed=seed,
+            exclude=exclude,
+        )
+        report(0.0, "fitting")
+        fitted = phase1.fit(table, recipe, report)
+    if rows is not None:
+        _write_rows(rows, table, fitted.review)
+    if output is not None:
+        with files.written(output) as out:
+            out.write(fitted.model.to_json() + "\n")
+    if json:
+        from spc.export import model_summary
+
+        files.print_json(model_summary(fitted.model))
+    elif "-" not in (output, rows):
+        _tell(fitted.model, output)
+
+
+def _write_rows(path: str, table: Reference, review: Review) -> None:
+    from spc.export import review_table, write_csv
+
+    with files.written(path) as out:
+        write_csv(review_table(table, review.t2, review.ucl, review.out, review.used), out)
+
+
+def _tell(model: Model, output: str | None) -> None:
+    typer.echo(f"{model.n} rows of {model.p} variables, {model.estimator}: {', '.join(model.names)}.")
+    for name, limits in model.new_limits.items():
+        typer.echo(f"{name}: UCL {limits[-1].value:.4g} for new rows ({limits[-1].law}), one false alarm in {model.arl0:.4g} rows.")
+    if model.outliers:
+        typer.echo(f"Outliers: rows {files.listed(model.outliers)}.")
+    if model.excluded:
+        typer.echo(f"Not in the fit: rows {files.listed([one.row for one in model.excluded])}.")
+    if model.guards:
+        typer.echo(f"Guards, which signal by themselves when they move: {', '.join(guard.name for guard in model.guards)}.")
+    files.print_findings(model.findings)
+    typer.echo(f"Model written to {output}." if output is not None else "The model was not kept: name a file with -o.")

@@ -1,0 +1,62 @@
+"""`spc inspect`: what there is to know about a reference before a model is fitted to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spc.cli import files
+
+if TYPE_CHECKING:
+    from spc.nouns import Column, Reference
+
+NAME = "inspect"
+SHORT = "What there is to know of a reference."
+EXAMPLE = ("spc inspect data/demo_circuit_boards/phase1_reference.csv",)
+
+
+def command(
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE.csv", help="Rows of the process in control.")],
+    ignore: Annotated[str, typer.Option(metavar="COL,…", help="Columns to leave out.")] = "",
+    time: Annotated[str | None, typer.Option(metavar="COL", help="The column with the time.")] = None,
+    id: Annotated[str | None, typer.Option(metavar="COL", help="The column with the part or serial number.")] = None,
+    timezone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of times that do not say theirs.")] = "UTC",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
+) -> None:
+    """Read a reference and tell what was found: how the file is written, each column's role, and what a person should look at."""
+    from spc.cli import asked
+    from spc.export import reference_summary
+    from spc.reference import read
+
+    with files.progress("reading"):
+        table = read(files.table_path(reference), roles=asked.roles(ignore, time, id), timezone=timezone)
+    if json:
+        files.print_json(reference_summary(table))
+    else:
+        _tell(table)
+
+
+def _tell(table: Reference) -> None:
+    d = table.dialect
+    names = {",": "comma", ";": "semicolon", "\t": "tab", " ": "space", "|": "bar", ".": "point"}
+    separated, decimal = names.get(d.delimiter, d.delimiter), names.get(d.decimal, d.decimal)
+    typer.echo(f"{len(table)} rows; {d.encoding}, {separated}-separated, decimal {decimal}.")
+    width = max((len(c.name) for c in table.columns), default=0)
+    for column in table.columns:
+        typer.echo(f"  {column.name:<{width}}  {column.role:<11} {_facts(column)}".rstrip())
+    files.print_findings(table.findings)
+    if not table.findings:
+        typer.echo("Nothing stands out.")
+
+
+def _facts(column: Column) -> str:
+    """One column in a line: range, unit, missing values, and why it has its role."""
+    parts = []
+    if column.minimum is not None and column.median is not None and column.maximum is not None:
+        parts.append(f"{column.minimum:g} … {column.median:g} … {column.maximum:g}" + (f" {column.unit}" if column.unit else ""))
+    if column.missing:
+        parts.append(f"{column.missing} missing")
+    if column.why:
+        parts.append(column.why)
+    return "; ".join(parts)

@@ -1,0 +1,79 @@
+"""`spc judge`: each row of a file against a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spc.cli import files
+from spc.errors import BadRecipe
+
+if TYPE_CHECKING:
+    from spc.nouns import Model, Points, Signal
+
+NAME = "judge"
+SHORT = "Judge each row of a file."
+EXAMPLE = (
+    "spc judge model.json data/demo_circuit_boards/phase2_stream.csv -o points.csv --blame",
+    "spc judge model.json data/demo_circuit_boards/phase2_stream.csv --fail-on-signal --json",
+)
+
+
+def command(
+    model: Annotated[str, typer.Argument(metavar="MODEL.json", help="What `spc fit` wrote.")],
+    rows: Annotated[str, typer.Argument(metavar="ROWS.csv", help="New rows with the model's columns, in any order.")],
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="POINTS.csv", help="One line per row; - is stdout.")] = None,
+    blame: Annotated[bool, typer.Option("--blame", help="Add each variable's share of t2.")] = False,
+    fail_on_signal: Annotated[bool, typer.Option("--fail-on-signal", help="Exit code 1 when the rows leave control.")] = False,
+    timezone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of times that do not say theirs.")] = "UTC",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
+) -> None:
+    """Judge each row of a file: its distance from the model, the limit, and where the process leaves control and comes back."""
+    if json and output == "-":
+        raise BadRecipe("--json and a file on stdout would mix.", cure="Name a file.")
+    from spc.cli.judged import blamed, judged
+    from spc.export import points_table, write_csv
+
+    known = files.load_model(model)
+    with files.progress("judging") as report:
+        result = judged(known, files.table_path(rows), timezone, report)
+    if output is not None:
+        with files.written(output) as out:
+            shares = blamed(known, result.rows) if blame else None
+            write_csv(points_table(result.points, result.signals, timed=result.timed, named=result.named, blame=shares), out)
+    if json:
+        files.print_json(_summary(known, result.points, result.signals))
+    elif output != "-":
+        _tell(result.points, result.signals, output)
+    if fail_on_signal and any(signal.kind == "out" for signal in result.signals):
+        raise typer.Exit(1)
+
+
+def _out(points: Points) -> dict[str, list[int]]:
+    """The rows that are out, per chart."""
+    return {name: [int(k) for k in points.rows[track.out]] for name, track in points.tracks.items()}
+
+
+def _summary(model: Model, points: Points, signals: list[Signal]) -> dict[str, Any]:
+    out = _out(points)
+    return {
+        "n": len(points),
+        "model": model.digest,
+        "alpha": model.alpha,
+        "charts": {name: {**limits[-1].to_dict(), "out": out.get(name, [])} for name, limits in model.new_limits.items()},
+        "guards": out.get("guard", []),
+        "signals": [
+            {"row": s.point.row, "id": s.point.id, "chart": s.chart, "kind": s.kind, "since": s.since, "reason": s.reason} for s in signals
+        ],
+        "notes": [{"row": int(row), "note": note} for row, note in zip(points.rows, points.notes, strict=True) if note],
+    }
+
+
+def _tell(points: Points, signals: list[Signal], output: str | None) -> None:
+    for name, rows in _out(points).items():
+        typer.echo(f"{name}: {len(rows)} of {len(points)} rows out" + (f": {files.listed(rows)}." if rows else "."))
+    for signal in signals:
+        typer.echo(f"row {signal.point.row}: {signal.reason}")
+    if output is not None:
+        typer.echo(f"Points written to {output}.")

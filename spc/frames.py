@@ -1,0 +1,75 @@
+"""The verbs for people with pandas: a DataFrame in, a DataFrame out, and the same numbers as everywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO, overload
+
+import numpy as np
+import pandas as pd
+
+from spc import phase1, phase2
+from spc.blame import blame as shares
+from spc.export import points_table
+from spc.nouns import Model, Points, Reference, Role, Rows
+from spc.reference import read as read_reference
+from spc.reference import read_rows
+from spc.watch import Watch
+
+
+def read(
+    source: str | bytes | Path | BinaryIO | pd.DataFrame, *, name: str = "", roles: Mapping[str, Role] | None = None, timezone: str = "UTC"
+) -> Reference:
+    """A reference from a CSV or a DataFrame; both pass through the same strict reader."""
+    return read_reference(source, name=name, roles=roles, timezone=timezone)
+
+
+def fit(reference: Reference | pd.DataFrame, recipe: phase1.Recipe | None = None) -> Model:
+    """The model of a reference, or of a DataFrame read with the guessed roles."""
+    table = read(reference) if isinstance(reference, pd.DataFrame) else reference
+    return phase1.fit(table, recipe).model
+
+
+def judge(model: Model, rows: pd.DataFrame, *, blame: bool = False) -> pd.DataFrame:
+    """Each row judged, from a start without memory."""
+    return Monitor(model, blame=blame).judge(rows)
+
+
+class Monitor:
+    """Judges one block after another and remembers in between: row numbers, charts with memory, whether the line is out of control.
+
+    `judge` takes a DataFrame and returns one with the columns of `spc judge` and the index it was given; it takes a block of Rows, too,
+    and returns Points.
+    """
+
+    def __init__(self, model: Model, *, watch: Watch | None = None, blame: bool = False, timezone: str = "UTC") -> None:
+        self.model = model
+        self._monitor = phase2.Monitor(model)
+        self._watch = watch or Watch()
+        self._state = self._watch.start()
+        self._blame, self._timezone = blame, timezone
+        self._next = 1
+
+    @overload
+    def judge(self, rows: pd.DataFrame) -> pd.DataFrame: ...
+
+    @overload
+    def judge(self, rows: Rows) -> Points: ...
+
+    def judge(self, rows: pd.DataFrame | Rows) -> pd.DataFrame | Points:
+        """The next block, judged. Raises ColumnMismatch and BadTable; nothing is remembered of a block that was refused."""
+        model = self.model
+        if isinstance(rows, Rows):
+            block = rows
+        else:
+            block = read_rows(rows, columns=model.columns, time=model.time_column, id=model.id_column, timezone=self._timezone)
+        points = self._monitor.judge(block, first_row=self._next)
+        self._state, signals = self._watch.step(self._state, points)
+        self._next += len(block)
+        if isinstance(rows, Rows):
+            return points
+        timed = bool(np.any(~np.isnat(block.at)))
+        named = any(one is not None for one in block.ids)
+        blamed = shares(model, self._monitor.select(block)) if self._blame else None
+        return pd.DataFrame(points_table(points, signals, timed=timed, named=named, blame=blamed), index=rows.index)
