@@ -6,7 +6,9 @@
   const MARKS = { critical: "◆", high: "▲", medium: "■", low: "●" };
   const $ = (id) => document.getElementById(id);
   const el = (tag, cls, text) => { const e = document.createElement(tag); if (cls) e.className = cls; if (text !== undefined) e.textContent = text; return e; };
-  const props = (id, what) => window.dash_clientside && window.dash_clientside.set_props && $(id) !== undefined && window.dash_clientside.set_props(id, what);
+  const waiting = new Map(); // what is to be told to dash, which is not listening before its layout stands
+  let dashReady = false;
+  const props = (id, what) => { if (dashReady) window.dash_clientside.set_props(id, what); else waiting.set(id, what); };
   const write = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 
   // ------------------------------------------------------------------------------------------------------------ the socket
@@ -201,18 +203,17 @@
       let item = items.get(a.id);
       if (!item) {
         item = el("div");
-        item.append(el("span", "alarm-mark"), el("span", "alarm-when"), el("span", "alarm-what"), el("span", "alarm-more"), el("button", "button"));
+        item.append(el("span", "alarm-mark"), el("span", "alarm-what"), el("span", "alarm-more"), el("button", "button"));
         item.children[0].setAttribute("aria-hidden", "true");
-        item.children[4].type = "button";
-        item.children[4].dataset.answer = a.id;
+        item.children[3].type = "button";
+        item.children[3].dataset.answer = a.id;
         items.set(a.id, item);
       }
       const unanswered = a.state !== "acknowledged";
       item.className = "alarm " + a.priority + (unanswered ? " unanswered" : "");
-      const [mark, when, what, more, press] = item.children;
+      const [mark, what, more, press] = item.children;
       write(mark, MARKS[a.priority] || "▲");
-      write(when, a.at); when.title = a.utc;
-      write(what, a.sentence);
+      write(what, a.sentence); what.title = a.utc;
       const size = a.rows_out + (a.rows_out === 1 ? " point" : " points") + " beyond the limit, up to " + short(a.worst) + " × UCL";
       write(more, [a.title, a.priority, a.state_words.toLowerCase(), size].join(" · "));
       write(press, unanswered ? "Acknowledge" : "Open");
@@ -347,9 +348,10 @@
     }
     base.setAttribute("d", "M0 " + (height - 3) + "H" + right);
     path.setAttribute("d", d);
-    limit.setAttribute("d", "M0 " + y(1) + "H" + right);
+    const judged = rows.some((r) => ratio(r) !== null);
+    limit.setAttribute("d", judged ? "M0 " + y(1) + "H" + right : "");
     label.setAttribute("x", right + 6); label.setAttribute("y", Number(y(1)) + 4);
-    write(label, "UCL");
+    write(label, judged ? "UCL" : "");
     outs.replaceChildren(...marks.slice(-300).map(([mx, my]) => {
       const m = document.createElementNS(NS, "path");
       m.setAttribute("class", "trend-out");
@@ -372,9 +374,10 @@
   // -------------------------------------------------------------------------------------------------------------- the line
   const view = { paused: 0, pausedAt: 0, frozenRows: null, pick: 0, chosen: false, trendAt: 0, sent: 0, pickAt: 0 };
 
+  const chosen = (id) => (document.querySelector('[data-into="' + id + '"][aria-pressed="true"]') || { dataset: {} }).dataset.value;
   const plot = (id) => { const box = $(id); return box && box.querySelector(".js-plotly-plot"); };
   const visible = (line) => {
-    const n = Number((document.querySelector("#line-span input:checked") || {}).value || 600);
+    const n = Number(chosen("line-span") || 600);
     const rows = view.paused ? view.frozenRows : line.rows;
     return rows.length > n ? rows.slice(-n) : rows;
   };
@@ -393,7 +396,7 @@
   function drawT2(line) {
     const gd = plot("line-chart");
     if (!gd || !gd.layout || !window.Plotly || !line.about) return false;
-    const scale = (document.querySelector("#line-scale input:checked") || {}).value || "t2";
+    const scale = chosen("line-scale") || "t2";
     const rows = visible(line), shift = clock.offset * 1000;
     const val = (r) => { const c = r.charts.t2; return !c || c[0] === null ? null : scale === "ratio" ? c[0] / c[1] : c[0]; };
     const s = series(rows, val);
@@ -428,9 +431,7 @@
       hovertext: [s.keep.map((r) => (r ? r.words : "")), [], out.map((r) => r.words), guard.map((r) => r.words), []],
       customdata: [s.keep.map(custom), [], out.map(custom), guard.map(custom), []],
     };
-    const layout = { "xaxis.range": xr, "yaxis.range": yr };
-    const type = log ? "log" : "linear";
-    if ((gd.layout.yaxis.type || "linear") !== type) layout["yaxis.type"] = type;
+    const layout = { "xaxis.range": xr, "yaxis.range": yr, "xaxis.type": "date", "yaxis.type": log ? "log" : "linear" }; // named, or plotly guesses anew
     const name = { t2: "T²", ratio: "T² / UCL", log: "T², log scale" }[scale];
     if (gd.layout.yaxis.title.text !== name) layout["yaxis.title.text"] = name;
     const marks = line.about.marks.map((m) => ({ m, row: rows.find((r) => r.seq > m.after_seq) })).filter((k) => k.row && k.row.seq > rows[0].seq);
@@ -452,7 +453,7 @@
     return true;
   }
 
-  const span0 = () => (document.querySelector("#line-span input:checked") || {}).value || "600";
+  const span0 = () => chosen("line-span") || "600";
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   function nice(v) { const p = Math.pow(10, Math.floor(Math.log10(v))); return Math.ceil(v / p * 4) / 4 * p; }
 
@@ -503,6 +504,7 @@
       const j = line.about.names.indexOf(name), key = i ? String(i + 1) : "";
       const s = series(rows, (r) => (r.x && r.x[j] !== undefined ? r.x[j] : null));
       data.x.push(s.x); data.y.push(s.y);
+      layout["xaxis" + key + ".type"] = "date";
       layout["xaxis" + key + ".range"] = [start + shift, end + shift + 0.02 * Math.max(end - start, 10000)];
       const band = line.about.band[j], real = s.y.filter((v) => v !== null);
       let low = Math.min(...real), high = Math.max(...real);
@@ -588,7 +590,10 @@
 
   function themeWords() { write($("theme-toggle"), window.spcTheme.now() === "dark" ? "Light" : "Dark"); }
 
+  let asked = "";
   function arrived() { // another page stands in the frame
+    const alarm = new URLSearchParams(location.search).get("alarm"); // the link in an e-mail leads to its alarm
+    if (alarm && alarm !== asked) { asked = alarm; setTimeout(() => props("answer-ask", { data: { id: alarm, press: Date.now() } }), 300); }
     const path = location.pathname;
     document.querySelectorAll(".nav-link").forEach((a) => {
       const own = a.getAttribute("href"), here = own === "/" ? path === "/" || path.startsWith("/line/") : path.startsWith(own);
@@ -603,10 +608,22 @@
   }
 
   // ------------------------------------------------------------------------------------------------------------------ events
+  const target = (node) => (node.dataset.into[0] === "{" ? JSON.parse(node.dataset.into) : node.dataset.into);
+  const group = (node) => [...node.parentElement.querySelectorAll("button[data-into]")];
+
+  function press(node) { // a row of buttons of which one, or many, are chosen
+    const many = node.dataset.many === "yes", was = node.getAttribute("aria-pressed") === "true";
+    for (const one of group(node)) if (one === node || !many) one.setAttribute("aria-pressed", one === node ? String(many ? !was : true) : "false");
+    const on = group(node).filter((one) => one.getAttribute("aria-pressed") === "true").map((one) => one.dataset.value);
+    props(target(node), { data: many ? on : node.dataset.value });
+    if (["line-scale", "line-span"].includes(node.dataset.into)) lines.forEach((line) => { line.dirty = true; view.trendsDirty = true; view.trendAt = 0; schedule(); });
+  }
+
   document.addEventListener("click", (event) => {
-    const at = event.target.closest("[data-answer], [data-pick], #sound, #theme-toggle, #line-pause");
+    const at = event.target.closest("[data-answer], [data-pick], button[data-into], #sound, #theme-toggle, #line-pause");
     if (!at) return;
-    if (at.dataset.answer) {
+    if (at.dataset.into) press(at);
+    else if (at.dataset.answer) {
       props("answer-ask", { data: { id: at.dataset.answer, press: Date.now() } });
       setTimeout(() => { const who = $("answer-by"), note = $("answer-note"); const field = who && !who.value ? who : note; if (field) field.focus(); window.scrollTo({ top: 0 }); }, 350);
     } else if (at.dataset.pick) pick(Number(at.dataset.pick), true);
@@ -614,8 +631,8 @@
     else if (at.id === "line-pause") pause();
     else { const before = window.spcTheme.palette(); window.spcTheme.set(window.spcTheme.now() === "dark" ? "light" : "dark"); recolour(before); }
   });
-  document.addEventListener("change", (event) => {
-    if (event.target.closest("#line-scale, #line-span")) lines.forEach((line) => { line.dirty = true; view.trendsDirty = true; schedule(); });
+  document.addEventListener("change", (event) => { // the browser's own lists: what is chosen goes into a store of dash
+    if (event.target.matches("select[data-into]")) props(target(event.target), { data: event.target.value });
   });
   document.addEventListener("toggle", (event) => {
     if (event.target.tagName !== "DETAILS") return;
@@ -647,6 +664,7 @@
     const ready = setInterval(() => {
       if (!$("main")) return;
       clearInterval(ready);
+      setTimeout(() => { dashReady = true; waiting.forEach((what, id) => props(id, what)); waiting.clear(); }, 200);
       frame.observe($("main"), { childList: true });
       done.observe($("answer-said"), { childList: true });
       arrived();

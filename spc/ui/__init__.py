@@ -44,6 +44,7 @@ def mount(app: FastAPI, plant: Any) -> Dash:
             {"name": "color-scheme", "content": "light dark"},
         ],
     )
+    _no_second_socket(app, dash)
     made += pages.register(dash, view)
     answer.register(dash, view)
     shell.register(dash, made)
@@ -55,6 +56,12 @@ def mount(app: FastAPI, plant: Any) -> Dash:
     app.state.pages = tuple(made)
     app.state.policy = policy(dash.csp_hashes())
     return dash
+
+
+def _no_second_socket(app: FastAPI, dash: Dash) -> None:
+    """Take away dash's own socket for callbacks: none of ours uses it, and every page would open it beside /live."""
+    dash.backend.websocket_capability = False
+    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", "") != "/_dash-ws-callback"]
 
 
 def guarded(app: FastAPI, *, hosts: Iterable[str] = ()) -> Asgi:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 
 from spc.errors import Complaint, LedgerError
 from spc.nouns import Alarm
 from spc.ui import ids
-from spc.ui.components import attr, button, choice, complaint, field, priority_mark, text_input
+from spc.ui.components import attr, button, choice, complaint, field, priority_mark, select, text_input
 from spc.ui.view import View
 from spc.ui.words import STATES, clock, number, utc
 
 SHELVE_FOR = {"15": "15 min", "60": "1 h", "480": "8 h"}
 CAUSES = {
-    "": "not known yet",
+    "": "choose the cause",
     "material": "material or lot",
     "tool": "tool or wear",
     "machine": "machine setting",
@@ -34,20 +34,8 @@ def layout() -> Component:
     who = field("Your name", text_input(ids.ANSWER_BY, remember=True, autoComplete="name", maxLength=80))
     note = field("Note", text_input(ids.ANSWER_NOTE, placeholder="what you saw or did", maxLength=500))
     acknowledge = button("Acknowledge", ids.ANSWER_ACKNOWLEDGE, kind="main")
-    shelve = [
-        choice(ids.ANSWER_SHELVE_FOR, SHELVE_FOR, "60", label="Shelve for"),
-        button("Shelve", ids.ANSWER_SHELVE),
-    ]
-    cause = [
-        dcc.Dropdown(
-            id=ids.ANSWER_CAUSE_CODE,
-            options=[{"value": k, "label": v} for k, v in CAUSES.items() if k],
-            placeholder="cause found",
-            className="dropdown",
-            searchable=False,
-        ),
-        button("Record cause", ids.ANSWER_CAUSE),
-    ]
+    shelve = [choice(ids.ANSWER_SHELVE_FOR, SHELVE_FOR, "60", label="Shelve for"), button("Shelve", ids.ANSWER_SHELVE)]
+    cause = [select(ids.ANSWER_CAUSE_CODE, CAUSES, label="Cause"), button("Record cause", ids.ANSWER_CAUSE)]
     return html.Section(
         [
             html.Div([html.Div(id=ids.ANSWER_FACTS, className="answer-facts"), close], className="answer-head"),
@@ -76,7 +64,7 @@ def facts(alarm: Alarm, title: str, timezone: str, advice: str = "") -> list[Com
         html.P(alarm.sentence, className="sentence"),
         html.P(f"{STATES[alarm.state]}. {size}.", title=utc(alarm.opened_at), className="quiet"),
     ]
-    if advice:
+    if advice and advice not in alarm.sentence:
         parts.insert(2, html.P(advice, className="advice"))
     return parts
 
@@ -130,8 +118,8 @@ def register(app: Dash, view: View) -> None:
         State(ids.ANSWER_ASK, "data"),
         State(ids.ANSWER_BY, "value"),
         State(ids.ANSWER_NOTE, "value"),
-        State(ids.ANSWER_SHELVE_FOR, "value"),
-        State(ids.ANSWER_CAUSE_CODE, "value"),
+        State(ids.ANSWER_SHELVE_FOR, "data"),
+        State(ids.ANSWER_CAUSE_CODE, "data"),
         prevent_initial_call=True,
     )
     async def done(_a: Any, _s: Any, _c: Any, ask: dict[str, Any], by: str, note: str, minutes: str, cause: str) -> Any:

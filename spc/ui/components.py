@@ -6,6 +6,7 @@ the plant.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from dash.development.base_component import Component
 
 from spc.ui.theme import MARKS
 
+Id = str | dict[str, Any]
 Children = Any  # what dash takes as children: a component, a text, a number, None, or a list of these
 
 GRAPH_CONFIG: Final[Mapping[str, Any]] = {
@@ -26,7 +28,11 @@ GRAPH_CONFIG: Final[Mapping[str, Any]] = {
     "scrollZoom": False,
     "showTips": False,
 }
-EMPTY_FIGURE: Final[Mapping[str, Any]] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+CLEAR: Final = "rgba(0,0,0,0)"
+EMPTY_FIGURE: Final[Mapping[str, Any]] = {
+    "data": [],
+    "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}, "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR},
+}
 
 
 def attr(**names: Any) -> dict[str, Any]:
@@ -35,7 +41,7 @@ def attr(**names: Any) -> dict[str, Any]:
 
 
 def graph(
-    id: str | Mapping[str, Any],
+    id: Id,
     figure: Mapping[str, Any] | None = None,
     *,
     label: str,
@@ -43,7 +49,7 @@ def graph(
     tools: bool = False,
 ) -> Component:
     """A chart. `label` says to a screen reader what it shows; `tools` offers zoom, lasso and a local picture (for review pages)."""
-    config = {
+    config: Any = {
         **GRAPH_CONFIG,
         "displayModeBar": "hover" if tools else False,
         "modeBarButtonsToRemove": ["sendDataToCloud", "sendChartToCloud", "autoScale2d"],
@@ -55,13 +61,16 @@ def graph(
 def panel(title: str, *children: Children, id: str = "", class_name: str = "", actions: Children = None) -> Component:
     """A titled part of a page; `actions` stand at the right of the title."""
     head = html.Div([html.H2(title), html.Div(actions, className="panel-actions")] if actions else html.H2(title), className="panel-head")
-    return html.Section([head, *children], className=f"panel {class_name}".strip(), **({"id": id} if id else {}))
+    return html.Section([head, *children], className=f"panel {class_name}".strip(), **_named(id))
 
 
-def button(text: Children, id: str | Mapping[str, Any] | None = None, *, kind: str = "", **more: Any) -> Component:
+def _named(id: Id) -> dict[str, Any]:
+    return {"id": id} if id else {}
+
+
+def button(text: Children, id: Id = "", *, kind: str = "", **more: Any) -> Component:
     """A push button; kind "main" for the one that the page is about, "quiet" for the rest."""
-    named = {"id": id} if id is not None else {}
-    return html.Button(text, type="button", className=f"button {kind}".strip(), **named, **more)
+    return html.Button(text, type="button", className=f"button {kind}".strip(), **_named(id), **more)
 
 
 def link_button(text: Children, href: str, *, kind: str = "") -> Component:
@@ -71,7 +80,7 @@ def link_button(text: Children, href: str, *, kind: str = "") -> Component:
 
 def field(label: str, control: Component, *, hint: str = "") -> Component:
     """A control with its label above and a hint below."""
-    parts: list[Children] = [html.Label(label, htmlFor=control.id), control]
+    parts: list[Children] = [html.Label(label, htmlFor=str(getattr(control, "id", ""))), control]
     if hint:
         parts.append(html.Div(hint, className="hint"))
     return html.Div(parts, className="field")
@@ -83,13 +92,41 @@ def text_input(id: str, *, placeholder: str = "", remember: bool = False, value:
     return dcc.Input(id=id, type="text", value=value, placeholder=placeholder, debounce=False, className="input", **kept, **more)
 
 
-def choice(id: str, options: Mapping[str, str], value: str, *, label: str, class_name: str = "segments") -> Component:
-    """One of a few words, as a row of segments; {value: words}."""
-    items = [{"label": words, "value": key} for key, words in options.items()]
-    radio = dcc.RadioItems(
-        id=id, options=items, value=value, className=class_name, inputClassName="segment-input", labelClassName="segment"
-    )
-    return html.Div(radio, role="group", **attr(aria_label=label))
+def choice(id: Id, options: Mapping[str, str], value: str | Sequence[str], *, label: str, many: bool = False) -> Component:
+    """A few words of which one (or `many`) is chosen, as a row of buttons; {value: words}.
+
+    What is chosen is the `data` of the store `id`: use Input(id, "data"). assets/live.js carries it there.
+    """
+    chosen = {value} if isinstance(value, str) else set(value)
+    into = _into(id)
+    buttons = [
+        html.Button(
+            words,
+            type="button",
+            className="segment",
+            **attr(data_into=into, data_value=key, data_many="yes" if many else "", aria_pressed="true" if key in chosen else "false"),
+        )
+        for key, words in options.items()
+    ]
+    store = dcc.Store(id=id, data=value if isinstance(value, str) else list(value))
+    return html.Div([store, html.Div(buttons, className="segments", role="group", **attr(aria_label=label))])
+
+
+def select(id: Id, options: Mapping[str, str], value: str = "", *, label: str, shown: bool = False) -> Component:
+    """One of many words, as the browser's own list; {value: words}. What is chosen is the `data` of the store `id`.
+
+    `label` is read to those who cannot see; `shown` puts it above the list as well.
+    """
+    items = [html.Option(words, value=key, selected=key == value) for key, words in options.items()]
+    control = html.Select(items, className="input select", **attr(data_into=_into(id), aria_label=label))
+    parts: list[Children] = [dcc.Store(id=id, data=value), control]
+    if shown:
+        parts.insert(0, html.Span(label, className="label", **attr(aria_hidden="true")))
+    return html.Div(parts, className="field")
+
+
+def _into(id: Id) -> str:
+    return id if isinstance(id, str) else json.dumps(id, sort_keys=True, separators=(",", ":"))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Children]], *, caption: str = "", numbers: Sequence[int] = ()) -> Component:

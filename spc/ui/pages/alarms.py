@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from spc.errors import Complaint, LedgerError
 from spc.nouns import Alarm
 from spc.ui import ids
-from spc.ui.components import attr, choice, complaint, empty, priority_mark, table
+from spc.ui.components import attr, choice, complaint, empty, priority_mark, select, table
 from spc.ui.page import Page, Visit
 from spc.ui.view import View
 from spc.ui.words import STATES, clock, number, utc
@@ -26,7 +26,7 @@ FILTERS = {
     "normal": "Closed",
     "all": "All",
 }
-COLUMNS = ("Priority", "State", "Opened", "Line", "What happened", "Out", "Worst", "Answered", "")
+COLUMNS = ("Priority", "State", "Opened", "Line", "What happened", "Out", "Worst", "Answered", "Action")
 
 
 def row(alarm: Alarm, title: str, timezone: str) -> list[Any]:
@@ -79,16 +79,9 @@ def summary(found: Sequence[Alarm]) -> str:
 
 def page(titles: Mapping[str, str], line: str) -> Component:
     """The filters; the table comes by callback, and again whenever an alarm changes."""
-    options = [{"label": title, "value": name} for name, title in titles.items()]
     filters = [
         choice(ids.ALARMS_STATE, FILTERS, "open", label="Which alarms"),
-        html.Div(
-            [
-                html.Label("Line", htmlFor=ids.ALARMS_LINE),
-                dcc.Dropdown(id=ids.ALARMS_LINE, options=options, value=line or None, placeholder="all lines", className="dropdown"),
-            ],
-            className="field inline",
-        ),
+        select(ids.ALARMS_LINE, {"": "all lines", **titles}, line, label="Line"),
     ]
     return html.Div(
         [
@@ -117,8 +110,8 @@ def register(app: Dash, view: View) -> Page:
         Output(ids.ALARMS_LIST, "children"),
         Output(ids.ALARMS_SUMMARY, "children"),
         Input(ids.ALARMS_CHANGED, "data"),
-        Input(ids.ALARMS_STATE, "value"),
-        Input(ids.ALARMS_LINE, "value"),
+        Input(ids.ALARMS_STATE, "data"),
+        Input(ids.ALARMS_LINE, "data"),
     )
     async def refresh(_changed: int, chosen: str, line: str | None) -> Any:
         try:

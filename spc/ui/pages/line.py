@@ -19,7 +19,7 @@ from spc.ui.view import About, Blamed, View
 from spc.ui.words import clock, number, utc
 
 TREND_NAMES = 6  # trends shown at first
-SPANS = {"200": "200 rows", "600": "600", "2000": "2000"}
+SPANS = {"200": "last 200", "600": "600", "2000": "2000 rows"}
 
 
 def head(about: About) -> Component:
@@ -64,12 +64,10 @@ def page(about: About, theme: Theme) -> Component:
         html.Div(id=ids.LINE_BLAME_TABLE),
         class_name="why",
     )
-    options = [{"label": name, "value": name} for name in about.names]
-    picker = dcc.Dropdown(id=ids.LINE_VARIABLES, options=options, value=shown, multi=True, className="dropdown wide", closeOnSelect=False)
+    picker = choice(ids.LINE_VARIABLES, {name: name for name in about.names}, shown, label="Variables shown", many=True)
     trends = html.Details(
         [
             html.Summary("Raw trends with the reference band (median ± 3 sd)"),
-            html.Label("Variables shown", htmlFor=ids.LINE_VARIABLES, className="unseen"),
             picker,
             graph(ids.LINE_TRENDS, trend_figure(about, shown, theme), label="Raw values of the chosen variables", class_name="trends"),
         ],
@@ -160,7 +158,7 @@ def register(app: Dash, view: View) -> Page:
 
     @app.callback(
         Output(ids.LINE_TRENDS, "figure"),
-        Input(ids.LINE_VARIABLES, "value"),
+        Input(ids.LINE_VARIABLES, "data"),
         State(ids.LINE, "data-live-line"),
         prevent_initial_call=True,
     )
