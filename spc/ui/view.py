@@ -91,6 +91,11 @@ class View:
         self._models: dict[str, Model] = {}
         self._lock = threading.Lock()
 
+    @property
+    def plant(self) -> Any:
+        """The plant itself, for the desk of the reference page, which keeps references and activates models."""
+        return self._plant
+
     def now(self) -> int:
         """The plant's clock, µs UTC."""
         return int(self._plant.clock())
