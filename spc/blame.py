@@ -95,7 +95,7 @@ def explain(model: Model, x: Floats) -> Explanation:
 
 def p_value(model: Model, t2: float, observed: int) -> float:
     """P(T² of a good new row > t2), read from the model's law; with variables missing, T² is first put on the scale of the full row."""
-    if not t2 == t2 or observed == 0:
+    if np.isnan(t2) or observed == 0:
         return float("nan")
     limits = model.new_limits["t2"]
     value = t2 * limits[-1].value / limits[observed - 1].value

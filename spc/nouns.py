@@ -244,6 +244,22 @@ class Scatter:
             np.einsum("ij,ij->i", z, z, out=out[start : start + _BLOCK])
         return out
 
+    def part(self, seen: Bools) -> Scatter:
+        """The scatter of a subset of the variables, `seen` (p,): its block of S, factored anew.
+
+        >>> whole = Scatter(np.array([0.0, 1.0]), np.array([[2.0, 0.0], [1.0, 1.0]]), n=9)
+        >>> whole.part(np.array([False, True])).covariance.round(12).tolist()
+        [[2.0]]
+        """
+        if bool(np.all(seen)):
+            return self
+        block = self.covariance[np.ix_(seen, seen)]
+        length = np.sqrt(np.diag(block))
+        lower, info = lapack.dpotrf(block / np.outer(length, length), lower=1, clean=1)
+        if info:  # pragma: no cover - a principal block of a positive definite matrix is positive definite
+            raise ArithmeticError("a part of the scatter has no factor")
+        return Scatter(self.center[seen], lower * length[:, None], self.n)
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "center": self.center.tolist(),
@@ -302,8 +318,8 @@ class Model:
     """What a fit found, immutable and versioned; which model is *active* on a line is a pointer in the ledger, not a field.
 
     `names` are the p charted variables. `new_limits["t2"][q - 1]` is the limit for a new row on which q variables were observed;
-    `reference_limits["t2"]` the one for a reference row. `tails["t2"]` are pairs (alpha, value) of the law of a new row in which all variables were observed,
-    from which p-values are read. `digest` covers the data, the recipe and the numbers found.
+    `reference_limits["t2"]` the one for a reference row. `tails["t2"]` are pairs (alpha, value) of the law of a new row in which all
+    variables were observed, from which p-values are read. `digest` covers the data, the recipe and the numbers found.
     """
 
     names: tuple[str, ...]

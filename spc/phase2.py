@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.linalg import lapack
 
 from spc.charts import CHARTS, Chart
 from spc.errors import ColumnMismatch
@@ -73,7 +72,7 @@ class Monitor:
 
     def _track(self, name: str, chart: Chart, x: Floats, missing: Bools) -> Track:
         limits = self.model.new_limits[name]
-        n, p = x.shape
+        n = len(x)
         if not missing.any():
             self._state[name], value = chart.step(self._state[name], self.model.scatter.whiten(x))
             ucl = np.full(n, limits[-1].value)
@@ -94,7 +93,7 @@ class Monitor:
         """The scatter of the observed variables alone."""
         key = seen.tobytes()
         if key not in self._parts:
-            self._parts[key] = observed(self.model.scatter, seen)
+            self._parts[key] = self.model.scatter.part(seen)
         return self._parts[key]
 
     def _guard(self, rows: Rows, notes: list[str]) -> Track:
@@ -109,20 +108,3 @@ class Monitor:
                 said = f"guard {guard.name} is {x[i, 0]:.6g}, not {expected[i]:.6g}"
                 notes[i] = f"{notes[i]}; {said}" if notes[i] else said
         return Track(worst, np.ones(len(rows)), worst > 1.0)
-
-
-def observed(scatter: Scatter, seen: Bools) -> Scatter:
-    """The scatter of a subset of the variables: its block of the covariance, factored anew.
-
-    >>> whole = Scatter(np.array([0.0, 1.0]), np.array([[2.0, 0.0], [1.0, 1.0]]), n=9)
-    >>> observed(whole, np.array([False, True])).covariance.round(12).tolist()
-    [[2.0]]
-    """
-    if bool(np.all(seen)):
-        return scatter
-    block = scatter.covariance[np.ix_(seen, seen)]
-    length = np.sqrt(np.diag(block))
-    lower, info = lapack.dpotrf(block / np.outer(length, length), lower=1, clean=1)
-    if info:  # pragma: no cover - a principal block of a positive definite matrix is positive definite
-        raise ArithmeticError("a part of the scatter has no factor")
-    return Scatter(scatter.center[seen], lower * length[:, None], scatter.n)

@@ -28,7 +28,8 @@ class Watch:
     def __post_init__(self) -> None:
         if not (1 <= self.k <= self.n and self.back >= 1):
             raise BadSettings(
-                f"A watch of {self.k} of {self.n}, {self.back} back makes no sense.", cure="Use 1 ≤ k ≤ n and back ≥ 1, for example 1, 1, 3."
+                f"A watch of {self.k} of {self.n}, {self.back} back makes no sense.",
+                cure="Use 1 ≤ k ≤ n and back ≥ 1, for example 1, 1, 3.",
             )
 
     @property

@@ -5,5 +5,19 @@ from __future__ import annotations
 from spc.limits.calibrated import TAIL_GRID, Calibration, calibrate, fits_needed
 from spc.limits.exact import KnownParameters, NewRow, ReferenceRow, checked_alpha
 from spc.limits.quadratic import tail
+from spc.limits.table import Tabled, covers, lookup
 
-__all__ = ["TAIL_GRID", "Calibration", "KnownParameters", "NewRow", "ReferenceRow", "calibrate", "checked_alpha", "fits_needed", "tail"]
+__all__ = [
+    "TAIL_GRID",
+    "Calibration",
+    "KnownParameters",
+    "NewRow",
+    "ReferenceRow",
+    "Tabled",
+    "calibrate",
+    "checked_alpha",
+    "covers",
+    "fits_needed",
+    "lookup",
+    "tail",
+]

@@ -1,9 +1,15 @@
 """Limits that hold their promise for any estimator, because they are worked out for that estimator, n and p.
 
 When an estimator follows shifts, units and mixtures of its columns (it is affine equivariant), T² of a new normal row depends on the
-data only through n and p. So: simulate reference tables from N(0, I), fit each, and average the exact tail of T² given the fit. The
-value whose average tail is alpha is the limit (Gandy & Kvaløy 2013; Jensen, Jones-Farmer, Champ & Woodall 2006). Reference rows take
-part in their own fit and have another law: the simulated tables' own distances give it.
+data only through n and p. So: simulate reference tables, fit each, and average the tail of T² over them; the value whose average tail
+is alpha is the limit. No new rows are drawn, and most of the chance is integrated out by hand:
+
+- The table's mean and covariance are independent of its *configuration* Y, the table whitened by them (Basu 1955). Seen from Y, the
+  robust fit is a centre b and a scatter near the identity, and a new row is a Student vector with n − q degrees of freedom, spread
+  (n + 1)(n − 1)/(n(n − q)): that is the classical F law. So each fit's tail is that of a quadratic form in a Student vector, exact, and
+  what is left to simulate is only how the robust fit differs from the classical one.
+- Reference rows take part in their own fit. Their robust distances are simulated, but each comes with its classical T², whose beta law
+  is known: the simulated rows are weighted so that their classical distances follow it exactly (post-stratification).
 """
 
 from __future__ import annotations
@@ -12,11 +18,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.optimize import brentq
-from scipy.special import chdtri
 
 from spc.errors import Degenerate
-from spc.limits.exact import checked_alpha
+from spc.limits.exact import NewRow, ReferenceRow, checked_alpha
 from spc.limits.quadratic import tail
 from spc.nouns import Floats, Limit, Scatter
 
@@ -27,18 +33,16 @@ TAIL_GRID = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.0027, 0.001, 1e-4, 1e-5, 
 
 
 def fits_needed(n: int, p: int) -> int:
-    """How many simulated references make the limit's own error small: about 2 % of alpha at α = 0.0027.
-
-    The tail given a fit varies more between fits when there are few rows per variable, so more fits are needed there.
-    """
-    return int(np.clip(400 * (1.0 + 40.0 * (p + 1) / n), 400, 4000))
+    """How many simulated references make the limit's own error about 1 % of alpha = 0.0027 for new rows and 3 % for reference rows."""
+    return int(np.clip(120_000 / n, 400, 3000))
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """Simulated fits of one estimator to n normal rows of p variables, from which limits for every alpha follow.
 
-    precision (B, p, p) and center (B, p) of the fits; inside (sorted) the pooled distances of the tables' own rows.
+    center (B, p) and factor (B, p, p) of the fits, seen from the tables' classical ones; inside (B·n,) the distances of the tables' own
+    rows, in ascending order, and weight (B·n,) the share that each stands for.
     """
 
     estimator: str
@@ -47,6 +51,7 @@ class Calibration:
     center: Floats
     factor: Floats
     inside: Floats
+    weight: Floats
 
     @property
     def fits(self) -> int:
@@ -65,20 +70,24 @@ class Calibration:
         value = self.quantile(checked_alpha(alpha), self.forms(q))
         return Limit(value, alpha, f"calibrated for {self.estimator}: n = {self.n}, {_of(q, self.p)}, {self.fits} simulated references")
 
+    def tail(self, value: float, forms: tuple[Floats, Floats]) -> Floats:
+        """P(T² of a new row > value) for each simulated fit, given its configuration (B,)."""
+        q = forms[0].shape[1]
+        return tail(value, *forms, spread2=(self.n + 1) * (self.n - 1) / (self.n * (self.n - q)), dof=self.n - q)
+
     def quantile(self, alpha: float, forms: tuple[Floats, Floats]) -> float:
         """The value above which T² of a new row lies with probability alpha, on average over references."""
-        weight, shift2 = forms
 
         def excess(log_value: float) -> float:
-            return float(np.log(np.mean(tail(np.exp(log_value), weight, shift2)) + 1e-300) - np.log(alpha))
+            return float(np.log(np.mean(self.tail(np.exp(log_value), forms)) + 1e-300) - np.log(alpha))
 
-        start = np.log(chdtri(weight.shape[1], alpha))
-        low, high = start - 1.0, start + 1.0
+        start = np.log(NewRow(self.n, forms[0].shape[1]).limit(alpha).value)
+        low, high = start - 0.2, start + 0.5
         while excess(low) < 0:
-            low -= 1.0
+            low -= 0.5
         while excess(high) > 0:
-            high += 1.0
-        return float(np.exp(brentq(excess, low, high, xtol=1e-10)))
+            high += 0.5
+        return float(np.exp(brentq(excess, low, high, xtol=1e-9)))
 
     def tails(self, alphas: Sequence[float] = TAIL_GRID) -> tuple[tuple[float, float], ...]:
         """Pairs (alpha, value) of the law of a new row."""
@@ -87,37 +96,66 @@ class Calibration:
 
     def reference_row(self, alpha: float) -> Limit:
         """The limit for a row that is itself in the table; the (larger) one for a new row when alpha is too small to simulate."""
-        beyond = checked_alpha(alpha) * len(self.inside)
-        if beyond < 25:
+        if checked_alpha(alpha) * len(self.inside) < 25:
             new = self.new_row(alpha)
             return Limit(new.value, alpha, f"{new.law}, taken for a new row: on the safe side for a reference row")
-        value = float(np.quantile(self.inside, 1.0 - alpha, method="linear"))
-        return Limit(value, alpha, f"calibrated for {self.estimator}: reference rows, n = {self.n}, p = {self.p}, {self.fits} simulated references")
+        above = np.cumsum(self.weight[::-1])[::-1]  # the share at or above each distance
+        value = float(np.interp(-alpha, -above, self.inside))
+        words = f"calibrated for {self.estimator}: reference rows, n = {self.n}, p = {self.p}, {self.fits} simulated references"
+        return Limit(value, alpha, words)
 
 
 def _of(q: int, p: int) -> str:
     return f"p = {p}" if q == p else f"{q} of {p} variables observed"
 
 
-def calibrate(fitter: Fitter, estimator: str, n: int, p: int, *, seed: int = 0, fits: int | None = None, progress: Progress | None = None) -> Calibration:
+def calibrate(
+    fitter: Fitter, estimator: str, n: int, p: int, *, seed: int = 0, fits: int | None = None, progress: Progress | None = None
+) -> Calibration:
     """Fit `fitter` to simulated N(0, I) tables (n, p) and keep what limits need. The same arguments give the same bits."""
     fits = fits or fits_needed(n, p)
     rng = np.random.default_rng([seed, n, p, fits])
     center, factor = np.empty((fits, p)), np.empty((fits, p, p))
-    inside = np.empty((fits, n))
+    inside, classical = np.empty((fits, n)), np.empty((fits, n))
     for k in range(fits):
-        scatter, x = _one(fitter, rng, n, p)
+        table = _configuration(rng, n, p)
+        scatter = _asked(fitter, table, rng)
         center[k], factor[k] = scatter.center, scatter.factor
-        inside[k] = scatter.d2(x)
+        inside[k] = scatter.d2(table)
+        classical[k] = np.einsum("ij,ij->i", table, table)
         if progress is not None:
             progress((k + 1) / fits)
-    return Calibration(estimator, n, p, center, factor, np.sort(inside, axis=None))
+    order = np.argsort(inside, axis=None, kind="stable")
+    weight = _stratified(classical.reshape(-1), n, p)
+    return Calibration(estimator, n, p, center, factor, inside.reshape(-1)[order], weight[order])
 
 
-def _one(fitter: Fitter, rng: np.random.Generator, n: int, p: int) -> tuple[Scatter, Floats]:
+def _configuration(rng: np.random.Generator, n: int, p: int) -> Floats:
+    """A table of normal rows, moved and mixed so that its mean is 0 and its covariance (divisor n − 1) the identity."""
+    x = rng.standard_normal((n, p))
+    x -= x.mean(axis=0)
+    lower = np.linalg.cholesky(x.T @ x / (n - 1))
+    return np.asarray(solve_triangular(lower, x.T, lower=True).T)
+
+
+def _asked(fitter: Fitter, table: Floats, rng: np.random.Generator) -> Scatter:
     while True:
-        x = rng.standard_normal((n, p))
         try:
-            return fitter(x), x
+            return fitter(table)
         except Degenerate:  # a table of normal rows that the estimator cannot answer: draw another, as a person would
-            continue
+            table[:] = _configuration(rng, *table.shape)
+
+
+_EDGES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 5e-4, 2e-4, 1e-4, 0.0)
+
+
+def _stratified(classical: Floats, n: int, p: int) -> Floats:
+    """The share that each simulated row stands for, so that classical distances fall between the beta law's quantiles as they should."""
+    if n <= p + 1:
+        return np.full(len(classical), 1.0 / len(classical))
+    own = ReferenceRow(n, p)
+    edges = [own.limit(alpha).value for alpha in _EDGES[1:-1]]
+    stratum = np.searchsorted(edges, classical)
+    counts = np.bincount(stratum, minlength=len(_EDGES) - 1)
+    shares = -np.diff(_EDGES)
+    return np.asarray((shares / np.maximum(counts, 1))[stratum] / float(np.sum(shares[counts > 0])))

@@ -38,7 +38,8 @@ class NewRow:
     def __post_init__(self) -> None:
         if self.n <= self.q:
             raise TooFewRows(
-                f"{self.n} rows give no limit for {self.q} variables.", cure=f"At least {self.q + 1} are needed; {5 * self.q} is a good start."
+                f"{self.n} rows give no limit for {self.q} variables.",
+                cure=f"At least {self.q + 1} are needed; {5 * self.q} is a good start.",
             )
 
     @property
@@ -79,9 +80,7 @@ class ReferenceRow:
 
     def __post_init__(self) -> None:
         if self.n <= self.p + 1:
-            raise TooFewRows(
-                f"{self.n} rows give no Phase I limit for {self.p} variables.", cure=f"At least {self.p + 2} are needed."
-            )
+            raise TooFewRows(f"{self.n} rows give no Phase I limit for {self.p} variables.", cure=f"At least {self.p + 2} are needed.")
 
     @property
     def factor(self) -> float:

@@ -12,9 +12,8 @@ from spc.errors import BadRecipe, Complaint, Degenerate, TooFewRows
 from spc.nouns import Bools, Exclusion, Finding, Floats, Limit, Model, Reference, Scatter
 from spc.phase1.columns import Split, split
 from spc.phase1.kin import kin
-from spc.phase1.laws import Law, Progress, law
+from spc.phase1.laws import Progress, law
 from spc.phase1.recipe import Recipe
-from spc.phase2 import observed
 from spc.scatter import Classical, Hyperplane
 
 
@@ -64,9 +63,10 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     used = np.zeros(len(x), dtype=bool)
     if scatter.used is not None:
         used[np.flatnonzero(fitted)] = scatter.used
-    laws = {name: law(recipe.estimator, recipe.limit, int(fitted.sum()), len(names), recipe.seed, progress) for name in recipe.charts}
+    n, p = int(fitted.sum()), len(names)
     alpha = {name: chart.alpha if chart.alpha is not None else recipe.alpha for name, chart in recipe.charts.items()}
-    new = {name: tuple(one.new_row(alpha[name], q) for q in range(1, len(names) + 1)) for name, one in laws.items()}
+    laws = {name: law(recipe.estimator, recipe.limit, n, p, alpha[name], recipe.seed, progress) for name in recipe.charts}
+    new = {name: tuple(one.new_row(alpha[name], q) for q in range(1, p + 1)) for name, one in laws.items()}
     own = {name: one.reference_row(alpha[name]) for name, one in laws.items()}
     review = _review(x, scatter, fitted, used, new["t2"], own["t2"], alpha["t2"])
     model = Model(
@@ -80,7 +80,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         tails={name: one.tails() for name, one in laws.items()},
         estimator=recipe.estimator.name,
         recipe=recipe.to_dict(),
-        n=int(fitted.sum()),
+        n=n,
         outliers=tuple(int(i) + 1 for i in np.flatnonzero((review.out | review.kin) & fitted)),
         excluded=_left_out(recipe.exclusions, x, names, excluded),
         findings=reference.findings + parts.findings + _findings(review, fitted, excluded),
@@ -139,15 +139,13 @@ def _estimate(recipe: Recipe, x: Floats, names: tuple[str, ...]) -> Scatter:
         raise
 
 
-def _review(
-    x: Floats, scatter: Scatter, fitted: Bools, used: Bools, new: tuple[Limit, ...], own: Limit, alpha: float
-) -> Review:
+def _review(x: Floats, scatter: Scatter, fitted: Bools, used: Bools, new: tuple[Limit, ...], own: Limit, alpha: float) -> Review:
     t2, ucl = np.full(len(x), np.nan), np.full(len(x), np.nan)
     seen = ~np.isnan(x)
     for pattern in np.unique(seen, axis=0):
         if pattern.any():
             rows = np.all(seen == pattern, axis=1)
-            t2[rows] = observed(scatter, pattern).d2(x[np.ix_(rows, pattern)])
+            t2[rows] = scatter.part(pattern).d2(x[np.ix_(rows, pattern)])
             ucl[rows] = new[int(pattern.sum()) - 1].value
     ucl[fitted] = own.value
     out = t2 > ucl
@@ -161,7 +159,7 @@ def _classical(x: Floats, fitted: Bools, alpha: float) -> tuple[Floats, Floats]:
     t2, ucl = np.full(len(x), np.nan), np.full(len(x), np.nan)
     try:
         scatter = Classical()(x[fitted])
-        laws = law(Classical(), "f", int(fitted.sum()), x.shape[1], 0, None)
+        laws = law(Classical(), "f", int(fitted.sum()), x.shape[1], alpha)
         inside, outside = laws.reference_row(alpha).value, laws.new_row(alpha, x.shape[1]).value
     except Complaint:
         return t2, ucl

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Protocol
 
 from spc.errors import BadRecipe
-from spc.limits import TAIL_GRID, Calibration, KnownParameters, NewRow, ReferenceRow, calibrate
+from spc.limits import TAIL_GRID, Calibration, KnownParameters, NewRow, ReferenceRow, calibrate, covers, lookup
 from spc.nouns import Limit
-from spc.scatter import Classical, Estimator, Known
+from spc.scatter import Classical, Estimator, Known, Mcd
 
 Progress = Callable[[float, str], None]
 Tails = tuple[tuple[float, float], ...]
@@ -59,7 +59,7 @@ class ChiSquared:
         return tuple((alpha, self.new_row(alpha, self.p).value) for alpha in TAIL_GRID)
 
 
-def law(estimator: Estimator, asked: str, n: int, p: int, seed: int, progress: Progress | None) -> Law:
+def law(estimator: Estimator, asked: str, n: int, p: int, alpha: float, seed: int = 0, progress: Progress | None = None) -> Law:
     """The law for an estimator, as asked or, for "auto", as it must be; raises BadRecipe for a law that would not hold."""
     if isinstance(estimator, Known):
         return _only("chi2", asked, "known parameters", ChiSquared(p))
@@ -72,9 +72,10 @@ def law(estimator: Estimator, asked: str, n: int, p: int, seed: int, progress: P
         return Exact(n, p)
     if asked == "f":
         raise BadRecipe(
-            f"The F law holds for the classical covariance, not for {estimator.name}.", cure="Use limit 'auto': it is calibrated for the estimator."
+            f"The F law holds for the classical covariance, not for {estimator.name}.",
+            cure="Use limit 'auto': it is calibrated for the estimator.",
         )
-    return calibrated(estimator, n, p, seed, progress)
+    return calibrated(estimator, n, p, alpha, seed, progress)
 
 
 def _only(law_name: str, asked: str, what: str, answer: Law) -> Law:
@@ -83,8 +84,13 @@ def _only(law_name: str, asked: str, what: str, answer: Law) -> Law:
     return answer
 
 
-def calibrated(estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None) -> Calibration:
-    """The calibration of an estimator for n rows of p variables; one that was worked out before is remembered."""
+def calibrated(estimator: Estimator, n: int, p: int, alpha: float, seed: int, progress: Progress | None) -> Law:
+    """The calibration of an estimator for n rows of p variables: from the shipped table, or simulated once and then remembered."""
+    h = getattr(estimator, "h", None)
+    if isinstance(estimator, Mcd) and isinstance(h, float) and covers(alpha):
+        tabled = lookup(estimator.name, h, _title(estimator), n, p)
+        if tabled is not None:
+            return tabled
     key = (estimator, n, p, seed)
     if key not in _known():
         report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for n = {n}, p = {p}"))

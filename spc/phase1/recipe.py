@@ -36,7 +36,9 @@ class Recipe:
     def __post_init__(self) -> None:
         checked_alpha(self.alpha)
         if self.limit not in LIMITS:
-            raise BadRecipe(f"There is no limit called '{self.limit}'.", cure=f"{_near(self.limit, LIMITS)}Choose one of {', '.join(LIMITS)}.")
+            raise BadRecipe(
+                f"There is no limit called '{self.limit}'.", cure=f"{_near(self.limit, LIMITS)}Choose one of {', '.join(LIMITS)}."
+            )
         if not self.charts:
             raise BadRecipe("No chart was asked for.", cure=f"Choose from {', '.join(sorted(CHARTS))}.")
 
@@ -78,12 +80,14 @@ class Recipe:
                 seed=int(d.get("seed", 0)),
             )
         except (TypeError, ValueError, KeyError, AttributeError) as wrong:
-            raise BadRecipe(f"The recipe cannot be read: {wrong}.", cure="Numbers must be numbers, and every exclusion needs row and reason.") from wrong
+            raise BadRecipe(
+                f"The recipe cannot be read: {wrong}.", cure="Numbers must be numbers, and every exclusion needs row and reason."
+            ) from wrong
 
 
 def made(kind: str, asked: str | Mapping[str, Any], registry: Mapping[str, Any]) -> Any:
     """The estimator or chart of a name in the registry or "module:Class", with its parameters."""
-    words = {"name": asked} if isinstance(asked, str) else dict(asked)
+    words: dict[str, Any] = {"name": asked} if isinstance(asked, str) else dict(asked)
     name = str(words.pop("name", ""))
     if ":" in name:
         module, _, attribute = name.partition(":")
@@ -94,7 +98,9 @@ def made(kind: str, asked: str | Mapping[str, Any], registry: Mapping[str, Any])
     elif name in registry:
         maker = registry[name]
     else:
-        raise BadRecipe(f"There is no {kind} called '{name}'.", cure=f"{_near(name, list(registry))}Choose from {', '.join(sorted(registry))}.")
+        raise BadRecipe(
+            f"There is no {kind} called '{name}'.", cure=f"{_near(name, list(registry))}Choose from {', '.join(sorted(registry))}."
+        )
     for key, value in words.items():
         if isinstance(value, list):
             words[key] = tuple(tuple(v) if isinstance(v, list) else v for v in value)
@@ -105,7 +111,7 @@ def made(kind: str, asked: str | Mapping[str, Any], registry: Mapping[str, Any])
 
 
 def _asked(thing: Any) -> dict[str, Any]:
-    listed = {**ESTIMATORS, **CHARTS}
+    listed: dict[str, Any] = {**ESTIMATORS, **CHARTS}
     name = thing.name if listed.get(thing.name) is type(thing) else f"{type(thing).__module__}:{type(thing).__qualname__}"
     return {"name": name, **({f.name: getattr(thing, f.name) for f in fields(thing)} if is_dataclass(thing) else {})}
 

@@ -17,7 +17,7 @@ def consistency(p: int, kept: float) -> float:
     """
     if kept >= 1.0:
         return 1.0
-    return float(kept / gammainc((p + 2) / 2.0, chdtri(p, 1.0 - kept) / 2.0))
+    return kept / float(gammainc((p + 2) / 2.0, float(chdtri(p, 1.0 - kept)) / 2.0))
 
 
 def degrees_of_freedom(n: int, p: int, kept: float) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+
 from spc.errors import BadRecipe
 from spc.nouns import Floats, Scatter
 from spc.scatter.corrections import consistency, cutoff
@@ -62,7 +63,7 @@ class Mcd:
         x = checked(x, self.rows_needed(np.shape(x)[-1]), "a robust covariance (MCD)")
         n, p = x.shape
         h = subset_size(n, p, self.h)
-        z, center, scale = standardised(x, h)
+        z, scale = standardised(x, h)
         found = search(z, h, self.seed)
         used = reweighted(z, found, h)
         kept = x[used]
@@ -77,8 +78,8 @@ class Mcd:
         return 2 * p + 1
 
 
-def standardised(x: Floats, h: int) -> tuple[Floats, Floats, Floats]:
-    """x on the scale of its columns' medians and MADs, with both; raises Degenerate when h values of a column are the same."""
+def standardised(x: Floats, h: int) -> tuple[Floats, Floats]:
+    """x centred and scaled by its columns' medians and MADs, and those scales; raises Degenerate when h values of a column are the same."""
     center, scale = median_and_scale(x)
     sizes = np.max(np.abs(x), axis=0)
     flat = np.flatnonzero(scale <= 1e-13 * np.maximum(sizes, np.finfo(float).tiny))
@@ -88,7 +89,7 @@ def standardised(x: Floats, h: int) -> tuple[Floats, Floats, Floats]:
             at = center.copy()
             lying = np.zeros_like(x[same if np.any(same) else slice(None)])
             raise _column(lying, at, x, j)
-    return (x - center) / scale, center, scale
+    return (x - center) / scale, scale
 
 
 def _column(lying: Floats, center: Floats, x: Floats, j: int) -> Exception:

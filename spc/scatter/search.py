@@ -17,6 +17,7 @@ _ENUMERATE = 6000  # subsets that are simply all tried
 _WHOLE = 1500  # rows up to which the search runs on the whole table; above, on a sample first
 _ELEMENTAL = 100  # random starts for up to 25 variables; above, the deterministic ones carry the search
 _KEEP = 10  # candidates that are taken to their fixed points
+_POLISH = 4  # and of these, the ones that single exchanges are tried on
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,8 @@ def _enumerate(z: Floats, h: int) -> Bools:
 
 def _guesses(z: Floats, features: Features, h: int) -> Bools:
     """The subsets that the six deterministic guesses lead to: the half nearest each guess, then the h nearest that half."""
-    centers, shapes = zip(*(ranked(z, guess) for guess in deterministic(z)), strict=True)
     half = max((len(z) + 1) // 2, z.shape[1] + 1)
-    d2, _ = features.distances(np.array(centers), np.array(shapes))
+    d2, _ = features.distances(*ranked(z, deterministic(z)))
     d2, _ = features.distances(*features.moments(nearest(d2, half)))
     return nearest(d2, h)
 
@@ -92,21 +92,24 @@ def _whole(z: Floats, h: int, seed: int) -> Found:
         near, value = converge(features, nearest(d2, h), h, steps=2)
         more, more_values = converge(features, distinct(near, value, _KEEP), h)
         candidates, values = np.concatenate([sure, more]), np.concatenate([sure_value, more_values])
-    base, base_value = _polished(features, z, sure, sure_value, h, keep=1)
-    best, best_value = _polished(features, z, candidates, values, h, keep=3)
+    polished: dict[bytes, tuple[Bools, float]] = {}
+    best, best_value = _polished(features, z, distinct(candidates, values, _POLISH), h, polished)
+    base, base_value = _polished(features, z, distinct(sure, sure_value, 1), h, polished)
     if base_value < best_value:
         best, best_value = base, base_value
     return Found(best, best_value, base, base_value)
 
 
-def _polished(features: Features, z: Floats, members: Bools, values: Floats, h: int, keep: int) -> tuple[Bools, float]:
-    best, best_value = members[0], np.inf
-    for member in distinct(members, values, keep):
-        improved, _ = polish(features, member, float(np.min(values[np.all(members == member, axis=1)])), h)
-        value = subset_objective(z, improved)
-        if value < best_value:
-            best, best_value = improved, value
-    return best, best_value
+def _polished(features: Features, z: Floats, members: Bools, h: int, done: dict[bytes, tuple[Bools, float]]) -> tuple[Bools, float]:
+    """The best of some subsets after the polish of each; `done` remembers those that were polished before."""
+    reached = []
+    for member in members:
+        key = member.tobytes()
+        if key not in done:
+            improved = polish(features, member, h)
+            done[key] = improved, subset_objective(z, improved)
+        reached.append(done[key])
+    return min(reached, key=lambda pair: pair[1])
 
 
 def _sampled(z: Floats, h: int, seed: int) -> Found:
@@ -117,8 +120,8 @@ def _sampled(z: Floats, h: int, seed: int) -> Found:
     part = _whole(z[rows], max(round(h * m / n), (m + p + 1) // 2), seed)
     features, small = Features.of(z), Features.of(z[rows])
     carried, _ = features.distances(*small.moments(np.stack([part.member, part.deterministic])))
-    members, values = converge(features, nearest(carried, h), h)
-    best, best_value = _polished(features, z, members[:1], values[:1], h, keep=1)
+    members, _ = converge(features, nearest(carried, h), h)
+    best, best_value = _polished(features, z, members[:1], h, {})
     base, base_value = members[1], subset_objective(z, members[1])
     if base_value < best_value:
         best, best_value = base, base_value

@@ -15,14 +15,14 @@ from spc.nouns import Floats, Ints
 from spc.scatter.quantiles import median_and_scale
 
 
-def deterministic(z: Floats) -> list[Floats]:
-    """The six starting scatter matrices (p, p) of z (n, p): hyperbolic tangent, Spearman, normal scores, spatial sign, BACON, OGK."""
+def deterministic(z: Floats) -> Floats:
+    """The six starting scatter matrices (6, p, p) of z (n, p): hyperbolic tangent, Spearman, normal scores, spatial sign, BACON, OGK."""
     n = len(z)
-    ranks = np.apply_along_axis(rankdata, 0, z)
+    ranks = rankdata(z, axis=0)
     norms = np.sqrt(np.einsum("ij,ij->i", z, z))
     signs = z / np.where(norms > 0, norms, 1.0)[:, None]
     central = z[np.argsort(norms, kind="stable")[: (n + 1) // 2]]
-    return [
+    guesses = [
         _correlation(np.tanh(z)),
         _correlation(ranks),
         _correlation(ndtri((ranks - 1.0 / 3.0) / (n + 1.0 / 3.0))),
@@ -30,6 +30,7 @@ def deterministic(z: Floats) -> list[Floats]:
         np.atleast_2d(np.cov(central, rowvar=False)),
         _pairwise(z),
     ]
+    return np.array(guesses)
 
 
 def _correlation(y: Floats) -> Floats:
@@ -49,14 +50,17 @@ def _pairwise(z: Floats) -> Floats:
     return u
 
 
-def ranked(z: Floats, guess: Floats) -> tuple[Floats, Floats]:
-    """Centre and scatter that a guess of the scatter's *shape* leads to: robust variances along its axes, median in its coordinates."""
-    _, axes = np.linalg.eigh(guess)
-    scale = median_and_scale(z @ axes)[1]
-    scale = np.where(scale > 0, scale, np.max(scale) * 1e-6 + np.finfo(float).tiny)
-    root, half = axes / scale, axes * scale
-    center = half @ np.median(z @ root, axis=0)
-    return center, np.asarray(half @ half.T)
+def ranked(z: Floats, guesses: Floats) -> tuple[Floats, Floats]:
+    """Centres (k, p) and scatters (k, p, p) that k guesses of the *shape* lead to.
+
+    Robust variances along each guess's axes, and the median in its coordinates.
+    """
+    _, axes = np.linalg.eigh(guesses)
+    scale = median_and_scale(z @ axes, axis=1)[1][:, None, :]
+    scale = np.where(scale > 0, scale, np.max(scale, axis=2, keepdims=True) * 1e-6 + np.finfo(float).tiny)
+    half = axes * scale
+    center = np.einsum("kab,kb->ka", half, np.median(z @ (axes / scale), axis=1))
+    return center, np.asarray(half @ half.transpose(0, 2, 1))
 
 
 def elemental(n: int, p: int, count: int, seed: int) -> Ints:
