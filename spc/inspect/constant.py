@@ -20,7 +20,7 @@ def constant(m: Measured) -> Iterator[Finding]:
         seen = m.rows.x[:, m.rows.names.index(name)]
         seen = seen[np.isfinite(seen)]
         if len(seen) and seen.min() == seen.max():
-            found.append((name, float(seen[0]), len(seen)))
+            found.append((name, float(seen[0]) + 0.0, len(seen)))
     if len(found) == 1:
         name, level, k = found[0]
         where = f"in all {m.n} rows" if k == m.n else f"in all {k} rows that have a value"

@@ -13,6 +13,7 @@ from spc.nouns import Finding, Floats
 _EXACT = 1e-6  # residual of an exact relation, in standard deviations of the column
 _NEAR = 1e-2  # residual of a near relation
 _ROWS = 20_000  # rows that are enough to see a relation; it is then checked on all
+_MANY = 5  # more relations than this are told in one finding
 _WIDE = 600  # more columns than this are only compared pair by pair
 _WEIGHT = 1e-4  # a term that moves the column by less than this many of its standard deviations is left out
 
@@ -24,24 +25,25 @@ def copies(m: Measured) -> Iterator[Finding]:
     if p < 2 or n < p + 2:
         return
     z = (x - x.mean(axis=0)) / x.std(axis=0)
-    free = []
+    free: list[int] = []
+    relations: list[list[int]] = []
     for j in range(p):
         i = _twin(z, free, j)
         if i is None:
             free.append(j)
         else:
-            yield _exact(m, x, [kept[i], kept[j]], [i, j], len(x))
-    if len(free) > _WIDE or len(free) < 2:
-        return
-    r, order = linalg.qr(z[:, free], mode="r", pivoting=True)
-    r = r[: len(free)] / np.sqrt(n)
-    rank = int(np.sum(np.abs(np.diag(r)) > _EXACT))
-    inner = r[:rank, :rank]
-    for k in range(rank, len(free)):
-        weights = linalg.solve_triangular(inner, r[:rank, k])
-        terms = sorted([free[order[i]] for i in range(rank) if abs(weights[i]) > _WEIGHT] + [free[order[k]]])
-        yield _exact(m, x, [kept[j] for j in terms], terms, len(x))
-    if rank == len(free) and n > 2 * rank:
+            relations.append([i, j])
+    inner, order = np.empty((0, 0)), np.empty(0, dtype=np.int64)
+    if 2 <= len(free) <= _WIDE:
+        r, order = linalg.qr(z[:, free], mode="r", pivoting=True)
+        r = r[: len(free)] / np.sqrt(n)
+        rank = int(np.sum(np.abs(np.diag(r)) > _EXACT))
+        inner = r[:rank, :rank]
+        for k in range(rank, len(free)):
+            weights = linalg.solve_triangular(inner, r[:rank, k])
+            relations.append(sorted([free[order[i]] for i in range(rank) if abs(weights[i]) > _WEIGHT] + [free[order[k]]]))
+    yield from _exact(m, x, kept, relations)
+    if len(inner) == len(free) and n > 2 * len(inner):
         yield from _near(m, inner, [kept[free[i]] for i in order], n)
 
 
@@ -50,7 +52,7 @@ def _complete(m: Measured) -> tuple[Floats, list[int]]:
     kept = [j for j in range(m.p) if m.present[:, j].mean() > 0.8]
     whole = np.flatnonzero(m.present[:, kept].all(axis=1)) if kept else np.empty(0, dtype=np.int64)
     whole = whole[:: max(1, len(whole) // _ROWS)]
-    x = m.x[np.ix_(whole, kept)]
+    x = m.x[whole][:, kept]
     varies = [k for k in range(x.shape[1]) if len(x) and np.ptp(x[:, k]) > 0]
     return x[:, varies], [kept[k] for k in varies]
 
@@ -65,22 +67,33 @@ def _twin(z: Floats, free: list[int], j: int) -> int | None:
     return free[best] if float(np.sqrt(np.mean(left * left))) < _EXACT else None
 
 
-def _exact(m: Measured, x: Floats, names_at: list[int], terms: list[int], n: int) -> Finding:
-    """The equation of the last of some columns in the others."""
+def _exact(m: Measured, x: Floats, kept: list[int], relations: list[list[int]]) -> Iterator[Finding]:
+    """One finding for each relation; one for all when there are many."""
+    rows = f"all {m.n} rows" if len(x) == m.n else f"all {len(x)} rows that were compared"
+    told = [(_equation(m, x, kept, terms), [m.names[kept[j]] for j in (terms[-1], *terms[:-1])]) for terms in relations]
+    if len(told) > _MANY:
+        shown = "; ".join(equation for equation, _ in told[:3])
+        text = f"{len(told)} columns say nothing of their own in {rows}: {shown}; and {len(told) - 3} more. They are watched as guards."
+        yield Finding("copy", "amber", text, "Ignore those whose relation is of no interest.", tuple(names[0] for _, names in told))
+        return
+    for equation, names in told:
+        what = "a copy" if len(names) == 2 else "a sum"
+        text = f"{equation} in {rows}: {names[0]} is {what} and says nothing of its own. As a guard it alarms if this breaks."
+        yield Finding("copy", "amber", text, f"Ignore {names[0]} if that relation is of no interest.", tuple(names))
+
+
+def _equation(m: Measured, x: Floats, kept: list[int], terms: list[int]) -> str:
+    """The last of some columns as a sum of the others."""
     *others, lead = terms
     center, scale = x.mean(axis=0), x.std(axis=0)
     z = (x[:, others] - center[others]) / scale[others]
     weights = np.linalg.lstsq(z, (x[:, lead] - center[lead]) / scale[lead], rcond=None)[0]
     slopes = weights * scale[lead] / scale[others]
     level = float(center[lead] - slopes @ center[others])
-    names = [m.names[j] for j in names_at]
-    equation = f"{names[-1]} = {_sum(slopes, names[:-1])}"
+    equation = f"{m.names[kept[lead]]} = {_sum(slopes, [m.names[kept[j]] for j in others])}"
     if abs(level) > 1e-5 * max(float(scale[lead]), 1e-3 * abs(float(center[lead]))):
         equation += f" {'+' if level > 0 else '−'} {abs(level):.6g}"
-    rows = f"all {m.n} rows" if n == m.n else f"all {n} rows that were compared"
-    what = "a copy" if len(names) == 2 else "a sum"
-    text = f"{equation} in {rows}: {names[-1]} is {what} and brings nothing of its own. It is watched as a guard: the line alarms if this breaks."
-    return Finding("copy", "amber", text, f"Ignore {names[-1]} if that relation is of no interest.", (names[-1], *names[:-1]))
+    return equation
 
 
 def _sum(slopes: Floats, names: list[str]) -> str:
@@ -106,9 +119,8 @@ def _near(m: Measured, r: Floats, columns: list[int], n: int) -> Iterator[Findin
         weights[k] = 0.0
         partner = int(np.argmax(weights))
         said |= {k, partner}
-        shown.append(
-            f"{m.names[columns[k]]} is known from the others (above all {m.names[columns[partner]]}) to {100 * left[k]:.1g} % of its spread"
-        )
+        above_all = f"(above all {m.names[columns[partner]]})"
+        shown.append(f"{m.names[columns[k]]} is known from the others {above_all} to {100 * left[k]:.1g} % of its spread")
     if shown:
         text = f"{len(close)} columns are nearly copies of others: {'; '.join(shown[:3])}{' ...' if len(shown) > 3 else ''}."
         cure = "If two of them are one measurement, ignore one: what is left is rounding, and it would alarm."

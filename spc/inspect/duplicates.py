@@ -10,13 +10,15 @@ from spc.inspect.measured import Measured
 from spc.inspect.sentence import counted, listed, row_numbers
 from spc.nouns import Finding, Ints
 
+_SURPRISE = 0.1  # repeats expected by chance, as a share of those found, up to which the found ones are a surprise
+
 
 def duplicated_rows(m: Measured) -> Iterator[Finding]:
     """Rows equal to an earlier one in every measurement, where the columns are fine enough that this is no chance."""
     if m.p < 2 or m.n < 4:
         return
     again, first = _repeats(m)
-    if not len(again) or not _fine_enough(m, len(again)):
+    if not len(again) or _expected(m) > _SURPRISE * len(again):
         return
     pairs = listed([f"{int(b) + 1} as {int(a) + 1}" for a, b in zip(first, again, strict=True)], 5)
     text = (
@@ -34,26 +36,28 @@ def _repeats(m: Measured) -> tuple[Ints, Ints]:
         return at, at
     mixed = x @ np.random.default_rng(0).standard_normal(m.p)  # equal rows have equal sums; the few others are compared in full
     order = np.argsort(mixed, kind="stable")
-    same = mixed[order[1:]] == mixed[order[:-1]]
-    candidates = np.flatnonzero(same)
-    equal = candidates[(x[order[candidates]] == x[order[candidates + 1]]).all(axis=1)] if len(candidates) else candidates
+    candidates = np.flatnonzero(mixed[order[1:]] == mixed[order[:-1]])
+    equal = candidates[(x[order[candidates]] == x[order[candidates + 1]]).all(axis=1)]
     again, before = at[order[equal + 1]], at[order[equal]]
     by_row = np.argsort(again, kind="stable")
     return again[by_row], before[by_row]
 
 
-def _fine_enough(m: Measured, found: int) -> bool:
-    """Whether equal rows are a surprise: columns of few values repeat by chance."""
-    sample = m.x[m.complete][:5000]
-    finest = 1.0  # chance that two rows agree in the finest column, an upper bound for all of them
-    for j in range(m.p):
-        _, counts = np.unique(sample[:, j], return_counts=True)
-        finest = min(finest, float(np.sum((counts / len(sample)) ** 2)))
-        collide = (
-            min(collide, float(np.log10(np.sum((counts / len(sample)) ** 2))))
-            if j
-            else float(np.log10(np.sum((counts / len(sample)) ** 2)))
-        )
-    n = m.n
-    finest = 10.0**collide  # chance that two rows agree in the finest column, an upper bound for all of them
-    return bool(found > 10 * n * n / 2 * finest * finest or finest * n < 3.0)
+def _expected(m: Measured) -> float:
+    """How many pairs of equal rows chance makes among normal rows of these resolutions: n²/2 · Π steps / ((4π)^(p/2) · √det S)."""
+    x = m.x[m.complete][:20_000]
+    x = x - x.mean(axis=0)
+    scale = x.std(axis=0)
+    varies = scale > 0
+    z = x[:, varies] / scale[varies]
+    _, logdet = np.linalg.slogdet(z.T @ z / len(z) + 1e-9 * np.eye(z.shape[1]))
+    steps = np.array([_step(z[:, j]) for j in range(z.shape[1])])
+    logs = np.sum(np.log(steps)) - 0.5 * z.shape[1] * np.log(4 * np.pi) - 0.5 * logdet
+    return float(0.5 * m.n**2 * np.exp(np.clip(logs, -700, 700)))
+
+
+def _step(column: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """The smallest difference between two values that occur."""
+    gaps = np.diff(np.unique(column))
+    gaps = gaps[gaps > 1e-9]
+    return float(gaps.min()) if len(gaps) else 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from spc.inspect.measured import Measured
-from spc.inspect.sentence import listed
+from spc.inspect.sentence import counted, listed
 from spc.nouns import Finding
 
 
@@ -15,12 +15,8 @@ def too_few_rows(m: Measured) -> Iterator[Finding]:
     if not p or n >= 5 * p:
         return
     need, well = 2 * p + 1, 5 * p
-    incomplete = f" complete ones (of {m.n})" if n < m.n else ""
-    have = (
-        f"{n} rows{incomplete} for {p} variable{'' if p == 1 else 's'}"
-        if n != 1
-        else f"1 row{incomplete} for {p} variable{'' if p == 1 else 's'}"
-    )
+    incomplete = f" without a gap (of {m.n})" if n < m.n else ""
+    have = f"{counted(n, 'row')}{incomplete} for {counted(p, 'variable')}"
     cure = f"Bring at least {need} complete rows, better {well}; or ignore variables."
     thin = [m.names[j] for j in m.present.sum(axis=0).argsort(kind="stable")[:20] if m.present[:, j].mean() < 0.8]
     if n < m.n and thin:

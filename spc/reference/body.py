@@ -180,7 +180,7 @@ class _Body:
         if len(self.short) > max(3, _MANY * n):
             row, line, cells = self.short[0]
             raise BadTable(
-                f"{len(self.short)} of {n} rows have too few cells; the first is line {line} with {len(cells)} of {self.layout.header.width}.",
+                f"{len(self.short)} of {n} rows have too few cells; the first is line {line}: {len(cells)} of {self.layout.header.width}.",
                 cure="Export the table again with every cell, empty ones too.",
                 row=row,
             )

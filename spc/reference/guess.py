@@ -99,24 +99,35 @@ def _possible(one: Field, facts: Facts, role: Role, why: str, n: int) -> tuple[R
 def _role(one: Field, facts: Facts, n: int) -> tuple[Role, str]:
     if one.storage == "text":
         return _role_of_texts(one, facts, n)
-    seen = n - facts.missing
     words = one.count("text")
-    if words > facts.distinct and words > seen:
+    if words > facts.distinct and words > n - facts.missing:
         return "ignore", f"text in {words} of {n} rows"
     if facts.distinct == 0:
         return "ignore", "no value in any row"
+    return _role_by_name(one, facts, n) or _role_by_values(facts)
+
+
+def _role_by_name(one: Field, facts: Facts, n: int) -> tuple[Role, str] | None:
     if LABEL_NAME.fullmatch(one.name) and facts.distinct <= 10 and _whole(one):
         return "ignore", "looks like a label: what is known afterwards, not what is measured"
-    if facts.distinct == 1:
-        return ("ignore", "one number for the whole file") if GROUP_NAME.fullmatch(one.name) else ("guard", "")
-    if facts.counting:
-        return "id", "counts the rows"
-    if facts.restarting:
-        return "ignore", f"counts from {facts.low:g}, again and again"
+    if GROUP_NAME.fullmatch(one.name) and facts.distinct == 1 < n:
+        return "ignore", "one number for the whole file"
+    if facts.counting or facts.distinct == 1:
+        return None
     if GROUP_NAME.fullmatch(one.name) and _whole(one) and facts.runs == facts.distinct and facts.distinct <= 0.6 * n:
         return "subgroup", f"{facts.distinct} groups of consecutive rows"
     if ELAPSED_NAME.fullmatch(one.name) and bool(np.all(np.diff(one.values[np.isfinite(one.values)]) >= 0)):
         return "ignore", f"elapsed time, from {facts.low:g} to {facts.high:g}, without a date"
+    return None
+
+
+def _role_by_values(facts: Facts) -> tuple[Role, str]:
+    if facts.distinct == 1:
+        return "guard", ""
+    if facts.counting:
+        return "id", "counts the rows"
+    if facts.restarting:
+        return "ignore", f"counts from {facts.low:g}, again and again"
     if facts.distinct == 2 and facts.rarest < _RARE:
         return "ignore", f"two values, one of them in only {100 * facts.rarest:.2g} % of the rows: a switch or a label"
     return "measurement", "numbers"

@@ -175,7 +175,8 @@ def _about(first: Field, beside: Field | None, clock: Clock, timezone: str) -> l
         )
     if clock.doubt:
         order = "day before month" if "%d" in clock.format.split("%m", maxsplit=1)[0] else "month before day"
-        text = f"{first.name}: day and month cannot be told apart for certain; read as {order}: {first.texts[0][:30]!r} is {str(clock.at[0])[:16]}."
+        example = f"{first.texts[0][:30]!r} is {str(clock.at[0])[:16]}"
+        text = f"{first.name}: day and month cannot be told apart for certain; read as {order}: {example}."
         findings.append(Finding("time_doubt", "amber", text, "Write dates as 2025-03-04 (year-month-day).", names))
     if clock.shifted:
         text = f"{first.name}: {clock.shifted} times fall into the hour that summer time repeats or leaves out in {timezone}."

@@ -17,10 +17,16 @@ from spc.nouns import Floats, Times
 from spc.reference.cells import clean, is_missing
 
 _MONTHS = {
-    "jan": 1, "january": 1, "januar": 1, "jän": 1, "janv": 1, "feb": 2, "february": 2, "februar": 2, "fév": 2, "févr": 2, "mar": 3, "march": 3,
-    "mär": 3, "märz": 3, "mrz": 3, "mars": 3, "apr": 4, "april": 4, "avr": 4, "may": 5, "mai": 5, "jun": 6, "june": 6, "juni": 6, "juin": 6,
-    "jul": 7, "july": 7, "juli": 7, "juil": 7, "aug": 8, "august": 8, "août": 8, "sep": 9, "sept": 9, "september": 9, "oct": 10, "october": 10,
-    "okt": 10, "oktober": 10, "nov": 11, "november": 11, "dec": 12, "december": 12, "dez": 12, "dezember": 12, "déc": 12,
+    name: month
+    for month, names in enumerate(
+        (
+            "jan january januar jän janv", "feb february februar fév févr", "mar march mär märz mrz mars", "apr april avr", "may mai",
+            "jun june juni juin", "jul july juli juil", "aug august août", "sep sept september", "oct october okt oktober",
+            "nov november", "dec december dez dezember déc",
+        ),
+        1,
+    )
+    for name in names.split()
 }  # fmt: skip
 _WORD = r"(?P<mon>[A-Za-zäéûô]{3,9})\.?"
 _DATES = (
@@ -30,7 +36,10 @@ _DATES = (
     rf"{_WORD}[ -](?P<d>\d{{1,2}}),?[ -](?P<y>\d{{4}})",
     r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?=[T _-]\d)",
 )
-_CLOCK = r"(?P<H>\d{1,2})(?:[:.h](?P<M>\d{2})(?:[:.](?P<S>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?|(?P<M2>\d{2})(?P<S2>\d{2})?)\s*(?P<p>[AaPp]\.?[Mm]\.?)?"
+_CLOCK = (
+    r"(?P<H>\d{1,2})(?:[:.h](?P<M>\d{2})(?:[:.](?P<S>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?|(?P<M2>\d{2})(?P<S2>\d{2})?)"
+    r"\s*(?P<p>[AaPp]\.?[Mm]\.?)?"
+)
 _ZONE = r"\s*(?P<z>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?"
 _WEEKDAY = r"(?:[A-Za-z]{2,9}\.?,?\s+)?"
 _STAMPS = tuple(

@@ -44,7 +44,7 @@ def refuse_mixed_marks(one: Field, mark: str) -> None:
         )
     if odd_one := _doubtful_group(one, mark):
         raise BadTable(
-            f"{odd_one.text!r} can be {number(odd_one.text, mark)[1]:g} (thousands) or {number(odd_one.text, other(mark))[1]:g} (decimals).",
+            f"{odd_one.text!r} can be {number(odd_one.text, mark)[1]:g} or {number(odd_one.text, other(mark))[1]:g}.",
             cure="Write all numbers of the column with the same decimal mark and without thousands separators.",
             row=odd_one.row,
             column=one.name,
@@ -73,7 +73,8 @@ def _lines(table: Table) -> Iterator[Finding]:
     if table.short:
         rows = tuple(row for row, _ in table.short)
         lines = ", ".join(str(line) for _, line in table.short[:10])
-        text = f"{_count(len(rows), 'row')} with too few cells (line {lines}): which cell is absent cannot be known, so all values of the row are missing."
+        why = "which cell is absent cannot be known, so all its values are missing"
+        text = f"{_count(len(rows), 'row')} with too few cells (line {lines}): {why}."
         yield Finding("short_rows", "amber", text, "Complete these lines in the file, or exclude the rows.", (), rows[:_ROWS])
     if table.footers:
         yield Finding("footer", "note", f"Left out after the last row: {'; '.join(repr(f[:60]) for f in table.footers[:5])}.")
@@ -113,7 +114,8 @@ def _texts(used: list[Field], n: int) -> Iterator[Finding]:
         count = one.count("text")
         if count:
             shown = ", ".join(f"{odd.text[:30]!r} (row {odd.row})" for odd in one.first("text")[:5])
-            text = f"{one.name}: {_count(count, 'cell')} of {n} {'is' if count == 1 else 'are'} not a number and taken as missing: {shown}{' ...' if count > 5 else ''}."
+            what = "is not a number" if count == 1 else "are not numbers"
+            text = f"{one.name}: {_count(count, 'cell')} of {n} {what} and taken as missing: {shown}{' ...' if count > 5 else ''}."
             yield Finding(
                 "text_cells",
                 "amber",
@@ -170,7 +172,8 @@ def _formulas(table: Table) -> Iterator[Finding]:
             else [odd.row for odd in one.first("text") if FORMULA.match(odd.text)]
         )
         if rows:
-            text = f"{one.name}: {_count(len(rows), 'cell')} look{'s' if len(rows) == 1 else ''} like a formula; kept as text and never evaluated."
+            look = "looks like a formula" if len(rows) == 1 else "look like formulas"
+            text = f"{one.name}: {_count(len(rows), 'cell')} {look} (row {rows[0]}); kept as text and never evaluated."
             yield Finding("formula", "amber", text, "Ask where the file comes from.", (one.name,), tuple(rows[:_ROWS]))
 
 
@@ -182,7 +185,8 @@ def _ids(table: Table, columns: Sequence[Column]) -> Iterator[Finding]:
         seen: set[str] = set()
         rows = [i + 1 for i, t in enumerate(one.texts) if t.strip() and (t in seen or seen.add(t))]  # type: ignore[func-returns-value]
         if rows:
-            text = f"{one.name}: {_count(len(rows), 'part id')} occur{'s' if len(rows) == 1 else ''} again, first {one.texts[rows[0] - 1]!r} in row {rows[0]}."
+            occur = "occurs again" if len(rows) == 1 else "occur again"
+            text = f"{one.name}: {_count(len(rows), 'part id')} {occur}, first {one.texts[rows[0] - 1]!r} in row {rows[0]}."
             yield Finding(
                 "duplicate_ids", "amber", text, "Check whether parts were measured or exported twice.", (one.name,), tuple(rows[:_ROWS])
             )

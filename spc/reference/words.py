@@ -22,7 +22,8 @@ STAMP_NAME = _whole(*_STAMP, "t")
 TIME_NAME = _whole(r"(.*[_ .-])?(" + "|".join(_STAMP) + r")([_ -]?(utc|local|stamp))?", ".*timestamp")
 ELAPSED_NAME = _whole("time", "t", "zeit", "elapsed.*", "seconds", "minutes", "hours", "time_(s|ms|min)", "clock_?time", "laufzeit")
 ID_NAME = _whole(
-    "id", "#", r"(no|nr|num|number|nummer|lfd\.?[_ ]?nr)\.?", "index", "idx", "udi", "uuid", "guid", "barcode", "dmc", "sn", "s/n", "record",
+    "id", "#", r"(no|nr|num|number|nummer|lfd\.?[_ ]?nr)\.?", "index", "idx", "udi", "uuid", "guid", "barcode", "dmc", "sn", "s/n",
+    "record",
     "obs", "observation", "case", "piece", "specimen", "tablet", rf"row{_NUMBER}", rf"serial{_NUMBER}", "seriennummer", rf"part{_NUMBER}",
     rf"teil(e)?{_NUMBER}", rf"board{_NUMBER}", rf"wafer{_NUMBER}", r"unit[_ .-]?(no|nr|id)\.?", r"sample[_ .-]?(no|nr|id)\.?",
     r".*[_ ]id", r".*(_serial|serial_no|serial_number)",
@@ -37,7 +38,8 @@ PRODUCT_NAME = _whole(
 )
 LABEL_NAME = _whole(
     r"(.*[_ .-])?(label|anomaly|anomalies|change[_ -]?point|faults?|class|klasse|target|outcome|failure|fail|failed|defects?"
-    r"|contaminated|pass|passed|nok|verdict|quality|qualitaet|qualität|worn|good|bad|outlier|is[_ ].*|truth|attack|status|state)([_ .-]?(flag|code|id|no))?"
+    r"|contaminated|pass|passed|nok|verdict|quality|qualitaet|qualität|worn|good|bad|outlier|is[_ ].*|truth"
+    r"|attack|status|state)([_ .-]?(flag|code|id|no))?"
 )
 # A leading sign followed by a number is a number; a spreadsheet would run the rest.
 FORMULA = re.compile(r"\s*(=|@[A-Za-z]|[+-](?=[A-Za-z@=(]))")
