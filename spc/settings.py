@@ -25,8 +25,9 @@ from spc.errors import BadSettings
 T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+_NOT_A_WORD = {"word": False}  # a field that is found, not written in the file
 SECRETS = ("password", "token", "secret")
-OTHERS = ("SPC_CONFIG", "SPC_SHARED")  # read elsewhere: where the settings are, where the tests' tables are
+OTHERS = ("SPC_CONFIG", "SPC_SHARED", "SPC_CHROMIUM")  # read elsewhere: where the settings, the tests' tables and their browser are
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,8 @@ class Settings:
     url: str = ""
     demo: bool = False
     notify: tuple[PartSettings, ...] = ()
-    lines: tuple[LineSettings, ...] = ()
-    root: Path = Path()
+    lines: tuple[LineSettings, ...] = field(default=(), metadata=_NOT_A_WORD)  # a file each
+    root: Path = field(default=Path(), metadata=_NOT_A_WORD)
 
     def __post_init__(self) -> None:
         if not self.url:
@@ -139,7 +140,7 @@ def load(folder: Path | str = "config", env: Mapping[str, str] | None = None) ->
     if len({one.name for one in lines}) < len(lines):
         raise BadSettings(f"{folder / 'lines'}: two lines have the same name.", cure="Give each line its own name.")
     parts = tuple(_part(name, one, f"{where}, notify.{name}", root, env) for name, one in notify.items())
-    settings = answer(Settings, {k: v for k, v in words.items() if k not in ("lines", "root")} | _extra(words), where)
+    settings = answer(Settings, words, where)
     ledger = settings.ledger
     if ledger.startswith("sqlite:///") and not ledger.startswith("sqlite:////"):
         ledger = f"sqlite:///{root / ledger.removeprefix('sqlite:///')}"
@@ -155,7 +156,7 @@ def answer(cls: type[T], words: Mapping[str, Any], where: str) -> T:
     Traceback (most recent call last):
     spc.errors.BadSettings: line smt-2, watch: nobody knows the word 'bakc'. Did you mean 'back'? Words: back, k, n.
     """
-    fields = {one.name: one for one in dataclasses.fields(cls) if one.init}  # type: ignore[arg-type]
+    fields = {one.name: one for one in dataclasses.fields(cls) if one.metadata.get("word", True)}  # type: ignore[arg-type]
     kinds = typing.get_type_hints(cls)
     for word, value in words.items():
         if word not in fields:
@@ -185,13 +186,6 @@ def plugin(registry: Mapping[str, type], part: PartSettings, where: str) -> Any:
     if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
         raise BadSettings(f"{where}: {part.kind} is not a dataclass.", cure="Its fields are its options.")
     return answer(found, part.options, where)
-
-
-def _extra(words: Mapping[str, Any]) -> dict[str, Any]:
-    for word in ("lines", "root"):
-        if word in words:
-            raise BadSettings(f"plant.toml: {word!r} cannot be set here.", cure="Each line has its own file in the folder lines.")
-    return {}
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def open_alarm(connection: Connection, line: str, kind: str) -> Alarm | None:
 
 def alarms(connection: Connection, *, state: str = "", line: str = "", limit: int = 200) -> list[Alarm]:
     """The newest alarms first; `state` is one of the words of `Alarm.state`, or "open" for all that are not over."""
-    query = select(*_COLUMNS).order_by(alarm.c.opened_at.desc(), alarm.c.id).limit(limit)
+    query = select(*_COLUMNS).order_by(alarm.c.opened_at.desc(), alarm.c.first_row.desc()).limit(limit)
     if state:
         if state not in _STATES:
             raise Complaint(f"There is no alarm state {state!r}.", cure=f"States: {', '.join(_STATES)}.")

@@ -100,6 +100,12 @@ def dead(connection: Connection, id: str, owner: str, error: str) -> bool:
     return connection.execute(_mine(id, owner).values(state="dead", lease_until=None, error=error)).rowcount == 1
 
 
+def release(connection: Connection) -> int:
+    """Ends every lease: for the start of the only process that writes this ledger, when whoever held one is dead. Returns how many."""
+    query = update(outbox).where(outbox.c.state == "waiting", outbox.c.lease_until.is_not(None))
+    return connection.execute(query.values(lease_until=None, lease_of="")).rowcount
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """How many messages are waiting, told and dead."""
     query = select(outbox.c.state, func.count()).group_by(outbox.c.state)

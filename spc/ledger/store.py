@@ -104,6 +104,11 @@ class Ledger:
             yield connection
 
     @property
+    def alone(self) -> bool:
+        """True when no other process can be writing: whatever an earlier one had in hand, it has no more."""
+        return self._lock is not None
+
+    @property
     def waiting(self) -> int:
         """Jobs that wait for the writing thread."""
         return self._tasks.qsize()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from spc import alarms
 from spc.errors import NotFound
-from spc.ledger import Ledger, jobs, lines
+from spc.ledger import Ledger, jobs, lines, outbox
 from spc.ledger import alarms as book
 from spc.ledger.clock import now_us
 from spc.line import demo
@@ -75,14 +75,19 @@ class Plant:
 
     def start(self) -> None:
         """Starts the threads. The demo is fitted in one of them, so that the first page need not wait for it."""
-        now = self.clock()
-        self.ledger.write(lambda connection: jobs.lost_jobs(connection, now))
+        if self.ledger.alone:
+            self.ledger.write(self._take_over)
         self._run("demo", self._prepare)
         for name, source in self._sources.items():
             self._run(f"source {name}", partial(self._feed, self.lines[name], source))
         for name, notifier in self.notifiers.items():
             self._run(f"bell {name}", partial(self._ring, name, notifier))
         self._run("look", self._look)
+
+    def _take_over(self, connection: Connection) -> None:
+        """What a process that died had in hand: its jobs failed, its messages are due again."""
+        jobs.lost_jobs(connection, self.clock())
+        outbox.release(connection)
 
     def stop(self) -> None:
         """Ends the threads and waits for them. The ledger stays open: who opened it closes it."""

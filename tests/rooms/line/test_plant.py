@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import structlog
+
+from spc.errors import NotFound
+from spc.ledger import Ledger, jobs, lines, outbox, points, rows
+from spc.ledger import alarms as book
+from spc.line import Plant, activate, demo, save_model, shelve
+from spc.line import plant as plant_module
+from spc.line.plant import unshelve_due
+from spc.nouns import Rows
+from spc.settings import LineSettings, PartSettings, Settings
+from tests.small import FakeClock, Inbox, model
+from tests.small import rows as some_rows
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Flaky:
+    """Gives blocks of 5 rows up to `n`, and raises once before each row number in `breaks`."""
+
+    n: int = 50
+    breaks: tuple[int, ...] = ()
+    seen: ClassVar[list[Any]] = []
+
+    @property
+    def name(self) -> str:
+        return "flaky"
+
+    def read(self, after: Any, stop: threading.Event, clock: Callable[[], int]) -> Iterator[tuple[Rows, Any]]:
+        self.seen.append(after)
+        start = after["row"] if after else 0
+        for row in range(start, self.n, 5):
+            if row in self.breaks and row != start:
+                raise OSError(f"cable pulled before {row}")
+            yield some_rows(5, first=row + 1, out=(3,) if row == 20 else ()), {"row": row + 5}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    Flaky.seen.clear()
+    for name in ("FIRST_S", "LOOK_S", "RING_S"):
+        monkeypatch.setattr(plant_module, name, 0.02)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
+        yield ledger
+
+
+def settings(**options: Any) -> Settings:
+    source = PartSettings("source", f"{__name__}:Flaky", options)
+    return Settings(lines=(LineSettings("smt-2", source=source), LineSettings("bare")))
+
+
+def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def prepared(ledger: Ledger) -> None:
+    ledger.write(lambda connection: lines.put_line(connection, "smt-2", "SMT-2", 1))
+    id = save_model(ledger, model(), reference_id=None, by="Ada", now=1)
+    activate(ledger, "smt-2", id, "start", "Ada", 1)
+
+
+def count(ledger: Ledger) -> int:
+    with ledger.read() as connection:
+        return lines.last_seq(connection, "smt-2")
+
+
+def test_a_source_flows_into_its_line_and_its_alarm_to_people(ledger: Ledger) -> None:
+    prepared(ledger)
+    inbox = Inbox(fail=0)
+    plant = Plant(ledger, settings(), {"shift": inbox})
+    plant.start()
+    until(lambda: plant.source("smt-2").state == "ended" and len(inbox.got) == 2)
+    plant.stop()
+    assert count(ledger) == 50
+    assert [one.reason for one in inbox.got] == ["first", "back in"]
+    assert plant.source("bare").state == "none"
+    assert plant.line("smt-2").name == "smt-2"
+    with pytest.raises(NotFound, match="Lines: smt-2, bare"):
+        plant.source("smt-3")
+
+
+def test_a_source_that_breaks_is_found_again_and_said_once(ledger: Ledger) -> None:
+    with structlog.testing.capture_logs() as logs:
+        plant = Plant(ledger, settings(breaks=(10, 30)))
+        plant.start()
+        until(lambda: plant.source("smt-2").state == "ended")
+        plant.stop()
+    assert count(ledger) == 50
+    assert Flaky.seen == [None, {"row": 10}, {"row": 30}]
+    said = [one["event"] for one in logs if one["event"].startswith("source")]
+    assert said == ["source lost", "source found again", "source lost", "source found again", "source ended"]
+
+
+def test_a_source_that_stays_lost_is_said_once(ledger: Ledger) -> None:
+    with structlog.testing.capture_logs() as logs:
+        lost = Settings(lines=(LineSettings("smt-2", source=PartSettings("source", "replay", {"path": "/nowhere/rows.csv"})),))
+        plant = Plant(ledger, lost)
+        plant.start()
+        until(lambda: plant.source("smt-2").state == "lost")
+        time.sleep(0.3)
+        plant.stop()
+    assert "nowhere" in plant.source("smt-2").error
+    assert [one["event"] for one in logs].count("source lost") == 1
+
+
+def test_a_restart_goes_on_behind_the_last_block(ledger: Ledger) -> None:
+    for n in (20, 50):
+        plant = Plant(ledger, settings(n=n))
+        plant.start()
+        until(lambda plant=plant: plant.source("smt-2").state == "ended")  # type: ignore[misc]
+        plant.stop()
+    assert Flaky.seen == [None, {"row": 20}]
+    with ledger.read() as connection:
+        assert rows.last_rows(connection, "smt-2", 100).rows.ids == some_rows(50).ids
+
+
+def test_a_start_fails_the_jobs_of_the_process_before(ledger: Ledger) -> None:
+    id = ledger.write(lambda connection: jobs.add_job(connection, "fit", {}, by="Ada", now=1))
+    plant = Plant(ledger, Settings())
+    plant.start()
+    plant.stop()
+    with ledger.read() as connection:
+        assert jobs.get_job(connection, id).state == "failed"
+
+
+def test_a_shelf_is_over_by_itself_and_people_are_told_if_it_still_matters(ledger: Ledger) -> None:
+    prepared(ledger)
+    clock = FakeClock()
+    plant = Plant(ledger, Settings(lines=(LineSettings("smt-2", "SMT-2"),)), {"shift": Inbox()}, clock)
+    plant.line("smt-2").take(some_rows(3, out=(3,)))
+    with ledger.read() as connection:
+        (alarm,) = book.alarms(connection)
+    shelve(ledger, alarm.id, "Ada", "calibration", clock() + 60_000_000, clock())
+    plant.line("smt-2").take(some_rows(9, first=4, out=(8,)))  # back, and out again: nobody is told
+    assert unshelve_due(ledger, plant.settings, ("shift",), clock.go(59)) == 0
+    assert unshelve_due(ledger, plant.settings, ("shift",), clock.go(1)) == 1
+    with ledger.read() as connection:
+        assert book.get_alarm(connection, alarm.id).state == "unacknowledged"
+        letters = outbox.letters(connection, alarm.id)
+    assert [one["reason"] for one in letters] == ["first", "shelf over"]
+
+
+def test_stopping_is_prompt_even_while_a_source_waits(ledger: Ledger) -> None:
+    path = str(ROOT / "data/demo_circuit_boards/phase2_stream.csv")
+    slow = PartSettings("source", "replay", {"path": path, "rows_per_s": 0.01})
+    plant = Plant(ledger, Settings(lines=(LineSettings("smt-2", source=slow),)), {"shift": Inbox()})
+    plant.start()
+    time.sleep(0.2)
+    begun = time.monotonic()
+    plant.stop()
+    assert time.monotonic() - begun < 2.0
+
+
+def test_the_demo_is_wanted_only_on_an_empty_ledger(ledger: Ledger) -> None:
+    shop = Settings(demo=True, lines=(LineSettings("smt-2"),), root=ROOT)
+    assert demo.wanted(ledger, shop)
+    assert not demo.wanted(ledger, replace(shop, demo=False))
+    assert not demo.wanted(ledger, replace(shop, lines=()))
+    assert not demo.wanted(ledger, replace(shop, root=Path("/nowhere")))
+    prepared(ledger)
+    assert not demo.wanted(ledger, shop)
+
+
+@pytest.mark.slow
+def test_the_first_start_shows_a_calm_stretch_and_then_an_alarm(ledger: Ledger) -> None:
+    """The shipped demo, played fast: the past is there at once, then the warped board, then the wrong lot."""
+    from spc.settings import load
+
+    shop = load(ROOT / "config", {})
+    line = shop.line("smt-2")
+    assert line.source is not None
+    quick = replace(line, source=replace(line.source, options={**line.source.options, "rows_per_s": 100.0}))
+    plant = Plant(ledger, replace(shop, lines=(quick,)))
+    plant.start()
+    until(lambda: count(ledger) >= 170, 100.0)
+    plant.stop()
+    with ledger.read() as connection:
+        out = [one.row for one in points.points_between(connection, "smt-2", 1, 170) if one.out]
+        (alarm,) = book.alarms(connection)
+    assert out[0] == alarm.first_row == 121
+    assert set(range(151, 163)) <= set(out)
+    assert len(out) <= 14
+    assert "warp_mm is 5" in alarm.sentence or "length_mm" in alarm.sentence
