@@ -509,7 +509,8 @@
       const band = line.about.band[j], real = s.y.filter((v) => v !== null);
       let low = Math.min(...real), high = Math.max(...real);
       if (band) { const m = 0.35 * (band[2] - band[0]) || 1; low = Math.min(low, band[0] - m); high = Math.max(high, band[2] + m); }
-      if (real.length) layout["yaxis" + key + ".range"] = [low, high];
+      const pad = 0.06 * (high - low);
+      if (real.length) layout["yaxis" + key + ".range"] = [low - pad, high + pad];
     });
     gd.layout.meta.filled = true;
     window.Plotly.update(gd, data, layout, names.map((_, i) => i));

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from spc.ui.theme import SYMBOLS, Theme
-from spc.ui.words import number
 
 Figure = dict[str, Any]
 
@@ -38,7 +37,7 @@ def frame(theme: Theme, *, size: int = 13, **layout: Any) -> Figure:
         "font": {"family": FONT, "size": size, "color": theme.text},
         "hoverlabel": {"bgcolor": theme.surface, "bordercolor": theme.edge, "font": {"family": FONT, "size": size, "color": theme.text}},
         "showlegend": False,
-        "margin": {"l": 56, "r": 84, "t": 12, "b": 34},
+        "margin": {"l": 56, "r": 84, "t": 10, "b": 46},
         "dragmode": False,
         "xaxis": {**axis, "showgrid": False},
         "yaxis": dict(axis),
@@ -171,26 +170,26 @@ def blame(
         "orientation": "h",
         "y": [name for name, _ in ranked],
         "x": [share for _, share in ranked],
-        "text": [f"{number(share)}  ({share / total:.0%})" if total else number(share) for _, share in ranked],
-        "textposition": "outside",
-        "cliponaxis": False,
         "hoverinfo": "skip",
         "marker": {"color": colours},
         "width": 0.6,
     }
-    values = [share for _, share in ranked] or [1.0]
-    low, high = min(0.0, *values), max(0.0, *values)
-    span = (high - low) or 1.0
     layout = frame(
         theme,
-        margin={"l": 118, "r": 8, "t": 6, "b": 34},
+        margin={"l": 112, "r": 4, "t": 4, "b": 38},
         xaxis={
             "title": {"text": "share of T²", "standoff": 4},
-            "range": [low - (0.45 * span if low < 0 else 0), high + 0.45 * span],
+            "domain": [0.0, 0.84],
             "zeroline": True,
             "zerolinecolor": theme.limit,
             "nticks": 5,
         },
-        yaxis={"showline": False, "ticks": "", "ticklabelstandoff": 4},
+        yaxis={"showline": False, "ticks": "", "ticklabelstandoff": 4, "showgrid": False},
+        annotations=[_percent(theme, name, share / total) for name, share in ranked] if total else [],
     )
     return {"data": [bars], "layout": layout}
+
+
+def _percent(theme: Theme, name: str, part: float) -> Figure:
+    look: Figure = {"family": FONT, "size": 13, "color": theme.text}
+    return {"xref": "paper", "x": 1, "xanchor": "right", "y": name, "text": f"{round(100 * part)} %", "showarrow": False, "font": look}

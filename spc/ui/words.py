@@ -84,6 +84,18 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def near(value: float | None, sd: float) -> str:
+    """A value with the digits that its spread can support.
+
+    >>> near(160.01734, 0.05), near(0.7412, 0.06), near(1234.5, 20.0), near(None, 1.0)
+    ('160.017', '0.741', '1234', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    places = max(0, 1 - math.floor(math.log10(sd))) if sd > 0 else 6
+    return f"{value:.{min(places, 12)}f}"
+
+
 def clock(at: int | None, timezone: str = "UTC", *, date: bool = False) -> str:
     """A moment on the plant's clock.
 

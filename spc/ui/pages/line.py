@@ -16,7 +16,7 @@ from spc.ui.page import Page, Visit
 from spc.ui.shell import theme_now
 from spc.ui.theme import LIGHT, Theme
 from spc.ui.view import About, Blamed, View
-from spc.ui.words import clock, number, utc
+from spc.ui.words import clock, near, number, utc
 
 TREND_NAMES = 6  # trends shown at first
 SPANS = {"200": "last 200", "600": "600", "2000": "2000 rows"}
@@ -113,20 +113,18 @@ def why(found: Blamed, theme: Theme, timezone: str) -> tuple[list[Component], di
     share, sigma, given = (part[0].tolist() for part in (found.blame.share, found.blame.sigma, found.blame.given))
     shares = [None if np.isnan(b) else float(b) for b in share]
     sd = np.sqrt(np.diag(model.scatter.covariance)).tolist()
-    total = sum(s for s in shares if s is not None) or 1.0
     rows = [
         (
             name,
-            number(found.x[j], 4),
-            f"{number(float(model.scatter.center[j]), 4)} ± {number(sd[j], 2)}",
+            near(found.x[j], sd[j]),
+            html.Span(f"{near(float(model.scatter.center[j]), sd[j])} ± {number(sd[j], 2)}", className="nowrap"),
             number(sigma[j], 2),
             number(given[j], 2),
-            "–" if shares[j] is None else f"{(shares[j] or 0.0) / total:.0%}",
         )
         for j, name in sorted(enumerate(model.names), key=lambda pair: -abs(shares[pair[0]] or 0.0))
     ]
-    columns = ("Variable", "Value", "Reference", "sd off", "sd off, given the others", "Share")
-    numbers = table(columns, rows, caption="Values of this row", numbers=range(1, 6))
+    columns = ("Variable", "Value", "Reference", "sd off", "given rest")
+    numbers = table(columns, rows, caption="Values of this row", numbers=range(1, 5))
     return words, figures.blame(theme, model.names, shares, out=out), numbers
 
 

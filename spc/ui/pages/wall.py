@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from dash import Dash, dcc, html
 from dash.development.base_component import Component
 
@@ -48,8 +50,17 @@ def wall(lines: list[LineFacts], now: int, timezone: str) -> Component:
         words = "No line is set up yet. Each line is a file in config/lines, or begins with the first rows that are posted to it."
         return html.Div([html.H1("Wall", className="unseen"), empty(words, link_button("How to begin", "/manual"))], id=ids.WALL)
     tiles = [tile(one, now, timezone) for one in lines]
-    few = {1: "one", 2: "few", 3: "few", 4: "few"}.get(len(tiles), "many")
-    return html.Div([html.H1("Wall", className="unseen"), html.Div(tiles, className=f"tiles {few}")], id=ids.WALL)
+    grid = html.Div(tiles, className="tiles", style={"--columns": columns(len(tiles))})
+    return html.Div([html.H1("Wall", className="unseen"), grid], id=ids.WALL)
+
+
+def columns(tiles: int) -> int:
+    """How many tiles stand beside each other on a wide screen: about as many as below each other, and never more than six.
+
+    >>> [columns(n) for n in (1, 2, 3, 4, 5, 9, 12, 40)]
+    [1, 2, 3, 2, 3, 3, 4, 6]
+    """
+    return tiles if tiles <= 3 else min(6, math.ceil(math.sqrt(tiles)))
 
 
 def register(app: Dash, view: View) -> Page:
