@@ -19,6 +19,7 @@ from spc.reference.times import is_clock, is_date, looks_like_time
 from spc.reference.words import ELAPSED_NAME, GROUP_NAME, ID_NAME, LABEL_NAME, PRODUCT_NAME, TIME_NAME
 
 _RARE = 0.05  # a two-valued column that changes more seldom than this is a switch or a label, not a measurement
+_NAMED, _NAMELESS = 0.6, 0.95  # share of different cells from which on a column identifies rows, with and without the name of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,8 @@ def _role_of_texts(one: Field, facts: Facts, n: int) -> tuple[Role, str]:
         return "time", "dates and times" if not is_clock(probe[0]) else "times of day"
     if GROUP_NAME.fullmatch(one.name) and facts.runs == facts.distinct and 1 < facts.distinct <= 0.6 * n:
         return "subgroup", f"{facts.distinct} groups of consecutive rows"
-    if facts.distinct >= 0.95 * len(seen) and (len(seen) > 1 or ID_NAME.fullmatch(one.name)):
+    identifies = _NAMED if ID_NAME.fullmatch(one.name) else _NAMELESS
+    if facts.distinct >= identifies * len(seen) and (len(seen) > 1 or ID_NAME.fullmatch(one.name)):
         return "id", f"{facts.distinct} different texts in {n} rows"
     if PRODUCT_NAME.fullmatch(one.name) and facts.distinct <= max(20, n // 20):
         return "product", f"{facts.distinct} different texts"
@@ -162,7 +164,7 @@ def as_numbers_after_all(table: Table, given: Mapping[str, Role], mark: str) -> 
         values, odd = numbers(one.texts, mark, 1)
         seen = int(np.isfinite(values).sum())
         distinct = len(set(one.texts))
-        identifies = distinct >= 0.95 * table.n and bool(np.all(values[np.isfinite(values)] == np.round(values[np.isfinite(values)])))
+        identifies = distinct >= _NAMED * table.n and bool(np.all(values[np.isfinite(values)] == np.round(values[np.isfinite(values)])))
         if seen and 2 * seen > table.n - sum(o.kind == "missing" for o in odd) and not identifies:
             one.storage, one.texts = "number", []
             one.add_values(values, odd)
