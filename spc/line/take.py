@@ -119,26 +119,28 @@ class Line:
 
     def _take(self, connection: Connection, rows: Rows, source: str, position: Any) -> Receipt:
         now = self._clock()
-        seat = self._sit(connection, now)
+        receipt = self._block(connection, self._sit(connection, now), rows, source, now) if len(rows) else Receipt(0)
+        if position is not None:
+            lines.put_position(connection, self.name, source, position, now)
+        return receipt
+
+    def _block(self, connection: Connection, seat: _Seat, rows: Rows, source: str, now: int) -> Receipt:
         keys = store.keys_of(self.name, rows)
         schema_id = self._schema(connection, seat, rows.names)
         fresh, conflicts = _sift(store.stored(connection, keys), rows, keys, schema_id)
         duplicates = len(rows) - len(fresh)
+        if not fresh:
+            return Receipt(0, duplicates, conflicts=conflicts)
         if duplicates:
             rows, keys = _some(rows, fresh), [keys[i] for i in fresh]
         first = seat.last_seq + 1
-        if len(rows):
-            judged = self._judged(seat, rows, first)
-            store.append_rows(connection, self.name, first, rows, keys=keys, schema_id=schema_id, source=source, now=now)
-            if judged is not None:
-                self._watched(connection, seat, judged, now)
-            seat.last_seq += len(rows)
-            self._heard(connection, seat, now)
-            self._remember(connection, seat)
-        if position is not None:
-            lines.put_position(connection, self.name, source, position, now)
-        if not len(rows):
-            return Receipt(0, duplicates, conflicts=conflicts)
+        judged = self._judged(seat, rows, first)
+        store.append_rows(connection, self.name, first, rows, keys=keys, schema_id=schema_id, source=source, now=now)
+        if judged is not None:
+            self._watched(connection, seat, judged, now)
+        seat.last_seq += len(rows)
+        self._heard(connection, seat, now)
+        self._remember(connection, seat)
         return Receipt(len(rows), duplicates, (), first, seat.last_seq, conflicts)
 
     def _sit(self, connection: Connection, now: int) -> _Seat:

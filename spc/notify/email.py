@@ -59,7 +59,9 @@ class Email:
         except (smtplib.SMTPException, OSError) as broken:
             raise NotifyError(f"{self.host}: {type(broken).__name__} {broken}", permanent=False) from broken
         if refused:
-            raise NotifyError(f"{self.host} took the mail, but not for {', '.join(refused)}", permanent=True)
+            # sent again to all when it may help: those who have it see one mail, by its Message-ID
+            never = all(code >= 500 for code, _ in refused.values())
+            raise NotifyError(f"{self.host} took the mail, but not for {', '.join(refused)}", permanent=never)
 
     def mail(self, message: Message) -> EmailMessage:
         """The mail as it is sent."""

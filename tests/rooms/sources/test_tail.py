@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from spc.errors import Complaint
+from spc.nouns import Rows
+from spc.sources import Tail
+from tests.small import FakeClock
+
+HEADER = "timestamp;board_id;length_mm;warp_mm\n"
+
+
+def line(k: int) -> str:
+    return f"04.03.2025 06:{k // 60:02d}:{k % 60:02d};B{k:05d};{160 + k / 1000:.3f};0,{300 + k}\n".replace("160.", "160,")
+
+
+class Follower:
+    """A Tail read in a thread, and what it gave so far."""
+
+    def __init__(self, source: Tail, after: object = None) -> None:
+        self.given: list[tuple[Rows, dict[str, object]]] = []
+        self.failed: Exception | None = None
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._work, args=(source, after), daemon=True)
+        self.thread.start()
+
+    def _work(self, source: Tail, after: object) -> None:
+        try:
+            for one in source.read(after, self.stop, FakeClock()):
+                self.given.append(one)
+        except Exception as broken:  # noqa: BLE001 - looked at by the test
+            self.failed = broken
+
+    @property
+    def ids(self) -> list[str | None]:
+        return [id for rows, _ in self.given for id in rows.ids]
+
+    def until(self, true: Callable[[], bool]) -> None:
+        end = time.monotonic() + 10.0
+        while not true():
+            assert time.monotonic() < end, f"it did not happen: {self.ids}, {self.failed}"
+            time.sleep(0.005)
+
+    def close(self) -> None:
+        self.stop.set()
+        self.thread.join(5.0)
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "rows.csv"
+
+
+@pytest.fixture
+def follow(file: Path) -> Iterator[Callable[..., Follower]]:
+    followers: list[Follower] = []
+
+    def start(after: object = None) -> Follower:
+        followers.append(Follower(Tail(file, every_s=0.01), after))
+        return followers[-1]
+
+    yield start
+    for one in followers:
+        one.close()
+
+
+def boards(first: int, last: int) -> list[str]:
+    return [f"B{k:05d}" for k in range(first, last + 1)]
+
+
+def add(file: Path, text: str) -> None:
+    with file.open("a") as out:
+        out.write(text)
+
+
+def test_it_waits_for_the_file_and_reads_each_complete_line_once(file: Path, follow: Callable[..., Follower]) -> None:
+    one = follow()
+    time.sleep(0.05)
+    file.write_text(HEADER + line(1) + line(2))
+    one.until(lambda: one.ids == boards(1, 2))
+    add(file, line(3)[:20])
+    time.sleep(0.1)
+    assert one.ids == boards(1, 2)
+    add(file, line(3)[20:] + line(4))
+    one.until(lambda: one.ids == boards(1, 4))
+    rows = one.given[-1][0]
+    assert rows.names == ("length_mm", "warp_mm")
+    assert rows.x[-1].tolist() == [160.004, 0.304]
+    assert str(rows.at[-1]) == "2025-03-04T06:00:04.000000"
+
+
+def test_a_restart_goes_on_where_it_stopped(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + "".join(map(line, range(1, 101))))
+    one = follow()
+    one.until(lambda: len(one.ids) == 100)
+    one.close()
+    add(file, line(101))
+    two = follow(one.given[-1][1])
+    two.until(lambda: two.ids == ["B00101"])
+
+
+def test_a_file_renamed_away_is_read_to_its_end_then_the_new_one(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + "".join(map(line, range(1, 11))))
+    one = follow()
+    one.until(lambda: len(one.ids) == 10)
+    file.rename(file.with_suffix(".csv.1"))
+    add(file.with_suffix(".csv.1"), line(11))
+    one.until(lambda: len(one.ids) == 11)
+    file.write_text(HEADER + line(12) + line(13))
+    one.until(lambda: one.ids == boards(1, 13))
+
+
+def test_a_file_renamed_while_nobody_read_is_found_and_finished(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + "".join(map(line, range(1, 11))))
+    one = follow()
+    one.until(lambda: len(one.ids) == 10)
+    one.close()
+    add(file, line(11))
+    file.rename(file.with_suffix(".csv.1"))
+    file.write_text(HEADER + line(12))
+    two = follow(one.given[-1][1])
+    two.until(lambda: two.ids == boards(11, 12))
+
+
+def test_a_file_that_was_cut_and_begun_again_is_read_from_its_beginning(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + "".join(map(line, range(1, 51))))
+    one = follow()
+    one.until(lambda: len(one.ids) == 50)
+    file.write_text(HEADER + line(51))
+    one.until(lambda: one.ids == boards(1, 51))
+
+
+def test_another_file_of_the_same_length_under_the_name_is_seen_after_a_restart(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + line(1) + line(2))
+    one = follow()
+    one.until(lambda: len(one.ids) == 2)
+    one.close()
+    file.write_text(HEADER + line(3) + line(4))
+    two = follow(one.given[-1][1])
+    two.until(lambda: two.ids == boards(3, 4))
+
+
+def test_one_bad_line_is_refused_and_counted_and_the_others_are_read(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + "".join(map(line, range(1, 31))))
+    one = follow()
+    one.until(lambda: len(one.ids) == 30)
+    add(file, line(31) + "a;line;with;too;many;cells;in;it\n" + line(32))
+    one.until(lambda: one.ids == boards(1, 32))
+    assert one.given[-1][1]["refused"] == 1
+
+
+def test_a_single_new_line_is_read_like_the_rest(file: Path, follow: Callable[..., Follower]) -> None:
+    """One row alone could be 1.234 or 1234, the 3rd of April or the 4th of March: the file's first rows decide."""
+    file.write_text(HEADER + "31.03.2025 06:00:00;B00001;1.159,25;0,31\n31.03.2025 06:00:45;B00002;1.160,25;0,32\n")
+    one = follow()
+    one.until(lambda: len(one.ids) == 2)
+    add(file, "01.04.2025 06:00:00;B00003;1.161;0,33\n")
+    one.until(lambda: len(one.ids) == 3)
+    rows = one.given[-1][0]
+    assert rows.x[0].tolist() == [1161.0, 0.33]
+    assert str(rows.at[0]).startswith("2025-04-01")
+
+
+def test_utf_16_is_refused_in_words(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + line(1), encoding="utf-16")
+    one = follow()
+    one.until(lambda: one.failed is not None)
+    assert isinstance(one.failed, Complaint)
+    assert "UTF-16" in str(one.failed)
