@@ -62,7 +62,7 @@ def test_the_mail_arrives_with_a_stable_message_id(mailbox: tuple[Mailbox, int])
     assert to == ["shift@plant.example", "lead@plant.example"]
     assert (mail["Subject"], mail["From"], mail["Message-ID"]) == ("SMT-2: ALARM", "spc@plant.example", "<7c3e@plant.example>")
     assert again["Message-ID"] == mail["Message-ID"]
-    assert mail.get_content() == f"{MESSAGE.sentence}\n\n{MESSAGE.link}\n"
+    assert mail.get_content().replace("\r\n", "\n") == f"{MESSAGE.sentence}\n\n{MESSAGE.link}\n"
     assert mail["Date"] == "Tue, 04 Mar 2025 06:00:00 +0000"
 
 
