@@ -23,6 +23,7 @@ from spc.api.served import Served, of
 from spc.line import Plant
 from spc.settings import Settings
 
+_PARTS = (health, references, models, jobs, lines, rows, stream, alarms)
 _WORDS = (
     "Upload a reference, fit a model, activate it on a line, send rows, read points, answer alarms. "
     "A 2xx on rows means that they are on disk. "
@@ -47,7 +48,7 @@ def build(plant: Plant, settings: Settings) -> FastAPI:
     problems.install(app)
     app.add_middleware(BodyLimit)
     docs.install(app)
-    for part in (health, references, models, jobs, lines, rows, stream, alarms):
+    for part in _PARTS:
         app.include_router(part.router)
     _refuse_unknown(app)
     return app
@@ -55,7 +56,7 @@ def build(plant: Plant, settings: Settings) -> FastAPI:
 
 def _refuse_unknown(app: FastAPI) -> None:
     """A path under /api that does not exist is 404, not a page; one that exists takes its own methods only."""
-    known = list(app.router.routes)
+    known = [route for part in _PARTS for route in part.router.routes]
 
     @app.api_route("/api/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"], include_in_schema=False)
     async def unknown(request: Request, path: str) -> None:

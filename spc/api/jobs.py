@@ -11,6 +11,7 @@ import structlog
 from fastapi import APIRouter
 
 from spc.api.served import Here, Served
+from spc.api.times import iso
 from spc.errors import Complaint, LedgerError
 from spc.export import model_summary
 from spc.ledger import jobs, references
@@ -41,8 +42,8 @@ def told(job: Job) -> dict[str, Any]:
         "request": dict(job.request),
         "result": job.result,
         "error": job.error,
-        "created_at": job.created_at,
-        "updated_at": job.updated_at,
+        "created_at": iso(job.created_at),
+        "updated_at": iso(job.updated_at),
     }
 
 

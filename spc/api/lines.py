@@ -60,7 +60,7 @@ async def inactive(here: Here, line: str, body: Deactivation) -> dict[str, Any]:
     """From its next row on the line's rows are kept and not judged."""
     here.plant.line(line)
     made = await run_in_threadpool(deactivate, here.ledger, line, body.reason, body.by, here.plant.clock())
-    return {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": made.at, "after_seq": made.after_seq}
+    return {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": iso(made.at), "after_seq": made.after_seq}
 
 
 def _told(here: Served, connection: Connection, name: str) -> dict[str, Any]:

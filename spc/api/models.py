@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from spc.api import jobs as work
 from spc.api.served import Here
 from spc.api.shapes import Activation, Fit
+from spc.api.times import iso
 from spc.errors import BadRecipe
 from spc.export import model_summary
 from spc.ledger import jobs, models, references
@@ -58,7 +59,7 @@ async def active(here: Here, id: str, body: Activation) -> dict[str, Any]:
     """From its next row on. The reason is kept."""
     here.plant.line(body.line)
     made = await run_in_threadpool(activate, here.ledger, body.line, id, body.reason, body.by, here.plant.clock())
-    return {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": made.at, "after_seq": made.after_seq}
+    return {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": iso(made.at), "after_seq": made.after_seq}
 
 
 def _read_recipe(said: dict[str, Any]) -> None:
@@ -79,7 +80,7 @@ def _record(one: models.StoredModel) -> dict[str, Any]:
     return {
         "id": one.id,
         "reference_id": one.reference_id,
-        "created_at": one.created_at,
+        "created_at": iso(one.created_at),
         "created_by": one.created_by,
         "note": one.note,
     }

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from spc.api.served import Here, Served
 from spc.api.shapes import Roles
+from spc.api.times import iso
 from spc.errors import BadTable, Complaint
 from spc.ledger import references
 from spc.ledger.references import StoredReference
@@ -102,7 +103,7 @@ def told(one: StoredReference) -> dict[str, Any]:
         "digest": one.digest,
         "roles": dict(one.roles),
         **one.facts,
-        "created_at": one.created_at,
+        "created_at": iso(one.created_at),
         "created_by": one.created_by,
     }
 

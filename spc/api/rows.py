@@ -35,8 +35,6 @@ _BODY = {
 _OK: dict[int | str, dict[str, Any]] = {
     200: {"description": "On disk: accepted and duplicates count rows; refused says which were not taken and why."}
 }
-    200: {"description": "On disk: accepted and duplicates count rows; refused says which were not taken and why."}
-}
 
 
 @router.post("/{line}/rows", summary="Send rows", openapi_extra={"requestBody": _BODY}, responses=_OK)

@@ -29,17 +29,23 @@ def written(path: str) -> Iterator[TextIO]:
         yield sys.stdout
         return
     target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        if target.is_dir():
-            raise Complaint(f"{path} is a directory.", cure="Name a file in it.")
-        with target.open("w", encoding="utf-8", newline="") as device:  # /dev/null, a named pipe: nothing to rename over
-            yield device
-        return
-    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+    if target.is_dir():
+        raise Complaint(f"{path} is a directory.", cure="Name a file in it.")
     try:
-        handle, part = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
+        if target.exists() and not target.is_file():
+            with target.open("w", encoding="utf-8", newline="") as device:  # /dev/null, a named pipe: nothing to rename over
+                yield device
+        else:
+            yield from _replaced(target)
+    except BrokenPipeError:
+        raise
     except OSError as failed:
         raise OSError(failed.errno, failed.strerror, path) from failed
+
+
+def _replaced(target: Path) -> Iterator[TextIO]:
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+    handle, part = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
             yield out
@@ -47,8 +53,6 @@ def written(path: str) -> Iterator[TextIO]:
             os.fchmod(out.fileno(), mode)
             os.fsync(out.fileno())
         Path(part).replace(target)
-    except OSError as failed:
-        raise OSError(failed.errno, failed.strerror, path) if failed.filename in (None, part) else failed from failed
     finally:
         Path(part).unlink(missing_ok=True)
 

@@ -10,7 +10,7 @@ from spc.cli import files
 
 NAME = "replay"
 SHORT = "Send a file to a running server."
-EXAMPLE = ("spc replay data/demo_circuit_boards/phase2_stream.csv --to demo --speed 600x",)
+EXAMPLE = ("spc replay data/demo_circuit_boards/phase2_stream.csv --to smt-2 --speed max",)
 
 
 def command(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 NAME = "run"
 SHORT = "One line without pages."
-EXAMPLE = ("spc run smt-2 --ledger run.db --until-end",)
+EXAMPLE = ("spc run smt-2 --ledger run.db --seconds 5",)
 
 _LOOK_S = 0.2
 
@@ -27,6 +29,7 @@ def command(
     ledger: Annotated[str | None, typer.Option(metavar="URL|FILE", help="Where everything is kept: a file, or a database address.")] = None,
     config: Annotated[str, typer.Option(metavar="FOLDER", help="The folder of plant.toml and lines/*.toml.")] = "config",
     until_end: Annotated[bool, typer.Option("--until-end", help="Stop when the source has no more rows.")] = False,
+    for_s: Annotated[float | None, typer.Option("--seconds", min=0.0, help="Stop after this time.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
     """Read one line's source, judge its rows and tell people, until interrupted. A ledger is written by one process at a time."""
@@ -41,7 +44,7 @@ def command(
         plant = Plant(book, settings, build(settings.notify))
         plant.start()
         try:
-            _wait(plant, line, until_end)
+            _wait(plant, line, until_end, for_s)
         finally:
             plant.stop()
         told = _told(plant, line)
@@ -51,12 +54,12 @@ def command(
         typer.echo(f"{line}: {told['rows']} rows on disk, {told['open_alarms']} open alarms, source {told['source']}.")
 
 
-def _wait(plant: Plant, line: str, until_end: bool) -> None:
-    """Until SIGTERM, or until the source has ended and that was asked for; an interrupt is raised as ever."""
-    ended = threading.Event()
+def _wait(plant: Plant, line: str, until_end: bool, for_s: float | None) -> None:
+    """Until SIGTERM, the end of the time, or the end of the source if that was asked for; an interrupt is raised as ever."""
+    ended, last = threading.Event(), time.monotonic() + (math.inf if for_s is None else for_s)
     before = signal.signal(signal.SIGTERM, lambda *_: ended.set())
     try:
-        while not ended.wait(_LOOK_S):
+        while time.monotonic() < last and not ended.wait(_LOOK_S):
             if until_end and plant.source(line).state in ("ended", "none"):
                 return
     finally:
