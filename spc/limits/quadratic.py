@@ -95,13 +95,14 @@ class _Form:
         top = 0.5 / np.max(self.weight, axis=1)
         low, high = np.zeros_like(top), top * (1.0 - 1e-12)
         s = 0.5 * top
-        for _ in range(60):
-            first, second, _ = self.derivatives(s)
-            over = ~(first <= 1.0 / s) | ~self.finite(s)
-            high, low = np.where(over, s, high), np.where(over, low, s)
-            step = s - (first - 1.0 / s) / (second + 1.0 / s**2)
-            after = np.where((step > low) & (step < high), step, 0.5 * (low + high))
-            if np.all(np.abs(after - s) <= 1e-6 * top):  # any nearby crossing will do: the path, not its start, carries the accuracy
-                return after
-            s = after
-        return s
+        with np.errstate(divide="ignore", invalid="ignore"):  # the bracket may touch the end of the function's domain
+            for _ in range(60):
+                first, second, _ = self.derivatives(s)
+                over = ~(first <= 1.0 / s) | ~self.finite(s)
+                high, low = np.where(over, s, high), np.where(over, low, s)
+                step = s - (first - 1.0 / s) / (second + 1.0 / s**2)
+                after = np.where((step > low) & (step < high), step, 0.5 * (low + high))
+                if np.all(np.abs(after - s) <= 1e-6 * top):  # any nearby crossing will do: the path, not its start, carries the accuracy
+                    return np.asarray(after)
+                s = after
+        return np.asarray(s)

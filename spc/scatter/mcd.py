@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from spc.errors import BadRecipe
-from spc.nouns import Floats, Scatter
+from spc.nouns import Bools, Floats, Scatter
 from spc.scatter.corrections import consistency, cutoff
-from spc.scatter.factor import SINGULAR, factor, hyperplane
+from spc.scatter.factor import Hyperplane, factor, hyperplane
 from spc.scatter.quantiles import median_and_scale
 from spc.scatter.search import Found, search
 from spc.scatter.table import checked
@@ -65,7 +65,7 @@ class Mcd:
         h = subset_size(n, p, self.h)
         z, scale = standardised(x, h)
         found = search(z, h, self.seed)
-        used = reweighted(z, found, h)
+        used = reweighted(x, z, found, h)
         kept = x[used]
         mean = kept.mean(axis=0)
         lower = factor(kept - mean, len(kept) - 1)
@@ -80,35 +80,27 @@ class Mcd:
 
 def standardised(x: Floats, h: int) -> tuple[Floats, Floats]:
     """x centred and scaled by its columns' medians and MADs, and those scales; raises Degenerate when h values of a column are the same."""
+    n, p = x.shape
     center, scale = median_and_scale(x)
-    sizes = np.max(np.abs(x), axis=0)
-    flat = np.flatnonzero(scale <= 1e-13 * np.maximum(sizes, np.finfo(float).tiny))
-    for j in range(x.shape[1]):
-        same = np.abs(x[:, j] - center[j]) <= 1e-13 * max(abs(float(center[j])), np.finfo(float).tiny)
-        if j in flat or int(np.sum(same)) >= h:
-            at = center.copy()
-            lying = np.zeros_like(x[same if np.any(same) else slice(None)])
-            raise _column(lying, at, x, j)
+    for j in range(p):
+        count = int(np.sum(np.abs(x[:, j] - center[j]) <= 1e-13 * abs(float(center[j]))))
+        if count >= h:
+            raise Hyperplane(np.eye(p)[j], float(center[j]), count, n)
     return (x - center) / scale, scale
 
 
-def _column(lying: Floats, center: Floats, x: Floats, j: int) -> Exception:
-    subset = np.ones((max(len(lying), 2), x.shape[1]))
-    subset[:, j] = 0.0
-    return hyperplane(subset, center, x)
+def reweighted(x: Floats, z: Floats, found: Found, h: int) -> Bools:
+    """Which rows of x (n, p) lie within the 97.5 % ellipsoid of the raw estimate, found on the standardised z.
 
-
-def reweighted(z: Floats, found: Found, h: int) -> np.ndarray:
-    """Which rows lie within the 97.5 % ellipsoid of the raw estimate; raises Degenerate when its subset is on a hyperplane."""
+    Raises Degenerate, with the equation in the columns' own units, when the subset is on a hyperplane.
+    """
     n, p = z.shape
     subset = z[found.member]
     mean = subset.mean(axis=0)
-    centred = subset - mean
-    length = np.sqrt(np.mean(centred**2, axis=0))
-    values = np.linalg.eigvalsh(centred.T @ centred / np.outer(length, length) / h) if np.all(length > 1e-12) else np.zeros(1)
-    if values[0] <= SINGULAR:
-        raise hyperplane(centred, mean, z)
-    lower = factor(centred, h - 1)
-    raw = Scatter(mean, lower, n)
+    try:
+        raw = Scatter(mean, factor(subset - mean, h - 1), n)
+    except Hyperplane:
+        center = x[found.member].mean(axis=0)
+        raise hyperplane(x[found.member] - center, center, x) from None
     d2 = raw.d2(z) / consistency(p, h / n)
     return np.asarray((d2 <= cutoff(n, p, h / n, REWEIGHT)) | found.member)

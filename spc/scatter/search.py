@@ -11,7 +11,7 @@ import numpy as np
 from spc.nouns import Bools, Floats
 from spc.scatter.csteps import Features, converge, distinct, nearest
 from spc.scatter.exchange import polish, subset_objective
-from spc.scatter.starts import deterministic, elemental, ranked
+from spc.scatter.starts import deterministic, elemental, invariant, ranked
 
 _ENUMERATE = 6000  # subsets that are simply all tried
 _WHOLE = 1500  # rows up to which the search runs on the whole table; above, on a sample first
@@ -75,7 +75,8 @@ def _enumerate(z: Floats, h: int) -> Bools:
 def _guesses(z: Floats, features: Features, h: int) -> Bools:
     """The subsets that the six deterministic guesses lead to: the half nearest each guess, then the h nearest that half."""
     half = max((len(z) + 1) // 2, z.shape[1] + 1)
-    d2, _ = features.distances(*ranked(z, deterministic(z)))
+    y = invariant(z)
+    d2, _ = Features.of(y).distances(*ranked(y, deterministic(y)))
     d2, _ = features.distances(*features.moments(nearest(d2, half)))
     return nearest(d2, h)
 

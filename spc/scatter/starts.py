@@ -1,8 +1,9 @@
 """Where the search for the minimum covariance determinant begins.
 
 Six deterministic guesses of the scatter (Hubert, Rousseeuw & Verdonck 2012, section 3) and seeded elemental subsets of p + 1 rows
-(Rousseeuw & Van Driessen 1999). The table comes standardised by its columns' medians and MADs. Each start is a centre and a factor,
-from which the rows are ranked.
+(Rousseeuw & Van Driessen 1999). The six work column by column, so on the columns as they come a mixture of them would start elsewhere.
+They are therefore asked in the table's *invariant coordinates*, which units and mixtures of the columns leave alone: the whole search
+is then affine equivariant.
 """
 
 from __future__ import annotations
@@ -13,6 +14,24 @@ from scipy.stats import rankdata
 
 from spc.nouns import Floats, Ints
 from spc.scatter.quantiles import median_and_scale
+
+
+def invariant(z: Floats) -> Floats:
+    """The invariant coordinates of z (n, p), each with median 0 and MAD 1: the same, up to sign, for z A + b (Tyler et al. 2009).
+
+    The covariance is whitened away, and the axes are those in which the fourth moments are uncorrelated. Where no covariance exists the
+    table is returned as it is.
+    """
+    centred = z - z.mean(axis=0)
+    try:
+        white = np.linalg.solve(np.linalg.cholesky(centred.T @ centred / len(z)), centred.T).T
+    except np.linalg.LinAlgError:
+        return z
+    length2 = np.einsum("ij,ij->i", white, white)
+    _, axes = np.linalg.eigh((white * length2[:, None]).T @ white)
+    y = white @ axes
+    center, scale = median_and_scale(y)
+    return (y - center) / scale if np.all(scale > 0) else z
 
 
 def deterministic(z: Floats) -> Floats:
