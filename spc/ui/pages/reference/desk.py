@@ -1,0 +1,170 @@
+"""What the reference page asks of the ledger and the plant: references, models, their review, and making a model active.
+
+Every method blocks: call it off the event loop. What was read is kept for a while: opening the same reference again costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from spc import reference as reading
+from spc.errors import BadTable, Complaint
+from spc.export import reference_summary
+from spc.ledger import lines as line_book
+from spc.ledger import models, references
+from spc.ledger.models import StoredModel
+from spc.ledger.references import StoredReference
+from spc.line import verbs
+from spc.nouns import Model, Reference
+from spc.ui.pages.reference.reviewed import Reviewed, review
+from spc.ui.view import View
+
+T = TypeVar("T")
+
+DEMO = Path("data/demo_circuit_boards/phase1_reference.csv")
+HELD = 4  # references, models and reviews in memory
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A stored upload, read."""
+
+    stored: StoredReference
+    table: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An activation, for its confirmation: the line, what people call it, the model's version there, when, and the row before."""
+
+    line: str
+    title: str
+    version: str
+    at: int
+    after_seq: int
+
+
+class Desk:
+    """The engineer's desk in the plant that `view` looks at."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._plant: Any = view.plant
+        self._held: OrderedDict[tuple[str, ...], Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def timezone(self) -> str:
+        """The plant's."""
+        return self._view.timezone
+
+    # -------------------------------------------------------------------------------------------------------- references
+
+    def recent(self, limit: int = 8) -> list[StoredReference]:
+        """The newest uploads."""
+        with self._plant.ledger.read() as c:
+            return references.references(c, limit)
+
+    def opened(self, ref: str) -> Opened:
+        """A reference, read from its bytes with the roles that were answered. Raises Complaint."""
+
+        def load() -> Opened:
+            with self._plant.ledger.read() as c:
+                stored = references.get_reference(c, ref)
+                content = references.reference_bytes(c, ref)
+            zone = str(stored.facts.get("timezone") or self._plant.settings.timezone)
+            roles: Any = dict(stored.roles)
+            return Opened(stored, reading.read(content, name=stored.name, roles=roles, timezone=zone))
+
+        return self._remember(("reference", ref), load)
+
+    def demo_path(self) -> Path | None:
+        """The demo's reference, when it is there."""
+        path = Path(self._plant.settings.root) / DEMO
+        return path if path.is_file() else None
+
+    def demo(self) -> str:
+        """Keep the demo's reference as if it had been uploaded; returns its id."""
+        path = self.demo_path()
+        if path is None:
+            raise BadTable("The demo data are not there.", cure=f"They should be at {DEMO}.")
+        content, zone = path.read_bytes(), self._plant.settings.timezone
+        table = reading.read(content, name=path.name, timezone=zone)
+        facts = {**reference_summary(table), "timezone": zone}
+        return verbs.save_reference(self._plant.ledger, content, name=path.name, by="demo", now=self._view.now(), facts=facts)
+
+    # ------------------------------------------------------------------------------------------------------------- models
+
+    def model(self, id: str) -> Model:
+        """Raises NotFound."""
+
+        def load() -> Model:
+            with self._plant.ledger.read() as c:
+                return models.get_model(c, id)
+
+        return self._remember(("model", id), load)
+
+    def record(self, id: str) -> StoredModel:
+        """Who made a model, when; raises NotFound."""
+        with self._plant.ledger.read() as c:
+            return models.model_record(c, id)
+
+    def reviewed(self, ref: str, model_id: str) -> Reviewed:
+        """The reference's rows as the model sees them. Raises Complaint when they do not belong together."""
+        return self._remember(("review", ref, model_id), lambda: review(self.opened(ref).table, self.model(model_id)))
+
+    def of_reference(self, ref: str) -> list[StoredModel]:
+        """The models that were fitted to a reference, newest first."""
+        with self._plant.ledger.read() as c:
+            return [one for one in models.models(c, 1000) if one.reference_id == ref]
+
+    # -------------------------------------------------------------------------------------------------------------- lines
+
+    def lines(self) -> dict[str, str]:
+        """The titles of all lines."""
+        return {name: self._view.title(name) for name in self._view.names()}
+
+    def activate(self, model_id: str, line: str, *, reason: str, by: str, title: str = "", new: bool = False) -> Done:
+        """From its next row on the line is judged by this model; a new line is made first. Raises Complaint."""
+        if not reason.strip():
+            raise Complaint("A reason is missing.", cure="Say why this model is to judge the line: it is kept with the change.")
+        if not by.strip():
+            raise Complaint("Nobody has signed.", cure="Type your name first.")
+        if new:
+            self._make_line(line, title)
+        made = verbs.activate(self._plant.ledger, line, model_id, reason.strip(), by.strip(), self._view.now())
+        with self._plant.ledger.read() as c:
+            version = len(line_book.activations(c, line))
+        return Done(line, self._view.title(line), f"v{version}", made.at, made.after_seq)
+
+    def _make_line(self, name: str, title: str) -> None:
+        if not NAME.fullmatch(name):
+            raise Complaint(
+                f"{name!r} cannot be the name of a line." if name else "The new line has no name.",
+                cure="Use letters, digits, - and _: it becomes part of an address. The title can be anything.",
+            )
+        if name in self._view.names():
+            raise Complaint(f"There is a line {name!r} already.", cure="Choose it from the list, or take another name.")
+        self._plant.add_line(name, title.strip() or name)
+
+    # ------------------------------------------------------------------------------------------------------------ private
+
+    def _remember(self, key: tuple[str, ...], load: Callable[[], T]) -> T:
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                found: T = self._held[key]
+                return found
+        made = load()
+        with self._lock:
+            self._held[key] = made
+            while len(self._held) > 3 * HELD:
+                self._held.popitem(last=False)
+        return made

@@ -1,0 +1,131 @@
+"""What is asked of a fit, and making its model active: the two forms of the page, and the pure functions behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from spc.errors import BadRecipe
+from spc.nouns import Model
+from spc.phase1 import Recipe
+from spc.ui.components import attr, button, choice, field, select, text_input
+from spc.ui.pages.reference import ids
+from spc.ui.pages.reference.desk import Done
+from spc.ui.words import clock, number, utc
+
+ESTIMATORS: Final[dict[str, dict[str, Any]]] = {
+    "mcd": {"name": "mcd", "h": 0.75},
+    "mcd50": {"name": "mcd", "h": 0.5},
+    "classical": {"name": "classical"},
+}
+WORDS: Final = {
+    "mcd": "MCD, h = 0.75 (bears 25 % bad rows)",
+    "mcd50": "MCD, h = 0.5 (bears nearly 50 %)",
+    "classical": "Classical (every row must be good)",
+}
+AS_BEFORE: Final = "as before"
+ALPHA: Final = 0.0027
+
+
+def estimator_of(model: Model | None) -> tuple[str, dict[str, str]]:
+    """Which choice a model's estimator is, and all choices; one that the page does not offer stays as it is."""
+    if model is None:
+        return "mcd", dict(WORDS)
+    asked = model.recipe.get("estimator", {})
+    for key, known in ESTIMATORS.items():
+        if all(asked.get(word) == value for word, value in known.items()):
+            return key, dict(WORDS)
+    return AS_BEFORE, {AS_BEFORE: f"{model.estimator}, as before", **WORDS}
+
+
+def alpha_of(text: Any) -> float:
+    """The false-alarm probability that was typed; raises BadRecipe."""
+    try:
+        value = float(str(text).strip().replace(",", "."))
+    except ValueError as wrong:
+        raise BadRecipe(f"{str(text)[:20]!r} is not a number.", cure="Type for instance 0.0027: one false alarm in 370 rows.") from wrong
+    return Recipe(alpha=value).alpha
+
+
+def promise(text: Any) -> str:
+    """What an alpha means on the line, in words.
+
+    >>> promise("0.0027")
+    'ARL₀ 370: one false alarm in 370 rows on average'
+    """
+    arl = number(1 / alpha_of(text))
+    return f"ARL₀ {arl}: one false alarm in {arl} rows on average"
+
+
+def asked(estimator: str, alpha: Any, model: Model | None) -> dict[str, Any]:
+    """The recipe's words; what the page does not ask stays as it was in the model. Raises BadRecipe."""
+    words = dict(model.recipe) if model is not None else {}
+    if estimator in ESTIMATORS:
+        words["estimator"] = ESTIMATORS[estimator]
+    words["alpha"] = alpha_of(alpha)
+    Recipe.from_dict(words)
+    return words
+
+
+def options(model: Model | None, job: str) -> Component:
+    """Estimator, alpha, the name of who asks, and the button; below it how far the fit is."""
+    chosen, words = estimator_of(model)
+    alpha = number(model.alpha, 6) if model is not None else str(ALPHA)
+    first = [
+        html.Div([html.Div("Estimator", className="label"), choice(ids.ESTIMATOR, words, chosen, label="Estimator")], className="field"),
+        field("α, false alarms per row", text_input(ids.ALPHA, value=alpha, inputMode="decimal", maxLength=20)),
+        html.Div(promise(alpha), id=ids.ARL0, className="arl0", role="status"),
+    ]
+    last = [
+        field("Your name", text_input(ids.BY, remember=True, autoComplete="name", maxLength=80)),
+        button("Refit" if model is not None else "Fit", ids.FIT, kind="main"),
+        html.Div(id=ids.FIT_GATE, className="gate", role="status"),
+    ]
+    running = [
+        html.Div(html.Progress(id=ids.FIT_BAR, max="1", value="0", **attr(aria_label="Fit")), id=f"{ids.FIT_BAR}-box", hidden=True),
+        html.Div(id=ids.FIT_SAID, **attr(aria_live="polite")),
+    ]
+    return html.Div(
+        [
+            dcc.Store(id=ids.FIT_ASK),
+            dcc.Store(id=ids.FIT_ASKED),
+            html.Div(first, className="form-row"),
+            html.Div(last, className="form-row"),
+            *running,
+        ],
+        className="fit",
+        **attr(data_job=job),
+    )
+
+
+def activation(lines: Mapping[str, str]) -> Component:
+    """On which line, why, and who says so."""
+    titles = {name: title if title == name else f"{title} ({name})" for name, title in lines.items()}
+    line = select(ids.LINE, {"": "choose a line", **titles, "+": "a new line ..."}, label="Line", shown=True)
+    new = [
+        field("Name of the new line", text_input(ids.NEW_NAME, placeholder="press-4", maxLength=64)),
+        field("Title", text_input(ids.NEW_TITLE, placeholder="Press 4, lids", maxLength=120)),
+    ]
+    row = [
+        line,
+        html.Div(new, id=ids.NEW_LINE, className="form-row", hidden=True),
+        field("Reason", text_input(ids.REASON, placeholder="why this model judges the line from now on", maxLength=500)),
+        field("Your name", text_input(ids.SIGNER, remember=True, autoComplete="name", maxLength=80)),
+        button("Activate", ids.ACTIVATE, kind="main"),
+    ]
+    return html.Div([html.Div(row, className="form-row"), html.Div(id=ids.ACTIVATED, className="activated", role="status")])
+
+
+def confirmed(done: Done, model_id: str, model: Model, timezone: str) -> list[Component]:
+    """What was done, from when, and where to look."""
+    limit = model.new_limits["t2"][-1]
+    since = f"from the row after {done.after_seq} on" if done.after_seq else "from its first row on"
+    words = (
+        f"Model {done.version} ({model_id[:8]}) judges {done.title} {since}, since {clock(done.at, timezone, date=True)}. "
+        f"UCL for new rows {number(limit.value)}, α {number(limit.alpha)}, n {model.n}."
+    )
+    link = dcc.Link(f"To the line {done.title}", href=f"/line/{done.line}", className="button main")
+    return [html.P(words, className="done", title=utc(done.at)), link]

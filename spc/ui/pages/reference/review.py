@@ -1,0 +1,384 @@
+"""The Phase I review: the charts, what a person says about rows, and the table that does all that the mouse does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from spc import blame
+from spc.nouns import Model, Reference
+from spc.ui import figures_phase1 as figures
+from spc.ui.components import attr, button, choice, field, graph, select, table, text_input
+from spc.ui.figures_phase1 import LOOKS, SCALES, Axis, Kind, Track, Trend
+from spc.ui.pages.reference import draft as drafts
+from spc.ui.pages.reference import ids
+from spc.ui.pages.reference.data import local
+from spc.ui.pages.reference.draft import Decision
+from spc.ui.pages.reference.reviewed import Reviewed, kinds
+from spc.ui.theme import Theme
+from spc.ui.words import clock, number, utc
+
+SPAN: Final = 50  # rows shown before and after the chosen ones
+MOST_ROWS: Final = 100  # rows of the table
+MOST_TOLD: Final = 8  # chosen rows that are told one by one
+ALONG: Final = {"time": "Time", "row": "Row"}
+
+
+def timed(reference: Reference) -> bool:
+    """Whether the rows can stand on an axis of time: every one has a time, and none goes backwards."""
+    at = reference.rows.at
+    return len(at) > 1 and not bool(np.isnat(at).any()) and bool(np.all(np.diff(at) >= np.timedelta64(0, "us"))) and at[0] != at[-1]
+
+
+def axis(reference: Reference, seen: Reviewed, along: str, timezone: str) -> Axis:
+    """Where the rows stand, and the words of each: row, part, time, T², p-value."""
+    n = len(seen)
+    rows = list(range(1, n + 1))
+    zone = ZoneInfo(timezone)
+    by_time = along == "time" and timed(reference)
+    places: list[int | str] = [local(one, zone) for one in reference.rows.at] if by_time else list(rows)
+    words = [_words(reference, seen, i, timezone) for i in range(n)]
+    return Axis(rows, places, words, by_time)
+
+
+def _words(reference: Reference, seen: Reviewed, i: int, timezone: str) -> str:
+    part = reference.rows.ids[i]
+    head = f"row {i + 1}{f' · {part}' if part else ''}{f' · {_when(reference, i, timezone)}' if _micros(reference, i) is not None else ''}"
+    parts = [head, f"T² {number(float(seen.t2[i]))}, UCL {number(float(seen.ucl[i]))}"]
+    if not np.isnan(seen.classical_t2[i]) and seen.robust:
+        parts.append(f"classical T² {number(float(seen.classical_t2[i]))}, UCL {number(float(seen.classical_ucl[i]))}")
+    return "<br>".join(parts)
+
+
+def _micros(reference: Reference, i: int) -> int | None:
+    at = reference.rows.at[i]
+    return None if np.isnat(at) else int(at.astype("datetime64[us]").astype(np.int64))
+
+
+def _when(reference: Reference, i: int, timezone: str) -> str:
+    return clock(_micros(reference, i), timezone, date=True)
+
+
+def tracks(seen: Reviewed, out: Mapping[int, Decision], kept: Mapping[int, Decision]) -> list[Track]:
+    """The T² charts to draw: the model's own, and the classical one beside a robust one."""
+    model = seen.model
+    alike = int(np.sum(seen.kin))
+    own = Track(
+        f"{_estimator(model)}: {_count(int(np.sum(seen.out & seen.fitted)))} beyond the UCL{f', {alike} alike to them' if alike else ''}",
+        _values(seen.t2),
+        _values(seen.ucl),
+        kinds(seen, out, kept),
+        seen.limit.value,
+        seen.limit.law,
+    )
+    if not seen.robust or seen.classical_limit is None:
+        return [own]
+    beyond = int(np.sum((seen.classical_t2 > seen.classical_ucl) & seen.fitted))
+    other = Track(
+        f"Classical, the same rows: {_count(beyond)} beyond the UCL",
+        _values(seen.classical_t2),
+        _values(seen.classical_ucl),
+        kinds(seen, out, kept, classical=True),
+        seen.classical_limit.value,
+        seen.classical_limit.law,
+    )
+    return [own, other]
+
+
+def _estimator(model: Model) -> str:
+    h = model.recipe.get("estimator", {}).get("h")
+    return (
+        "Classical"
+        if model.estimator == "classical"
+        else f"Robust, {model.estimator.upper()}{f' h = {h:g}' if isinstance(h, float) else ''}"
+    )
+
+
+def _values(x: Any) -> list[float | None]:
+    return [float(v) if np.isfinite(v) else None for v in x]
+
+
+def _count(n: int) -> str:
+    return f"{n} row" if n == 1 else f"{n} rows"
+
+
+# ---------------------------------------------------------------------------------------------------------------- in words
+
+
+def summary(track: Track, axis_: Axis) -> str:
+    """One chart in one line: how many rows are beyond, and the worst."""
+    ratios = [(v / u, row, v) for v, u, row in zip(track.t2, track.ucl, axis_.rows, strict=True) if v is not None and u]
+    beyond = [one for one in ratios if one[0] > 1]
+    head = f"{track.title.partition(':')[0]}: {len(beyond)} of {len(ratios)} rows beyond UCL {number(track.limit)}"
+    if not beyond:
+        return f"{head}."
+    ratio, row, value = max(beyond)
+    return f"{head}; the farthest is row {row} with T² {number(value)}, {number(ratio, 2)} × UCL."
+
+
+def distances_summary(seen: Reviewed) -> str:
+    """What the distance–distance plot shows: rows that only the robust estimate sees."""
+    robust, classical = seen.out, seen.classical_t2 > seen.classical_ucl
+    only = int(np.sum(robust & ~classical))
+    both, other = int(np.sum(robust & classical)), int(np.sum(~robust & classical))
+    text = f"{_count(both)} beyond both limits, {only} beyond the robust limit only"
+    return f"{text}{f', {other} beyond the classical one only' if other else ''}."
+
+
+def counter(seen: Reviewed, before: Model | None, waiting: int, out: Mapping[int, Decision]) -> list[Component]:
+    """How many rows the model rests on and what that did to its limit; what waits for a refit; a warning when much is left out."""
+    model, n = seen.model, len(seen)
+    ucl = number(model.reference_limits["t2"].value)
+    old = number(before.reference_limits["t2"].value) if before is not None else ""
+    moved = f"UCL {old} → {ucl}" if old else f"UCL {ucl}"
+    parts: list[Component] = [html.Span(f"n = {model.n} of {n}, {moved}", className="n-of")]
+    parts.append(html.Span(f"{_count(int(np.sum(seen.out & seen.fitted)))} beyond, {int(np.sum(seen.kin))} alike", className="beyond"))
+    if waiting:
+        parts.append(html.Span(f"{_count(waiting)} changed: refit to see the new limit", className="waiting"))
+    share = len(out) / n if n else 0.0
+    if share > drafts.MANY:
+        words = f" {share:.0%} of the rows are excluded: the rest may describe a better process than the one that will run."
+        parts.append(html.Span([html.Span("▲", className="mark high", **attr(aria_hidden="true")), words], className="many"))
+    return parts
+
+
+def legend() -> Component:
+    """The shapes of the charts, in words."""
+    items = [html.Span("● within the UCL", className="key")]
+    items += [
+        html.Span([html.Span(look.mark, className=f"mark {look.colour}"), f" {look.words}"], className="key") for look in LOOKS.values()
+    ]
+    return html.P(items, className="legend")
+
+
+# ---------------------------------------------------------------------------------------------------------------- the drawer
+
+
+def told(reference: Reference, seen: Reviewed, rows: Sequence[int], timezone: str) -> list[Component]:
+    """The chosen rows in words: one with its values, several with a sentence each."""
+    if len(rows) == 1:
+        return _told_one(reference, seen, rows[0], timezone)
+    items = [
+        html.Li([html.Strong(f"Row {row}"), f", T² {number(float(seen.t2[row - 1]))}: ", seen.sentence(row)]) for row in rows[:MOST_TOLD]
+    ]
+    rest = len(rows) - MOST_TOLD
+    more = [html.P(f"and {rest} more.", className="quiet")] if rest > 0 else []
+    return [html.H2(f"{len(rows)} rows: {drafts.spans(rows)}"), html.Ul(items, className="told"), *more]
+
+
+def _told_one(reference: Reference, seen: Reviewed, row: int, timezone: str) -> list[Component]:
+    i = row - 1
+    part = reference.rows.ids[i]
+    head = f"Row {row}{f', {part}' if part else ''}"
+    at = _micros(reference, i)
+    verdict = "beyond the limit" if seen.out[i] else "alike to rows beyond the limit" if seen.kin[i] else "within the limit"
+    numbers = f"T² {number(float(seen.t2[i]))}, UCL {number(float(seen.ucl[i]))}, p-value {p_words(seen.p_value(row))}: {verdict}."
+    if at is not None:
+        numbers = f"{clock(at, timezone, date=True)}. {numbers}"
+    parts: list[Component] = [html.H2(head), html.P(numbers, title=utc(at)), html.P(seen.sentence(row), className="sentence")]
+    if not seen.fitted[i]:
+        parts.append(html.P("This row took no part in the fit and is judged as a new one.", className="quiet"))
+    return [*parts, _values_table(seen, i)]
+
+
+def _values_table(seen: Reviewed, i: int) -> Component:
+    model = seen.model
+    found = blame.blame(model, seen.x[i])
+    share, sigma, given = (part[0].tolist() for part in (found.share, found.sigma, found.given))
+    sd = np.sqrt(np.diag(model.scatter.covariance)).tolist()
+    total = float(np.nansum(found.share)) or 1.0
+    order = sorted(range(model.p), key=lambda j: -(share[j] if np.isfinite(share[j]) else -np.inf))
+    rows = [
+        (
+            model.names[j],
+            number(float(seen.x[i, j]), 5),
+            f"{number(float(model.scatter.center[j]), 5)} ± {number(sd[j], 2)}",
+            number(sigma[j], 2),
+            number(given[j], 2),
+            f"{share[j] / total:.0%}" if np.isfinite(share[j]) else "–",
+        )
+        for j in order
+    ]
+    heads = ("Variable", "Value", "Reference", "sd off", "given the others", "Share")
+    return table(heads, rows, caption="Values of this row", numbers=range(1, 6))
+
+
+def p_words(p: float) -> str:
+    """A p-value with two digits, and in powers of ten where it is small.
+
+    >>> p_words(0.034), p_words(3.2e-9)
+    ('0.034', '3.2e-09')
+    """
+    return number(p, 2) if not np.isfinite(p) or p >= 1e-4 else f"{p:.1e}"
+
+
+def around(reference: Reference, seen: Reviewed, rows: Sequence[int], theme: Theme) -> dict[str, Any]:
+    """The raw course of the three variables that matter most for the chosen rows."""
+    model = seen.model
+    low, high = max(1, min(rows) - SPAN), min(len(seen), max(rows) + SPAN)
+    share = np.nan_to_num(blame.blame(model, seen.x[[row - 1 for row in rows]]).share)
+    top = np.argsort(-share.sum(axis=0))[:3]
+    step = max(1, (high - low + 1) // figures.MOST)
+    shown = sorted({*range(low, high + 1, step), *rows})
+    sd = np.sqrt(np.diag(model.scatter.covariance))
+    trends = []
+    for j in top.tolist():
+        m, unit = float(model.scatter.center[j]), model.units[j]
+        values = _values(seen.x[[row - 1 for row in shown], j])
+        trends.append(Trend(f"{model.names[j]}{f' [{unit}]' if unit else ''}", values, (m - 3 * float(sd[j]), m, m + 3 * float(sd[j]))))
+    return figures.around(theme, shown, trends, rows)
+
+
+def drawer() -> Component:
+    """The chosen rows and what can be said about them; closed while none is chosen."""
+    cause = select(ids.CAUSE, {"": "no special cause chosen", **drafts.CAUSES}, label="Cause", shown=True)
+    form = [
+        cause,
+        field("Note", text_input(ids.NOTE, placeholder="what is known about it", maxLength=500)),
+        field("Your name", text_input(ids.WHO, remember=True, autoComplete="name", maxLength=80)),
+        html.Div(
+            [
+                button("Exclude", ids.EXCLUDE, kind="main"),
+                button("Keep: common cause", ids.KEEP),
+                button("Undo", ids.UNDO),
+            ],
+            className="drawer-buttons",
+        ),
+        html.Div(id=ids.DECIDED, className="decided", role="status"),
+    ]
+    return html.Aside(
+        [
+            html.Div([button("Close", ids.DRAWER_CLOSE, kind="quiet")], className="drawer-close"),
+            html.Div(id=ids.DRAWER_BODY),
+            html.Div(form, className="drawer-form"),
+            graph(ids.AROUND, label="Raw values around the chosen rows", class_name="around"),
+        ],
+        id=ids.DRAWER,
+        className="drawer",
+        hidden=True,
+        tabIndex=-1,
+        **attr(aria_label="The chosen rows"),
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------------- the table
+
+
+def listed(seen: Reviewed, out: Mapping[int, Decision], kept: Mapping[int, Decision]) -> tuple[list[int], int]:
+    """The rows of the table: outlying, excluded and kept ones, the farthest first, and how many there are in all."""
+    every = sorted({*seen.outlying, *out, *kept})
+    ranked = sorted(every, key=lambda row: -np.nan_to_num(seen.t2[row - 1] / seen.ucl[row - 1]))
+    return ranked[:MOST_ROWS], len(every)
+
+
+def rows_table(reference: Reference, seen: Reviewed, out: Mapping[int, Decision], kept: Mapping[int, Decision], timezone: str) -> Component:
+    """The outlying rows: what is wrong with each, what was decided, and a button that opens it."""
+    rows, count = listed(seen, out, kept)
+    if not rows:
+        return html.P("No row is beyond the limit and none is excluded.", className="summary")
+    kind = kinds(seen, out, kept)
+    lines = [_line(reference, seen, row, kind[row - 1], out.get(row) or kept.get(row), timezone) for row in rows]
+    heads = ("Row", "Time", "Part", "T²", "T²/UCL", "p-value", "Why", "Decided", "")
+    made = table(heads, lines, caption="Outlying and excluded rows, the farthest first", numbers=(0, 3, 4, 5))
+    more = [html.P(f"{count - len(rows)} more: type their numbers above to look at them.", className="quiet")] if count > len(rows) else []
+    return html.Div([made, *more])
+
+
+def _line(reference: Reference, seen: Reviewed, row: int, kind: Kind, said: Decision | None, timezone: str) -> tuple[Any, ...]:
+    i = row - 1
+    look = LOOKS.get(kind)
+    mark: list[Any] = [html.Span(look.mark, className=f"mark {look.colour}", title=look.words), " "] if look else []
+    decided = " · ".join(part for part in ((said or {}).get(word, "") for word in ("reason", "note", "by")) if part)
+    words = {"excluded": "excluded: ", "kept": "kept: "}.get(kind, "")
+    return (
+        html.Span([*mark, str(row)], className="nowrap"),
+        html.Span(_when(reference, i, timezone), className="nowrap"),
+        reference.rows.ids[i] or "–",
+        number(float(seen.t2[i])),
+        number(float(seen.t2[i] / seen.ucl[i])),
+        p_words(seen.p_value(row)),
+        html.Span(seen.sentence(row), className="what"),
+        html.Span(f"{words}{decided}" if decided else "–"),
+        html.Button("Look", type="button", className="row-button", **attr(data_look=str(row), aria_label=f"Look at row {row}")),
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------- the section
+
+
+def section(seen: Reviewed | None, reference: Reference | None, model_id: str) -> Component:
+    """The whole review; the charts, the counter and the table are filled by a callback, again after every decision."""
+    robust = seen is None or seen.robust
+    by_time = reference is not None and timed(reference)
+    scale = "log" if seen is not None and figures.far(tracks(seen, {}, {})) else "t2"
+    controls = [
+        choice(ids.SCALE, SCALES, scale, label="Scale of the chart"),
+        html.Div(choice(ids.ALONG, ALONG, "time" if by_time else "row", label="Along the axis"), hidden=not by_time),
+    ]
+    chart = html.Div(
+        [
+            graph(ids.CHART, label="T² of every reference row", class_name=f"review-t2{' two' if robust else ''}", tools=True),
+            html.P(id=ids.CHART_SUMMARY, className="summary"),
+        ],
+        className="review-main",
+    )
+    side = html.Div(
+        [
+            graph(ids.DISTANCES, label="Robust against classical distance", class_name="review-dd", tools=True),
+            html.P(id=ids.DISTANCES_SUMMARY, className="summary"),
+        ],
+        className="review-side",
+        hidden=not robust,
+    )
+    rows = [
+        html.H2("Outlying rows"),
+        html.Div(
+            [
+                html.Div(
+                    [html.Label("Rows", htmlFor=ids.ROWS), text_input(ids.ROWS, placeholder="12, 15-20", maxLength=500)],
+                    className="field inline",
+                ),
+                button("Look", ids.ROWS_LOOK),
+                button("Look at all outlying rows", ids.LOOK_ALL),
+                html.Span(id=ids.ROWS_SAID, role="status"),
+            ],
+            className="controls left",
+        ),
+        html.Div(id=ids.TABLE),
+    ]
+    head = html.Div(
+        [
+            html.H2("Review", tabIndex=-1, className="review-title"),
+            html.Div(id=ids.COUNTER, className="counter", role="status"),
+            html.Div(controls, className="controls"),
+        ],
+        className="review-head",
+    )
+    return html.Section(
+        [
+            dcc.Store(id=ids.PICK),
+            head,
+            html.Div([chart, side], className="review-charts" if robust else "review-charts one"),
+            html.Div([legend(), html.P(footer(seen.model, model_id) if seen else "", className="footer")], className="review-foot"),
+            drawer(),
+            html.Div(rows, className="review-rows"),
+        ],
+        id=ids.REVIEW,
+        className="panel review",
+        **attr(data_model=model_id),
+    )
+
+
+def footer(model: Model, model_id: str) -> str:
+    """How the limit came about, in one line."""
+    own, new = model.reference_limits["t2"], model.new_limits["t2"][-1]
+    guards = f" · guards {', '.join(g.name for g in model.guards)}" if model.guards else ""
+    return (
+        f"{model.estimator} · n {model.n} · p {model.p} · α {number(model.alpha)} · ARL₀ {number(model.arl0)} · "
+        f"UCL of reference rows {number(own.value)}, of new rows {number(new.value)} = {new.law} · model {model_id[:8]}{guards}"
+    )
