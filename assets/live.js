@@ -68,7 +68,14 @@
   function take(name, news) {
     const line = lines.get(name);
     if (!line) return;
-    if (news.about) line.about = news.about;
+    if (news.about) {
+      line.about = news.about;
+      const page = document.querySelector("[data-live-line]"), now = String(news.about.activation);
+      if (page && page.dataset.liveLine === name && page.dataset.activation !== now) { // another model: other variables, other bands
+        page.dataset.activation = now;
+        props("line-model", { data: news.about.activation });
+      }
+    }
     if (news.anew) { line.rows = []; line.last = 0; }
     for (const r of news.rows) {
       if (r[0] <= line.last) continue; // never twice
@@ -431,7 +438,7 @@
       hovertext: [s.keep.map((r) => (r ? r.words : "")), [], out.map((r) => r.words), guard.map((r) => r.words), []],
       customdata: [s.keep.map(custom), [], out.map(custom), guard.map(custom), []],
     };
-    const layout = { "xaxis.range": xr, "yaxis.range": yr, "xaxis.type": "date", "yaxis.type": log ? "log" : "linear" }; // named, or plotly guesses anew
+    const layout = { "xaxis.range": xr, "yaxis.range": yr, "xaxis.type": "date", "xaxis.showticklabels": rows.length > 0, "yaxis.type": log ? "log" : "linear" }; // named, or plotly guesses anew
     const name = { t2: "T²", ratio: "T² / UCL", log: "T², log scale" }[scale];
     if (gd.layout.yaxis.title.text !== name) layout["yaxis.title.text"] = name;
     const marks = line.about.marks.map((m) => ({ m, row: rows.find((r) => r.seq > m.after_seq) })).filter((k) => k.row && k.row.seq > rows[0].seq);
@@ -459,11 +466,11 @@
 
   function summary(line, rows, out) {
     const last = rows.length ? rows[rows.length - 1] : null;
+    write($("line-footer"), line.about.footer + (last ? " · " + out + " of " + rows.length + " points beyond" : ""));
     if (!last) { write($("line-summary"), "No rows yet. They appear here as they come."); return; }
     const t2 = last.charts.t2;
     const now = t2 && t2[0] !== null ? "T² " + short(t2[0]) + " of UCL " + short(t2[1]) + " (" + short(t2[0] / t2[1]) + ")" : last.note || "not judged";
     write($("line-summary"), "Last row " + last.seq + (last.part ? ", " + last.part : "") + ", at " + hms(last.at) + ": " + now + ". " + out + " of the last " + rows.length + " rows beyond the limit.");
-    write($("line-footer"), " · " + out + " of " + rows.length + " points beyond");
   }
 
   let tableKey = "";

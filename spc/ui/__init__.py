@@ -15,7 +15,7 @@ from spc.ui.view import View
 
 __all__ = ["guarded", "mount"]
 
-UPLOADS = {"/api/v1/references": 1024 * MEBIBYTE, "/api/v1/lines/": 64 * MEBIBYTE, "/upload": 1024 * MEBIBYTE}
+UPLOADS = {"/api/": 2048 * MEBIBYTE, "/upload": 2048 * MEBIBYTE}  # these paths have their own, tighter limits and say them better
 NOT_PAGES = ("/api", "/assets", "/_", "/healthz", "/readyz", "/metrics", "/live", "/upload", "/docs", "/openapi")
 
 

@@ -106,6 +106,8 @@ def trends_live(
         shapes=[],
     )
     axis_x, axis_y = layout.pop("xaxis"), layout.pop("yaxis")
+    if not chosen:
+        layout |= {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
     data: list[Figure] = []
     for i, name in enumerate(chosen):
         row, column = divmod(i, columns)

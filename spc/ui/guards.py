@@ -103,8 +103,8 @@ class BodyLimit:
 
         async def noticed(message: Message) -> None:
             nonlocal started
-            started = started or message["type"] == "http.response.start"
-            if seen <= limit:
+            if seen <= limit or started:  # what the house says to a body that broke off is not for this sender
+                started = True
                 await send(message)
 
         with contextlib.suppress(TooLarge):

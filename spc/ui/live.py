@@ -77,8 +77,10 @@ class Viewer:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def hear(self, message: dict[str, Any]) -> None:
-        """What the page says: which lines it watches, from where; or that it has drawn message number n."""
+    def hear(self, message: Any) -> None:
+        """What the page says: which lines it watches, from where; or that it has drawn message number n. TypeError for anything else."""
+        if not isinstance(message, dict):
+            raise TypeError("a page sends objects")
         if "watch" in message:
             self.have = {str(name): int(after) for name, after in dict(message["watch"]).items()}
             self.values = bool(message.get("values"))

@@ -48,13 +48,12 @@ def head(about: About) -> Component:
 
 def page(about: About, theme: Theme) -> Component:
     """The whole page, its charts empty: rows come over the live channel."""
-    shown = list(about.names[:TREND_NAMES])
     chart = panel(
         "T² of each row",
         html.Div(id=ids.LINE_PAUSED, className="paused", role="status", hidden=True),
         graph(ids.LINE_CHART, figures.t2_live(theme, about.line), label="T² chart; arrow keys choose a point", class_name="chart"),
         html.P(id=ids.LINE_SUMMARY, className="summary"),
-        html.P([html.Span(about.footer), html.Span(id=ids.LINE_FOOTER)], className="footer"),
+        html.P(id=ids.LINE_FOOTER, className="footer"),
         class_name="chart-panel",
     )
     why = panel(
@@ -64,12 +63,10 @@ def page(about: About, theme: Theme) -> Component:
         html.Div(id=ids.LINE_BLAME_TABLE),
         class_name="why",
     )
-    picker = choice(ids.LINE_VARIABLES, {name: name for name in about.names}, shown, label="Variables shown", many=True)
     trends = html.Details(
         [
             html.Summary("Raw trends with the reference band (median ± 3 sd)"),
-            picker,
-            graph(ids.LINE_TRENDS, trend_figure(about, shown, theme), label="Raw values of the chosen variables", class_name="trends"),
+            html.Div(trend_part(about, theme), id=ids.LINE_TRENDS_INNER),
         ],
         id=ids.LINE_TRENDS_BOX,
         className="panel",
@@ -79,14 +76,23 @@ def page(about: About, theme: Theme) -> Component:
     return html.Div(
         [
             dcc.Store(id=ids.LINE_PICK),
+            dcc.Store(id=ids.LINE_MODEL),
             head(about),
             html.Div([chart, why], className="line-top"),
             trends,
             last,
         ],
         id=ids.LINE,
-        **attr(data_live_line=about.line),
+        **attr(data_live_line=about.line, data_activation=str(about.activation)),
     )
+
+
+def trend_part(about: About, theme: Theme) -> list[Component]:
+    """The variables to choose from, and the small multiples of the first few."""
+    shown = list(about.names[:TREND_NAMES])
+    picker = choice(ids.LINE_VARIABLES, {name: name for name in about.names}, shown, label="Variables shown", many=True)
+    figure = trend_figure(about, shown, theme)
+    return [picker, graph(ids.LINE_TRENDS, figure, label="Raw values of the chosen variables", class_name="trends")]
 
 
 def trend_figure(about: About, shown: list[str], theme: Theme) -> dict[str, Any]:
@@ -163,5 +169,14 @@ def register(app: Dash, view: View) -> Page:
     async def choose(shown: list[str] | None, line: str) -> Any:
         about = await asyncio.to_thread(view.about, line)
         return trend_figure(about, shown or [], theme_now())
+
+    @app.callback(
+        Output(ids.LINE_TRENDS_INNER, "children"),
+        Input(ids.LINE_MODEL, "data"),
+        State(ids.LINE, "data-live-line"),
+        prevent_initial_call=True,
+    )
+    async def another_model(_activation: int | None, line: str) -> Any:
+        return trend_part(await asyncio.to_thread(view.about, line), theme_now())
 
     return Page("/line/<line>", "{line}", layout, skeleton)

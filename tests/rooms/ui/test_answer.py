@@ -1,0 +1,82 @@
+import pytest
+
+from spc.errors import Complaint, Conflict, NotFound
+from spc.ui import answer, ids
+from spc.ui.pages import alarms as page
+from spc.ui.pages import line
+from spc.ui.theme import LIGHT
+from spc.ui.view import View
+from tests.rooms.ui.house import House
+
+
+@pytest.fixture
+def view(house: House) -> View:
+    house.activate()
+    house.send(20, out=(19, 20))
+    return View(house)
+
+
+@pytest.fixture
+def alarm(view: View) -> str:
+    return view.alarms("open")[0].id
+
+
+def test_to_acknowledge_takes_a_name(view: View, alarm: str) -> None:
+    with pytest.raises(Complaint, match="Type your name"):
+        answer.act(view, ids.ANSWER_ACKNOWLEDGE, alarm, "  ", "seen", 60, "")
+    assert answer.act(view, ids.ANSWER_ACKNOWLEDGE, alarm, "Ann", "seen", 60, "") == "Acknowledged by Ann."
+    kept = view.alarm(alarm)[0]
+    assert (kept.acknowledged_by, kept.note, kept.state) == ("Ann", "seen", "acknowledged")
+
+
+def test_the_second_signature_is_told_who_was_first(view: View, alarm: str) -> None:
+    answer.act(view, ids.ANSWER_ACKNOWLEDGE, alarm, "Ann", "", 60, "")
+    with pytest.raises(Conflict):
+        answer.act(view, ids.ANSWER_ACKNOWLEDGE, alarm, "Ben", "", 60, "")
+
+
+def test_to_shelve_takes_a_reason_and_ends_by_itself(view: View, alarm: str, house: House) -> None:
+    with pytest.raises(Complaint, match="reason"):
+        answer.act(view, ids.ANSWER_SHELVE, alarm, "Ann", "", 15, "")
+    assert "for 15 min" in answer.act(view, ids.ANSWER_SHELVE, alarm, "Ann", "part is on order", 15, "")
+    assert view.alarm(alarm)[0].shelved_until == house.clock.now + 15 * 60_000_000
+
+
+def test_a_cause_is_chosen_from_the_list(view: View, alarm: str) -> None:
+    with pytest.raises(Complaint, match="Choose one"):
+        answer.act(view, ids.ANSWER_CAUSE, alarm, "Ann", "", 60, "")
+    answer.act(view, ids.ANSWER_CAUSE, alarm, "Ann", "", 60, "sensor")
+    assert view.alarm(alarm)[0].cause == "sensor or gauge"
+
+
+def test_an_alarm_that_is_not_there_is_said_so(view: View) -> None:
+    with pytest.raises(NotFound):
+        view.alarm("nonsense")
+
+
+def test_the_list_shows_who_answered_in_local_time_with_utc_behind(view: View, alarm: str) -> None:
+    answer.act(view, ids.ANSWER_ACKNOWLEDGE, alarm, "Ann", "seen", 60, "")
+    shown = str(page.listing(view.alarms(""), {"mixer": "The mixer"}, "Europe/Berlin", "all"))
+    assert "Ann, 07:00:00" in shown
+    assert "2025-03-04 06:00:00 UTC" in shown
+    assert "The mixer" in shown
+
+
+def test_the_summary_counts_what_is_open(view: View) -> None:
+    assert page.summary(view.alarms("open")) == "1 open: 1 not acknowledged."
+    assert page.summary([]) == "No alarm is open."
+
+
+def test_a_point_is_explained_in_words_bars_and_numbers(view: View) -> None:
+    words, figure, table = line.why(view.blamed("mixer", 20), LIGHT, "Europe/Berlin")
+    said = " ".join(str(w) for w in words)
+    assert "Row 20, part B00020" in said
+    assert "beyond the limit" in said
+    assert "warp_mm is 8.0 sd high" in said
+    assert figure["data"][0]["y"][-1] == "warp_mm"
+    assert "0.830" in str(table)
+
+
+def test_a_row_that_was_not_judged_is_said_so(view: View) -> None:
+    with pytest.raises(NotFound, match="not judged"):
+        view.blamed("mixer", 999)
