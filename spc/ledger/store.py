@@ -203,18 +203,22 @@ class Ledger:
 
 def _one(connection: sa.Connection, task: _Task) -> None:
     """Runs a job in its savepoint. A failure of the job is the job's; a failure of the database is everybody's, and is raised."""
+    savepoint = connection.begin_nested()
     try:
-        with connection.begin_nested():
-            task.value = task.job(connection)
-    except (IntegrityError, DataError, ProgrammingError) as wrong:
-        task.undo()
-        task.error = LedgerError(f"writing the ledger: {wrong.orig}")
-        task.error.__cause__ = wrong
-    except DBAPIError:
-        raise
+        task.value = task.job(connection)
+        savepoint.commit()
+    except DBAPIError as wrong:
+        if not isinstance(wrong, (IntegrityError, DataError, ProgrammingError)):
+            raise  # a full disk, say: the database may have ended the whole transaction already
+        _failed(task, savepoint, LedgerError(f"writing the ledger: {wrong.orig}"))
     except Exception as wrong:  # noqa: BLE001 - it belongs to the sender, who gets it from the future
-        task.undo()
-        task.error = wrong
+        _failed(task, savepoint, wrong)
+
+
+def _failed(task: _Task, savepoint: sa.NestedTransaction, error: Exception) -> None:
+    task.undo()
+    task.error = error
+    savepoint.rollback()
 
 
 def _tell(future: Future[Any], value: Any, error: BaseException | None) -> None:
