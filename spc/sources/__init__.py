@@ -1,7 +1,7 @@
 """Where rows come from: iterables of blocks with a position, so that a restart goes on where the last one stopped.
 
 A new one is a frozen dataclass in `SOURCES`, or anywhere and named `module:Class` in a line's settings; `check` is its contract. Rows that
-come over HTTP need no thread: `read_payload` makes a block of a request's body.
+are sent over HTTP need no source: the interface hands them to the line.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from dataclasses import fields, replace
 from typing import cast
 
 from spc.settings import PartSettings, plugin
-from spc.sources.payload import Payload, read_payload
 from spc.sources.replay import Replay
 from spc.sources.source import Source, check
 from spc.sources.tail import Tail
 
-__all__ = ["SOURCES", "Payload", "Replay", "Source", "Tail", "build", "check", "read_payload"]
+__all__ = ["SOURCES", "Replay", "Source", "Tail", "build", "check"]
 
 SOURCES: dict[str, type] = {"replay": Replay, "tail": Tail}
 

@@ -195,6 +195,7 @@ def test_the_first_start_shows_a_calm_stretch_and_then_an_alarm(ledger: Ledger) 
         out = [one.row for one in points.points_between(connection, "smt-2", 1, 170) if one.out]
         (alarm,) = book.alarms(connection)
     assert out[0] == alarm.first_row == 121
-    assert set(range(151, 163)) <= set(out)
-    assert len(out) <= 14
+    lot = set(range(151, 163))
+    assert len(lot & set(out)) >= 9
+    assert set(out) <= lot | {121}  # and none of the good boards
     assert "warp_mm is 5" in alarm.sentence or "length_mm" in alarm.sentence
