@@ -23,7 +23,11 @@
     } catch (_) { return { detail: "The server answered " + status + "." }; }
   }
 
+  let address = ""; // what dash believes the address to be, while a job stands in it
+
   function go(parts) {
+    if (address) history.replaceState(history.state, "", address);
+    address = "";
     const query = new URLSearchParams(Object.entries(parts).filter((p) => p[1]));
     props("url", { search: "?" + query });
   }
@@ -127,6 +131,7 @@
       if (!answer.ok) { fitOver(complaint(problemOf(text, answer.status))); return Date.now(); }
       const here = page().dataset, job = JSON.parse(text).job;
       const query = new URLSearchParams(Object.entries({ ref: here.ref, model: here.model, from: here.from, job }).filter((p) => p[1]));
+      address = address || location.href;
       history.replaceState(history.state, "", "?" + query); // a reload goes on waiting
       follow(job);
     } catch (_) { fitOver(complaint(lost)); }
@@ -135,6 +140,8 @@
 
   function fitOver(said) {
     waiting = "";
+    if (address) history.replaceState(history.state, "", address);
+    address = "";
     bar("reference-fit-bar", 0, false);
     props("reference-fit", { disabled: false });
     fitSay(said);
@@ -261,17 +268,30 @@
     else if (at.dataset.roleOf) applyRoles({ [at.dataset.roleOf]: at.dataset.role });
     else if (at.dataset.answerFinding) props("reference-answered", { data: { key: at.dataset.answerFinding, press: Date.now() } });
   });
-  document.addEventListener("change", (event) => { if (event.target.closest("[data-role-select]")) rolesChanged(); });
+  const NAMES = ["reference-by", "reference-who", "reference-signer"];
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("[data-role-select]")) rolesChanged();
+    if (NAMES.includes(event.target.id)) NAMES.forEach((id) => { if ($(id) && !$(id).value) props(id, { value: event.target.value }); });
+  });
   document.addEventListener("keydown", (event) => {
     const drawer = $("reference-drawer");
     if (event.key === "Escape" && drawer && !drawer.hidden && !event.defaultPrevented) close();
   });
+
+  function place() { // the drawer begins where the review does: what stands above it, an alarm to be answered, is never covered
+    const review = $("reference-review"), drawer = $("reference-drawer");
+    if (!review || !drawer) return;
+    const top = Math.min(Math.max(0, review.getBoundingClientRect().top), 0.45 * window.innerHeight);
+    drawer.style.setProperty("--drawer-top", Math.round(top) + "px");
+  }
+  for (const kind of ["scroll", "resize"]) window.addEventListener(kind, place, { passive: true });
 
   let shown = "";
   setInterval(() => { // what has changed in the page: another model, a chart that was made anew, a job to wait for
     const here = page();
     if (!here) { shown = ""; return; }
     bind();
+    place();
     const key = here.dataset.ref + "/" + here.dataset.model;
     if (key === shown) return;
     const first = shown === "";

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from textwrap import wrap
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -21,9 +22,12 @@ from spc.ui.words import number
 Kind = Literal["in", "out", "kin", "excluded", "kept", "incomplete"]
 Values = Sequence[float | None]
 
-SCALES: Final = {"t2": "T²", "ratio": "T² / UCL", "log": "T², log"}
+SCALES: Final = {"near": "Near the UCL", "t2": "T²", "ratio": "T² / UCL", "log": "Log"}
+TITLES: Final = {"near": "T²", "t2": "T²", "ratio": "T² / UCL", "log": "T² (log)"}
+NEAR: Final = 4.0  # times the UCL: where "near" ends; rows beyond stand at the upper edge, with their value beside them
 MOST: Final = 2000  # rows drawn: more is slow on a shop-floor PC, so ordinary rows are thinned, and never one that stands out
-FAR: Final = 12.0  # T²/UCL from which a linear axis hides the ordinary rows, and the chart opens with a logarithmic one
+FAR: Final = 10.0  # T²/UCL from which a linear axis hides the ordinary rows, and the chart opens near the UCL
+TOLD: Final = 4  # values written beside rows at the upper edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,8 @@ def t2_review(
 ) -> Figure:
     """The T² charts of the reference rows, one above the other on one x axis: hovering over one points at the same row in all.
 
-    Traces of each chart: series, limit, own limits of rows that were not fitted, one per kind of row, the chosen rows. `stamp` names the
-    model: while it stays the same a redrawn chart keeps its zoom.
+    The limits are shapes. Traces of each chart: series, own limits of rows that were not fitted, one per kind of row, the chosen rows.
+    `stamp` names the model: while it stays the same a redrawn chart keeps its zoom.
     """
     figure = _review_frame(theme, axis, len(tracks), stamp)
     for k, track in enumerate(tracks):
@@ -104,15 +108,19 @@ def t2_review(
         y = _scaled(track.t2, track.ucl, scale)
         figure["data"] += _review_traces(theme, axis, track, y, scale, key, set(picked))
         figure["layout"][f"yaxis{key}"].update(_range(y, 1.0 if scale == "ratio" else track.limit, scale))
-        figure["layout"][f"yaxis{key}"]["title"] = {"text": SCALES[scale], "standoff": 6}
+        figure["layout"][f"yaxis{key}"]["title"] = {"text": TITLES[scale], "standoff": 6}
         figure["layout"]["annotations"] += _review_labels(theme, track, scale, key)
+        figure["layout"]["shapes"].append(_limit_line(theme, 1.0 if scale == "ratio" else track.limit, key))
+        if scale == "near":
+            figure["layout"]["annotations"] += _edge_labels(theme, axis, track, key)
     return figure
 
 
 def _review_frame(theme: Theme, axis: Axis, count: int, stamp: str) -> Figure:
     layout = frame(
         theme,
-        margin={"l": 58, "r": 92, "t": 24, "b": 34},
+        margin={"l": 58, "r": 116, "t": 24, "b": 40},
+        modebar=_modebar(theme),
         hovermode="x",
         hoversubplots="axis",
         hoverdistance=30,
@@ -121,14 +129,13 @@ def _review_frame(theme: Theme, axis: Axis, count: int, stamp: str) -> Figure:
         selectionrevision=stamp,
         newselection={"line": {"color": theme.selection, "width": 2, "dash": "solid"}},
         annotations=[],
+        shapes=[],
         meta={"review": "t2"},
     )
     x, y = layout.pop("xaxis"), layout.pop("yaxis")
-    room = 1.0 / count
+    places = [[0.0, 1.0]] if count == 1 else [[0.5, 1.0], [0.0, 0.41]]
     for k in range(count):
-        top = 1.0 - k * room
-        bottom = 0.0 if k == count - 1 else top - room + 0.10
-        layout[f"yaxis{k + 1 if k else ''}"] = {**y, "domain": [bottom, top], "nticks": 6, "anchor": "x"}
+        layout[f"yaxis{k + 1 if k else ''}"] = {**y, "domain": places[k], "nticks": 6, "anchor": "x"}
     words = {} if axis.timed else {"title": {"text": "row", "standoff": 2}}
     kind = {"type": "date", "hoverformat": "%Y-%m-%d %H:%M:%S"} if axis.timed else {"type": "linear"}
     spike = {
@@ -146,10 +153,50 @@ def _review_frame(theme: Theme, axis: Axis, count: int, stamp: str) -> Figure:
     return {"data": [], "layout": layout}
 
 
+def _modebar(theme: Theme) -> Figure:
+    return {"bgcolor": "rgba(0,0,0,0)", "color": theme.edge, "activecolor": theme.text}
+
+
 def _scaled(t2: Values, ucl: Values, scale: str) -> list[float | None]:
+    if scale == "near":
+        return [None if v is None else v if not u else min(v, _edge(u)) for v, u in zip(t2, ucl, strict=True)]
     if scale != "ratio":
         return list(t2)
     return [None if v is None or not u else v / u for v, u in zip(t2, ucl, strict=True)]
+
+
+def _limit_line(theme: Theme, level: float, key: str) -> Figure:
+    line = {"color": theme.limit, "width": 1.5, "dash": "6px,4px"}
+    return {"type": "line", "name": "UCL", "xref": "paper", "yref": f"y{key}", "x0": 0, "x1": 1, "y0": level, "y1": level, "line": line}
+
+
+def _edge(limit: float) -> float:
+    """Where rows stand that are beyond the upper edge of the near view."""
+    return NEAR * limit
+
+
+def _edge_labels(theme: Theme, axis: Axis, track: Track, key: str) -> list[Figure]:
+    """The values of the farthest rows, beside the marks that stand at the upper edge for them."""
+    over = [(v / u, i) for i, (v, u) in enumerate(zip(track.t2, track.ucl, strict=True)) if v is not None and u and v > _edge(u)]
+    look: Figure = {
+        "showarrow": False,
+        "xref": "x",
+        "yref": f"y{key}",
+        "yanchor": "middle",
+        "font": {"family": FONT, "size": 12, "color": theme.text},
+    }
+    middle = len(axis.rows) / 2
+    return [
+        {
+            **look,
+            "x": axis.places[i],
+            "y": _edge(track.ucl[i] or track.limit),
+            "xanchor": "left" if i < middle else "right",
+            "xshift": 9 if i < middle else -9,
+            "text": f"row {axis.rows[i]}: T² {number(track.t2[i])} ↑",
+        }
+        for _, i in sorted(over, reverse=True)[:TOLD]
+    ]
 
 
 def _review_traces(theme: Theme, axis: Axis, track: Track, y: list[float | None], scale: str, key: str, picked: set[int]) -> list[Figure]:
@@ -180,28 +227,26 @@ def _review_traces(theme: Theme, axis: Axis, track: Track, y: list[float | None]
         **unfaded,
     )
     series["y"] = [None if track.kinds[i] == "excluded" else y[i] for i in shown]
-    level = 1.0 if scale == "ratio" else track.limit
-    ends = [axis.places[0], axis.places[-1]] if axis.places else []
-    limit = {
-        "type": "scatter",
-        "mode": "lines",
-        "name": "UCL",
-        "x": ends,
-        "y": [level] * len(ends),
-        "line": {"color": theme.limit, "width": 1.5, "dash": "6px,4px"},
-        "hoverinfo": "skip",
-        **on,
-    }
-    traces = [series, limit, _own_limits(theme, axis, track, scale, on)]
+    traces = [series, _own_limits(theme, axis, track, scale, on)]
     for kind, look in LOOKS.items():
         places = [i for i in shown if track.kinds[i] == kind]
-        mark = {"symbol": look.symbol, "size": look.size, "color": getattr(theme, look.colour), "line": {"width": 1.5}}
+        mark = _mark(theme, look)
         hover = "text" if kind == "excluded" else "skip"  # the series has the others' words: one label per row
         traces.append(of(places, name=look.words, mode="markers", marker=mark, hoverinfo=hover, **unfaded))
     ring = {"symbol": "circle-open", "size": 17, "color": theme.selection, "line": {"width": 3}}
     chosen = [i for i in shown if axis.rows[i] in picked]
     traces.append(of(chosen, name="chosen", mode="markers", marker=ring, hoverinfo="skip"))
     return traces
+
+
+def _mark(theme: Theme, look: Look) -> Figure:
+    colour = getattr(theme, look.colour)
+    return {
+        "symbol": look.symbol,
+        "size": look.size,
+        "color": colour,
+        "line": {"width": 1.5 if "open" in look.symbol else 0, "color": colour},
+    }
 
 
 def _own_limits(theme: Theme, axis: Axis, track: Track, scale: str, on: Figure) -> Figure:
@@ -222,10 +267,10 @@ def _own_limits(theme: Theme, axis: Axis, track: Track, scale: str, on: Figure) 
 def _range(y: Sequence[float | None], limit: float, scale: str) -> Figure:
     """From 0 to 1.5 UCL or the data's top, whichever is higher; a logarithmic axis from the smallest value that matters."""
     known = [v for v in y if v is not None and math.isfinite(v)]
-    top = max(1.5 * limit, 1.06 * max(known, default=0.0))
+    top = max(1.5 * limit, 1.08 * max(known, default=0.0))
     if scale != "log":
         return {"type": "linear", "range": [0, top]}
-    low = max(min((v for v in known if v > 0), default=limit / 100), limit / 300)
+    low = max(min((v for v in known if v > 0), default=limit / 30), limit / 60)
     return {
         "type": "log",
         "range": [math.log10(0.8 * low), math.log10(1.15 * top)],
@@ -239,10 +284,21 @@ def _review_labels(theme: Theme, track: Track, scale: str, key: str) -> list[Fig
     y = math.log10(level) if scale == "log" else level
     look: Figure = {"showarrow": False, "xref": "paper", "yref": f"y{key}", "y": y}
     words = "UCL" if scale == "ratio" else f"UCL {number(track.limit)}"
+    law = "<br>".join(wrap(track.law.partition(":")[0], 16))
     font: Figure = {"family": FONT, "color": theme.text}
     return [
-        {**look, "x": 1, "xanchor": "left", "yanchor": "middle", "xshift": 6, "text": words, "font": {**font, "size": 14}},
-        {**look, "x": 1, "xanchor": "right", "yanchor": "bottom", "text": track.law, "font": {**font, "size": 11}},
+        {**look, "x": 1, "xanchor": "left", "yanchor": "bottom", "xshift": 5, "yshift": -9, "text": words, "font": {**font, "size": 14}},
+        {
+            **look,
+            "x": 1,
+            "xanchor": "left",
+            "yanchor": "top",
+            "xshift": 5,
+            "yshift": -8,
+            "align": "left",
+            "text": law,
+            "font": {**font, "size": 11},
+        },
         {
             "showarrow": False,
             "xref": "paper",
@@ -258,13 +314,15 @@ def _review_labels(theme: Theme, track: Track, scale: str, key: str) -> list[Fig
 
 
 def distances(
-    theme: Theme, axis: Axis, robust: Track, classical: Track, *, log: bool = False, picked: Sequence[int] = (), stamp: str = ""
+    theme: Theme, axis: Axis, robust: Track, classical: Track, *, scale: str = "t2", picked: Sequence[int] = (), stamp: str = ""
 ) -> Figure:
     """Robust against classical distance (√T²) of each row, both limits drawn.
 
     Rows above the robust limit and left of the classical one are those that the classical estimate was pulled towards and does not see.
+    In the "near" view rows beyond twice a limit stand at the edge.
     """
-    d = [(_root(c), _root(r)) for c, r in zip(classical.t2, robust.t2, strict=True)]
+    log, limits = scale == "log", (classical.limit, robust.limit)
+    d = [(_root(c, limits[0], scale), _root(r, limits[1], scale)) for c, r in zip(classical.t2, robust.t2, strict=True)]
     flat = [v[1] if v[1] is not None else math.nan for v in d]
     chosen_rows = set(picked)
     shown = thinned(flat, [kind != "in" or row in chosen_rows for kind, row in zip(robust.kinds, axis.rows, strict=True)])
@@ -273,6 +331,7 @@ def distances(
     layout = frame(
         theme,
         margin={"l": 52, "r": 14, "t": 24, "b": 40},
+        modebar=_modebar(theme),
         hovermode="closest",
         dragmode="lasso",
         uirevision=stamp,
@@ -307,12 +366,7 @@ def _dots(theme: Theme, axis: Axis, d: Sequence[tuple[float | None, float | None
         "customdata": [axis.rows[i] for i in places],
         "hovertext": [axis.words[i] for i in places],
         "hoverinfo": "text",
-        "marker": {
-            "symbol": look.symbol,
-            "size": look.size,
-            "color": getattr(theme, look.colour),
-            "line": {"width": 1.5 if "open" in look.symbol else 0},
-        },
+        "marker": _mark(theme, look),
         "selected": {"marker": {"opacity": 1}},
         "unselected": {"marker": {"opacity": 1}},
     }
@@ -355,8 +409,10 @@ def _distance_labels(theme: Theme, x: float, y: float, log: bool) -> list[Figure
     ]
 
 
-def _root(value: float | None) -> float | None:
-    return None if value is None else math.sqrt(value)
+def _root(value: float | None, limit: float, scale: str) -> float | None:
+    if value is None:
+        return None
+    return math.sqrt(min(value, _edge(limit)) if scale == "near" else value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,13 @@ __all__ = ["register"]
 STEPS = ("Upload", "Check the data", "Review", "Activate")
 
 
-def steps(here: int) -> Component:
-    """Where one is on the way from a file to an active reference."""
+def head(here: int) -> Component:
+    """The title, and where one is on the way from a file to an active reference."""
     items = [
         html.Li(f"{k} {words}", className="step here" if k == here else "step", **attr(aria_current="step" if k == here else "false"))
         for k, words in enumerate(STEPS, 1)
     ]
-    return html.Ol(items, className="steps", **attr(aria_label="Steps"))
+    return html.Div([html.H1("Reference"), html.Ol(items, className="steps", **attr(aria_label="Steps"))], className="title-row")
 
 
 def start(desk: Desk) -> list[Component]:
@@ -71,23 +71,23 @@ def body(desk: Desk, visit: Visit) -> list[Component]:
     """The parts of the page for an address."""
     ref, model_id = visit.query.get("ref", ""), visit.query.get("model", "")
     if not ref:
-        return [steps(1), *start(desk)]
+        return [head(1), *start(desk)]
     opened = desk.opened(ref)
     model = desk.model(model_id) if model_id else None
     page = int(visit.query["page"]) if visit.query.get("page", "").isdecimal() else 1
     file_parts = checked(desk, opened, ref, page, closed=model is not None)
     fit = panel("Refit" if model else "Fit", fitting.options(model, visit.query.get("job", "")), class_name="fit-panel")
     if model is None:
-        return [steps(2), file_parts[0], fit, file_parts[1]]
+        return [head(2), file_parts[0], fit, file_parts[1]]
     seen = desk.reviewed(ref, model_id)
     active = panel("Activate", fitting.activation(desk.lines()), class_name="activate-panel")
-    return [steps(3), review.section(seen, opened.table, model_id), fit, active, *file_parts]
+    return [head(3), review.section(seen, opened.table, model_id), fit, active, *file_parts]
 
 
 def whole(parts: list[Component], ref: str, model_id: str, came_from: str) -> Component:
     """The page around its parts. The key makes the browser build it anew for another reference or model."""
     return html.Div(
-        [html.H1("Reference"), dcc.Store(id=ids.DRAFT, storage_type="session"), dcc.Store(id=ids.ANSWERED), *parts],
+        [dcc.Store(id=ids.DRAFT, storage_type="session"), dcc.Store(id=ids.ANSWERED), *parts],
         id=ids.PAGE,
         key=f"{ref}/{model_id}",
         **attr(data_ref=ref, data_model=model_id, data_from=came_from),
@@ -134,7 +134,7 @@ def drawn(
     chart = figures.t2_review(theme, axis, shown, scale=scale, picked=pick, stamp=model_id + scale + along)
     far: Any = dict(EMPTY_FIGURE)
     if len(shown) == 2:
-        far = figures.distances(theme, axis, shown[0], shown[1], log=scale == "log", picked=pick, stamp=model_id + scale)
+        far = figures.distances(theme, axis, shown[0], shown[1], scale=scale, picked=pick, stamp=model_id + scale)
     before = _model_or_none(desk, came_from)
     waiting = drafts.pending(draft, model_id, seen.model)
     words = " ".join(review.summary(one, axis) for one in shown)

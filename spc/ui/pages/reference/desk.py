@@ -5,7 +5,6 @@ Every method blocks: call it off the event loop. What was read is kept for a whi
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,8 +19,9 @@ from spc.ledger import lines as line_book
 from spc.ledger import models, references
 from spc.ledger.models import StoredModel
 from spc.ledger.references import StoredReference
-from spc.line import verbs
+from spc.line import Line, verbs
 from spc.nouns import Model, Reference
+from spc.settings import LineSettings
 from spc.ui.pages.reference.reviewed import Reviewed, review
 from spc.ui.view import View
 
@@ -29,7 +29,6 @@ T = TypeVar("T")
 
 DEMO = Path("data/demo_circuit_boards/phase1_reference.csv")
 HELD = 4  # references, models and reviews in memory
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +58,7 @@ class Desk:
         self._plant: Any = view.plant
         self._held: OrderedDict[tuple[str, ...], Any] = OrderedDict()
         self._lock = threading.Lock()
+        self._adopt()
 
     @property
     def timezone(self) -> str:
@@ -145,14 +145,27 @@ class Desk:
         return Done(line, self._view.title(line), f"v{version}", made.at, made.after_seq)
 
     def _make_line(self, name: str, title: str) -> None:
-        if not NAME.fullmatch(name):
-            raise Complaint(
-                f"{name!r} cannot be the name of a line." if name else "The new line has no name.",
-                cure="Use letters, digits, - and _: it becomes part of an address. The title can be anything.",
-            )
+        if not name:
+            raise Complaint("The new line has no name.", cure="Use small letters, digits, - and _: it becomes part of an address.")
         if name in self._view.names():
             raise Complaint(f"There is a line {name!r} already.", cure="Choose it from the list, or take another name.")
-        self._plant.add_line(name, title.strip() or name)
+        self._open(name, title.strip() or name)
+
+    def _adopt(self) -> None:
+        """Lines that were made here before the last start: the settings do not name them, and they take rows all the same."""
+        known = getattr(self._plant, "lines", {})
+        with self._plant.ledger.read() as c:
+            made = line_book.lines(c)
+        for name, title in made.items():
+            if name not in known:
+                self._open(name, title)
+
+    def _open(self, name: str, title: str) -> None:
+        plant = self._plant
+        settings = plant.settings
+        words = {"clock": plant.clock, "zone": settings.zone, "url": settings.url, "notifiers": tuple(getattr(plant, "notifiers", ()))}
+        line = Line(plant.ledger, LineSettings(name=name, title=title), **words)
+        plant.lines = {**plant.lines, name: line}  # another thread may be going through the old one
 
     # ------------------------------------------------------------------------------------------------------------ private
 

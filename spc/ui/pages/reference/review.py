@@ -25,7 +25,7 @@ from spc.ui.words import clock, number, utc
 
 SPAN: Final = 50  # rows shown before and after the chosen ones
 MOST_ROWS: Final = 100  # rows of the table
-MOST_TOLD: Final = 8  # chosen rows that are told one by one
+MOST_TOLD: Final = 6  # chosen rows that are told one by one
 ALONG: Final = {"time": "Time", "row": "Row"}
 
 
@@ -104,7 +104,7 @@ def _values(x: Any) -> list[float | None]:
 
 
 def _count(n: int) -> str:
-    return f"{n} row" if n == 1 else f"{n} rows"
+    return f"{n} row" if n == 1 else f"{n or 'no'} rows"
 
 
 # ---------------------------------------------------------------------------------------------------------------- in words
@@ -112,7 +112,8 @@ def _count(n: int) -> str:
 
 def summary(track: Track, axis_: Axis) -> str:
     """One chart in one line: how many rows are beyond, and the worst."""
-    ratios = [(v / u, row, v) for v, u, row in zip(track.t2, track.ucl, axis_.rows, strict=True) if v is not None and u]
+    told = zip(track.t2, track.ucl, axis_.rows, track.kinds, strict=True)
+    ratios = [(v / u, row, v) for v, u, row, kind in told if v is not None and u and kind != "excluded"]
     beyond = [one for one in ratios if one[0] > 1]
     head = f"{track.title.partition(':')[0]}: {len(beyond)} of {len(ratios)} rows beyond UCL {number(track.limit)}"
     if not beyond:
@@ -123,10 +124,11 @@ def summary(track: Track, axis_: Axis) -> str:
 
 def distances_summary(seen: Reviewed) -> str:
     """What the distance–distance plot shows: rows that only the robust estimate sees."""
-    robust, classical = seen.out, seen.classical_t2 > seen.classical_ucl
+    robust, classical = seen.out & seen.fitted, (seen.classical_t2 > seen.classical_ucl) & seen.fitted
     only = int(np.sum(robust & ~classical))
     both, other = int(np.sum(robust & classical)), int(np.sum(~robust & classical))
-    text = f"{_count(both)} beyond both limits, {only} beyond the robust limit only"
+    text = f"{_count(both)} beyond both limits, {only or 'none'} beyond the robust limit only"
+    text = text[0].upper() + text[1:]
     return f"{text}{f', {other} beyond the classical one only' if other else ''}."
 
 
@@ -137,7 +139,9 @@ def counter(seen: Reviewed, before: Model | None, waiting: int, out: Mapping[int
     old = number(before.reference_limits["t2"].value) if before is not None else ""
     moved = f"UCL {old} → {ucl}" if old else f"UCL {ucl}"
     parts: list[Component] = [html.Span(f"n = {model.n} of {n}, {moved}", className="n-of")]
-    parts.append(html.Span(f"{_count(int(np.sum(seen.out & seen.fitted)))} beyond, {int(np.sum(seen.kin))} alike", className="beyond"))
+    parts.append(
+        html.Span(f"{_count(int(np.sum(seen.out & seen.fitted)))} beyond, {int(np.sum(seen.kin)) or 'none'} alike", className="beyond")
+    )
     if waiting:
         parts.append(html.Span(f"{_count(waiting)} changed: refit to see the new limit", className="waiting"))
     share = len(out) / n if n else 0.0
@@ -209,12 +213,12 @@ def _values_table(seen: Reviewed, i: int) -> Component:
 
 
 def p_words(p: float) -> str:
-    """A p-value with two digits, and in powers of ten where it is small.
+    """A p-value with two digits; one that no table of good rows could tell from nothing says only that.
 
-    >>> p_words(0.034), p_words(3.2e-9)
-    ('0.034', '3.2e-09')
+    >>> p_words(0.034), p_words(3.2e-5), p_words(3.2e-90)
+    ('0.034', '0.000032', '< 0.000001')
     """
-    return number(p, 2) if not np.isfinite(p) or p >= 1e-4 else f"{p:.1e}"
+    return "< 0.000001" if p < 1e-6 else number(p, 2)
 
 
 def around(reference: Reference, seen: Reviewed, rows: Sequence[int], theme: Theme) -> dict[str, Any]:
@@ -238,26 +242,26 @@ def drawer() -> Component:
     """The chosen rows and what can be said about them; closed while none is chosen."""
     cause = select(ids.CAUSE, {"": "no special cause chosen", **drafts.CAUSES}, label="Cause", shown=True)
     form = [
-        cause,
-        field("Note", text_input(ids.NOTE, placeholder="what is known about it", maxLength=500)),
-        field("Your name", text_input(ids.WHO, remember=True, autoComplete="name", maxLength=80)),
         html.Div(
-            [
-                button("Exclude", ids.EXCLUDE, kind="main"),
-                button("Keep: common cause", ids.KEEP),
-                button("Undo", ids.UNDO),
-            ],
+            [cause, field("Your name", text_input(ids.WHO, remember=True, autoComplete="name", maxLength=80))], className="drawer-pair"
+        ),
+        field("Note", text_input(ids.NOTE, placeholder="what is known about it", maxLength=500)),
+        html.Div(
+            [button("Exclude", ids.EXCLUDE, kind="main"), button("Keep: common cause", ids.KEEP), button("Undo", ids.UNDO)],
             className="drawer-buttons",
         ),
         html.Div(id=ids.DECIDED, className="decided", role="status"),
     ]
-    return html.Aside(
+    words = html.Div(
         [
             html.Div([button("Close", ids.DRAWER_CLOSE, kind="quiet")], className="drawer-close"),
             html.Div(id=ids.DRAWER_BODY),
-            html.Div(form, className="drawer-form"),
             graph(ids.AROUND, label="Raw values around the chosen rows", class_name="around"),
         ],
+        className="drawer-words",
+    )
+    return html.Aside(
+        [words, html.Div(form, className="drawer-form")],
         id=ids.DRAWER,
         className="drawer",
         hidden=True,
@@ -301,7 +305,7 @@ def _line(reference: Reference, seen: Reviewed, row: int, kind: Kind, said: Deci
         reference.rows.ids[i] or "–",
         number(float(seen.t2[i])),
         number(float(seen.t2[i] / seen.ucl[i])),
-        p_words(seen.p_value(row)),
+        html.Span(p_words(seen.p_value(row)), className="nowrap"),
         html.Span(seen.sentence(row), className="what"),
         html.Span(f"{words}{decided}" if decided else "–"),
         html.Button("Look", type="button", className="row-button", **attr(data_look=str(row), aria_label=f"Look at row {row}")),
@@ -315,7 +319,7 @@ def section(seen: Reviewed | None, reference: Reference | None, model_id: str) -
     """The whole review; the charts, the counter and the table are filled by a callback, again after every decision."""
     robust = seen is None or seen.robust
     by_time = reference is not None and timed(reference)
-    scale = "log" if seen is not None and figures.far(tracks(seen, {}, {})) else "t2"
+    scale = "near" if seen is not None and figures.far(tracks(seen, {}, {})) else "t2"
     controls = [
         choice(ids.SCALE, SCALES, scale, label="Scale of the chart"),
         html.Div(choice(ids.ALONG, ALONG, "time" if by_time else "row", label="Along the axis"), hidden=not by_time),
