@@ -20,6 +20,10 @@ define apt
   $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $(1) </dev/null >/dev/null )
 endef
 
+# The search for the robust scatter has a compiled core; without a C compiler numpy takes the same steps, more slowly.
+kernel := command -v cc >/dev/null && cc -O3 -std=gnu11 -fopenmp-simd -shared -fPIC -o spc/scatter/_kernel.so spc/scatter/kernel.c -lm \
+  || echo 'No C compiler here: fits will take a little longer. Cure, if you mind: sudo apt-get install gcc libc6-dev, then make clean'
+
 run: $(VENV)/.run
 	@exec $(BIN)/python app.py
 
@@ -39,16 +43,18 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 # The stamps: a second `make run` finds .run newer than the lock and starts at once.
-$(VENV)/.run: requirements-run.lock pyproject.toml | $(BIN)/pip
+$(VENV)/.run: requirements-run.lock pyproject.toml spc/scatter/kernel.c | $(BIN)/pip
 	@echo 'Installing what the program needs into $(VENV); this is done once.'
 	$(PIP) install --require-hashes -r requirements-run.lock
 	$(PIP) install --no-index --no-build-isolation --no-deps --editable .
+	@$(kernel)
 	@touch $@
 
-$(VENV)/.dev: requirements.lock pyproject.toml | $(BIN)/pip
+$(VENV)/.dev: requirements.lock pyproject.toml spc/scatter/kernel.c | $(BIN)/pip
 	@echo 'Installing what the program and its tests need into $(VENV); this is done once.'
 	$(PIP) install --require-hashes -r requirements.lock
 	$(PIP) install --no-index --no-build-isolation --no-deps --editable .
+	@$(kernel)
 	@touch $@ $(VENV)/.run
 
 # A bare Debian has Python without venv (ensurepip); other systems have it.
@@ -75,5 +81,5 @@ lock:
 
 # The ledger of the demo (var/) is left alone: it is data.
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) spc/scatter/_kernel.so build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -72,7 +72,13 @@ def nearest(d2: Floats, h: int) -> Bools:
     return member
 
 
-def converge(features: Features, member: Bools, h: int, steps: int | None = None) -> tuple[Bools, Floats]:
+def grow(features: Features, member: Bools, h: int) -> Bools:
+    """The h rows nearest each of k subsets of any size."""
+    d2, _ = features.distances(*features.moments(member))
+    return nearest(d2, h)
+
+
+def converge(features: Features, member: Bools, h: int, steps: int = 0) -> tuple[Bools, Floats]:
     """C-steps on k subsets until none changes (or for `steps` steps): the subsets reached and their log determinants.
 
     A subset stops when its *members* stop changing. Determinants only fall, so a test on their difference must not have a sign error;
@@ -82,7 +88,7 @@ def converge(features: Features, member: Bools, h: int, steps: int | None = None
     best = np.full(len(member), np.inf)
     moving = np.arange(len(member))
     taken = 0
-    while len(moving) and (steps is None or taken < steps):
+    while len(moving) and (steps == 0 or taken < steps):
         d2, logdet = features.distances(*features.moments(member[moving]))
         fell = logdet < best[moving] - 1e-12 * (1.0 + np.abs(logdet))
         best[moving] = np.where(fell, logdet, best[moving])

@@ -9,8 +9,9 @@ from itertools import combinations
 import numpy as np
 
 from spc.nouns import Bools, Floats
-from spc.scatter.csteps import Features, converge, distinct, nearest
+from spc.scatter.csteps import Features, converge, distinct, grow, nearest
 from spc.scatter.exchange import polish, subset_objective
+from spc.scatter.kernel import Compiled, suits
 from spc.scatter.starts import deterministic, elemental, invariant, ranked
 
 _ENUMERATE = 6000  # subsets that are simply all tried
@@ -72,43 +73,62 @@ def _enumerate(z: Floats, h: int) -> Bools:
     return np.asarray(members[int(np.argmin(logdet))])
 
 
-def _guesses(z: Floats, features: Features, h: int) -> Bools:
+class Interpreted:
+    """The steps on one standardised table z (n, p), taken by numpy: many subsets at once, as matrix products."""
+
+    def __init__(self, z: Floats) -> None:
+        self.z = z
+        self.features = Features.of(z)
+
+    def grow(self, member: Bools, h: int) -> Bools:
+        return grow(self.features, member, h)
+
+    def converge(self, member: Bools, h: int, steps: int = 0) -> tuple[Bools, Floats]:
+        return converge(self.features, member, h, steps)
+
+    def polish(self, member: Bools, h: int) -> Bools:
+        return polish(self.features, member, h)
+
+
+def _steps(z: Floats) -> Compiled | Interpreted:
+    return Compiled(z) if suits(z.shape[1]) else Interpreted(z)
+
+
+def _guesses(z: Floats, steps: Compiled | Interpreted, h: int) -> Bools:
     """The subsets that the six deterministic guesses lead to: the half nearest each guess, then the h nearest that half."""
     half = max((len(z) + 1) // 2, z.shape[1] + 1)
     y = invariant(z)
     d2, _ = Features.of(y).distances(*ranked(y, deterministic(y)))
-    d2, _ = features.distances(*features.moments(nearest(d2, half)))
-    return nearest(d2, h)
+    return steps.grow(nearest(d2, half), h)
 
 
 def _whole(z: Floats, h: int, seed: int) -> Found:
     n, p = z.shape
-    features = Features.of(z)
-    sure, sure_value = converge(features, _guesses(z, features, h), h)
+    steps = _steps(z)
+    sure, sure_value = steps.converge(_guesses(z, steps, h), h)
     candidates, values = sure, sure_value
     if p <= 25:
         drawn = np.zeros((_ELEMENTAL, n), dtype=bool)
         np.put_along_axis(drawn, elemental(n, p, _ELEMENTAL, seed), True, axis=1)
-        d2, _ = features.distances(*features.moments(drawn))
-        near, value = converge(features, nearest(d2, h), h, steps=2)
-        more, more_values = converge(features, distinct(near, value, _KEEP), h)
+        near, value = steps.converge(steps.grow(drawn, h), h, 2)
+        more, more_values = steps.converge(distinct(near, value, _KEEP), h)
         candidates, values = np.concatenate([sure, more]), np.concatenate([sure_value, more_values])
     polished: dict[bytes, tuple[Bools, float]] = {}
-    best, best_value = _polished(features, z, distinct(candidates, values, _POLISH), h, polished)
-    base, base_value = _polished(features, z, distinct(sure, sure_value, 1), h, polished)
+    best, best_value = _polished(steps, distinct(candidates, values, _POLISH), h, polished)
+    base, base_value = _polished(steps, distinct(sure, sure_value, 1), h, polished)
     if base_value < best_value:
         best, best_value = base, base_value
     return Found(best, best_value, base, base_value)
 
 
-def _polished(features: Features, z: Floats, members: Bools, h: int, done: dict[bytes, tuple[Bools, float]]) -> tuple[Bools, float]:
+def _polished(steps: Compiled | Interpreted, members: Bools, h: int, done: dict[bytes, tuple[Bools, float]]) -> tuple[Bools, float]:
     """The best of some subsets after the polish of each; `done` remembers those that were polished before."""
     reached = []
     for member in members:
         key = member.tobytes()
         if key not in done:
-            improved = polish(features, member, h)
-            done[key] = improved, subset_objective(z, improved)
+            improved = steps.polish(member, h)
+            done[key] = improved, subset_objective(steps.z, improved)
         reached.append(done[key])
     return min(reached, key=lambda pair: pair[1])
 
@@ -119,10 +139,11 @@ def _sampled(z: Floats, h: int, seed: int) -> Found:
     m = min(n, max(_WHOLE, 20 * p))
     rows = np.sort(np.random.default_rng([seed, n, p, 1]).permutation(n)[:m])
     part = _whole(z[rows], max(round(h * m / n), (m + p + 1) // 2), seed)
-    features, small = Features.of(z), Features.of(z[rows])
-    carried, _ = features.distances(*small.moments(np.stack([part.member, part.deterministic])))
-    members, _ = converge(features, nearest(carried, h), h)
-    best, best_value = _polished(features, z, members[:1], h, {})
+    steps = _steps(z)
+    carried = np.zeros((2, n), dtype=bool)
+    carried[:, rows] = np.stack([part.member, part.deterministic])
+    members, _ = steps.converge(steps.grow(carried, h), h)
+    best, best_value = _polished(steps, members[:1], h, {})
     base, base_value = members[1], subset_objective(z, members[1])
     if base_value < best_value:
         best, best_value = base, base_value

@@ -1,0 +1,105 @@
+"""The compiled steps and numpy's are the same search: both are tested, whichever a machine has."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from spc.nouns import Floats
+from spc.scatter import Mcd
+from spc.scatter.csteps import Features, converge, grow
+from spc.scatter.exchange import polish, subset_objective
+from spc.scatter.kernel import Compiled, library
+from spc.scatter.search import Interpreted, search
+
+RNG = np.random.default_rng(9)
+
+
+def table(n: int, p: int, bad: int) -> Floats:
+    z = RNG.standard_normal((n, p))
+    z[:bad] += 5.0
+    return z
+
+
+def subsets(n: int, h: int, k: int) -> np.ndarray:
+    member = np.zeros((k, n), dtype=bool)
+    for row in member:
+        row[RNG.permutation(n)[:h]] = True
+    return member
+
+
+@pytest.fixture
+def kernel() -> None:
+    if library() is None:
+        pytest.skip("the kernel was not built: no C compiler, or SPC_KERNEL=off")
+
+
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize("n, p, h", [(40, 1, 25), (60, 3, 40), (200, 6, 150), (120, 20, 90), (50, 2, 50)])
+def test_the_kernel_takes_the_same_steps_as_numpy(n: int, p: int, h: int) -> None:
+    z = table(n, p, n // 10)
+    start = subsets(n, h, 12)
+    features, compiled = Features.of(z), Compiled(z)
+    assert np.array_equal(compiled.grow(start, h), grow(features, start, h))
+    ours = start
+    for steps in (1, 3, 0):
+        ours, value = compiled.converge(start, h, steps)
+        theirs, expected = converge(features, start, h, steps)
+        assert np.array_equal(ours, theirs)
+        assert value == pytest.approx(expected, abs=1e-8)
+    for member in ours[:4]:
+        assert np.array_equal(compiled.polish(member, h), polish(features, member, h))
+
+
+@pytest.mark.usefixtures("kernel")
+def test_steps_leave_what_they_are_given_alone() -> None:
+    z = table(30, 2, 3)
+    start = subsets(30, 20, 2)
+    before = start.copy()
+    Compiled(z).converge(start, 20)
+    Compiled(z).polish(start[0], 20)
+    assert np.array_equal(start, before)
+
+
+def test_c_steps_never_raise_the_determinant_and_stop_only_at_a_fixed_point() -> None:
+    z = table(80, 4, 15)
+    steps = Interpreted(z)
+    member = subsets(80, 50, 20)
+    before = np.array([subset_objective(z, one) for one in member])
+    for _ in range(30):
+        member, _ = steps.converge(member, 50, 1)
+        after = np.array([subset_objective(z, one) for one in member])
+        assert np.all(after <= before + 1e-10)
+        before = after
+    fixed, _ = steps.converge(member, 50)
+    assert np.array_equal(steps.grow(fixed, 50), fixed)
+
+
+def test_polish_reaches_a_subset_that_no_single_exchange_improves() -> None:
+    z = table(30, 2, 6)
+    found = Interpreted(z).polish(Interpreted(z).converge(subsets(30, 18, 1), 18)[0][0], 18)
+    best = subset_objective(z, found)
+    for out in np.flatnonzero(found):
+        for into in np.flatnonzero(~found):
+            trial = found.copy()
+            trial[out], trial[into] = False, True
+            assert subset_objective(z, trial) >= best - 1e-9
+
+
+@pytest.mark.parametrize("p", [1, 2, 3])
+def test_a_tiny_table_is_searched_exhaustively(p: int) -> None:
+    z = table(11, p, 2)
+    found = search(z, 8, seed=0)
+    best = min(subset_objective(z, np.isin(np.arange(11), rows)) for rows in combinations(range(11), 8))
+    assert found.objective == pytest.approx(best, abs=1e-10)
+
+
+def test_ten_percent_in_a_tight_cluster_is_found_whole() -> None:
+    x = RNG.standard_normal((1000, 10))
+    x[:100] = 4.0 + 0.1 * RNG.standard_normal((100, 10))
+    used = Mcd()(x).used
+    assert used is not None
+    assert not used[:100].any()
+    assert used[100:].mean() > 0.95
