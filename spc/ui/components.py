@@ -47,15 +47,20 @@ def graph(
     label: str,
     class_name: str = "",
     tools: bool = False,
+    keys: bool = False,
 ) -> Component:
-    """A chart. `label` says to a screen reader what it shows; `tools` offers zoom, lasso and a local picture (for review pages)."""
+    """A chart. `label` says to a screen reader what it shows; `tools` offers zoom, lasso and a local picture (for review pages).
+
+    `keys` lets it be reached with the keyboard, for a chart whose points can be chosen with the arrow keys.
+    """
     config: Any = {
         **GRAPH_CONFIG,
         "displayModeBar": "hover" if tools else False,
         "modeBarButtonsToRemove": ["sendDataToCloud", "sendChartToCloud", "autoScale2d"],
     }
     chart = dcc.Graph(id=id, figure=figure or dict(EMPTY_FIGURE), config=config, className="graph-inner")
-    return html.Div(chart, className=f"graph {class_name}".strip(), role="group", **attr(aria_label=label))
+    more = attr(aria_label=label) | ({"tabIndex": 0} if keys else {})
+    return html.Div(chart, className=f"graph {class_name}".strip(), role="group", **more)
 
 
 def panel(title: str, *children: Children, id: str = "", class_name: str = "", actions: Children = None) -> Component:

@@ -51,7 +51,9 @@ def page(about: About, theme: Theme) -> Component:
     chart = panel(
         "T² of each row",
         html.Div(id=ids.LINE_PAUSED, className="paused", role="status", hidden=True),
-        graph(ids.LINE_CHART, figures.t2_live(theme, about.line), label="T² chart; arrow keys choose a point", class_name="chart"),
+        graph(
+            ids.LINE_CHART, figures.t2_live(theme, about.line), label="T² chart; arrow keys choose a point", class_name="chart", keys=True
+        ),
         html.P(id=ids.LINE_SUMMARY, className="summary"),
         html.P(id=ids.LINE_FOOTER, className="footer"),
         class_name="chart-panel",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from spc import ui
 from spc.ui import live
@@ -206,14 +207,15 @@ def test_the_channel_over_a_real_socket(house: House) -> None:
         got: dict[str, Any] = {}
         while not {"beat", "alarms", "lines"} <= set(got):
             got |= socket.receive_json()
+        socket.send_text("bye")  # so that the server closes: the test client would cancel it in the middle
+        with pytest.raises(WebSocketDisconnect):
+            [socket.receive_text() for _ in range(100)]
         assert [row[0] for row in got["lines"]["mixer"]["rows"]] == [11, 12]
         assert got["lines"]["mixer"]["about"]["footer"].startswith("classical estimator · n 200 · p 3 · α 0.0027 · ARL₀ 370 · UCL")
 
 
 @pytest.mark.parametrize("nonsense", ["no json", "[]", '{"watch": 7}', '{"watch": {"mixer": "x"}}', "x" * 70_000])
 def test_nonsense_closes_the_socket_and_nothing_else(house: House, nonsense: str) -> None:
-    from starlette.websockets import WebSocketDisconnect
-
     app, _ = house.serve()
     with TestClient(ui.guarded(app)) as client:
         with client.websocket_connect("/live") as socket:
