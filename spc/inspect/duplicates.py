@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from spc.inspect.measured import Measured
-from spc.inspect.sentence import counted, listed, row_numbers
+from spc.inspect.sentence import counted, row_numbers
 from spc.nouns import Finding, Ints
 
 _SURPRISE = 0.1  # repeats expected by chance, as a share of those found, up to which the found ones are a surprise
@@ -20,7 +20,9 @@ def duplicated_rows(m: Measured) -> Iterator[Finding]:
     again, first = _repeats(m)
     if not len(again) or _expected(m) > _SURPRISE * len(again):
         return
-    pairs = listed([f"{int(b) + 1} as {int(a) + 1}" for a, b in zip(first, again, strict=True)], 5)
+    pairs = ", ".join(f"{int(b) + 1} as {int(a) + 1}" for a, b in zip(first[:5], again[:5], strict=True)) + (
+        ", ..." if len(again) > 5 else ""
+    )
     text = (
         f"{counted(len(again), 'row')} {'repeats' if len(again) == 1 else 'repeat'} an earlier row in all {m.p} measurements: row {pairs}."
     )
@@ -30,14 +32,16 @@ def duplicated_rows(m: Measured) -> Iterator[Finding]:
 
 def _repeats(m: Measured) -> tuple[Ints, Ints]:
     """Positions of the rows that repeat an earlier one, and of that earlier one."""
-    x = m.x[m.complete]
+    x = m.x if m.complete.all() else m.x[m.complete]
     at = np.flatnonzero(m.complete)
     if not len(x):
         return at, at
     mixed = x @ np.random.default_rng(0).standard_normal(m.p)  # equal rows have equal sums; the few others are compared in full
     order = np.argsort(mixed, kind="stable")
     candidates = np.flatnonzero(mixed[order[1:]] == mixed[order[:-1]])
-    equal = candidates[(x[order[candidates]] == x[order[candidates + 1]]).all(axis=1)]
+    blocks = [candidates[k : k + 10_000] for k in range(0, len(candidates), 10_000)]
+    same = [block[(x[order[block]] == x[order[block + 1]]).all(axis=1)] for block in blocks]
+    equal = np.concatenate(same) if same else candidates
     again, before = at[order[equal + 1]], at[order[equal]]
     by_row = np.argsort(again, kind="stable")
     return again[by_row], before[by_row]
@@ -45,7 +49,7 @@ def _repeats(m: Measured) -> tuple[Ints, Ints]:
 
 def _expected(m: Measured) -> float:
     """How many pairs of equal rows chance makes among normal rows of these resolutions: n²/2 · Π steps / ((4π)^(p/2) · √det S)."""
-    x = m.x[m.complete][:20_000]
+    x = m.x[np.flatnonzero(m.complete)[:20_000]]
     x = x - x.mean(axis=0)
     scale = x.std(axis=0)
     varies = scale > 0

@@ -22,8 +22,8 @@ _LONGEST = 8 << 20  # a line longer than this is no row of a table
 _MANY = 0.01  # share of rows with too few cells from which on the file is refused
 
 
-def read_body(source: Source, layout: Layout, storages: Sequence[Storage], suffixes: Sequence[str], limits: ReadLimits) -> Table:
-    """The columns of a file, each as numbers or as texts; BadTable, with the line, for rows that do not fit."""
+def read_body(source: Source, size: int, layout: Layout, storages: Sequence[Storage], suffixes: Sequence[str], limits: ReadLimits) -> Table:
+    """The columns of a file of `size` bytes, each as numbers or as texts; BadTable, with the line, for rows that do not fit."""
     h = layout.header
     fields = [Field(*each) for each in zip(h.names, h.units, storages, strict=True)]
     for one, suffix in zip(fields, suffixes, strict=True):
@@ -31,6 +31,7 @@ def read_body(source: Source, layout: Layout, storages: Sequence[Storage], suffi
     body = _Body(layout, fields, limits)
     for text, line in _from_line(_whole_lines(utf8_blocks(source, layout.encoding, layout.skip)), layout.first_line):
         body.take(text, line)
+        body.expect(size)
     body.take(b"", body.next_line, last=True)
     return body.close()
 
@@ -78,14 +79,23 @@ class _Body:
     def __init__(self, layout: Layout, fields: list[Field], limits: ReadLimits) -> None:
         self.layout, self.fields, self.limits = layout, fields, limits
         self.n, self.next_line, self.blank_lines = 0, layout.first_line, 0
+        self.taken, self.expected = 0, 0
         self.open = ""
         self.short: list[tuple[int, int, list[str]]] = []
         self.headers: list[int] = []
+
+    def expect(self, size: int) -> None:
+        """After the first block: room for as many rows as a file of this size should have."""
+        if not self.expected and self.n and self.taken:
+            self.expected = int(1.02 * self.n * size / self.taken) + 1
+            for one in self.fields:
+                one.expect(self.expected)
 
     def take(self, block: bytes, line: int, last: bool = False) -> None:
         if not block and not self.open:
             return
         lines = block.count(b"\n")
+        self.taken += len(block)
         if self.open or not self._take_plain(block):
             text = self.open + block.decode("utf-8")
             begun = line - self.open.count("\n")
@@ -121,7 +131,7 @@ class _Body:
             if one.storage == "number":
                 one.add_values(values)
             else:
-                one.texts.extend(values.tolist())
+                one.add_texts(values.tolist())
         self.n += len(frame)
         self.blank_lines += blank
         return True
@@ -148,7 +158,7 @@ class _Body:
             if one.storage == "number":
                 one.add_values(*numbers(column, self.layout.mark.sign, self.n + 1, one.suffix))
             else:
-                one.texts.extend(column)
+                one.add_texts(column)
         self.n += len(rows)
 
     def close(self) -> Table:

@@ -10,6 +10,7 @@ import numpy as np
 
 from spc.nouns import Floats
 from spc.reference.cells import Kind, Odd
+from spc.reference.packed import Packed
 
 Storage = Literal["number", "text"]
 KEPT = 2000  # odd cells of one kind that are remembered one by one; beyond it they are counted
@@ -36,28 +37,46 @@ class Field:
     unit: str
     storage: Storage
     values: Floats = field(default_factory=lambda: np.empty(0))
-    texts: list[str] = field(default_factory=list)
+    texts: Sequence[str] = ()
     odd: dict[Kind, Oddities] = field(default_factory=dict)
     suffix: str = ""  # the unit that every cell carries behind its number
-    _parts: list[Floats] = field(default_factory=list)
+    _room: Floats = field(default_factory=lambda: np.empty(0))
+    _filled: int = 0
+    _packed: Packed = field(default_factory=Packed)
+
+    def expect(self, n: int) -> None:
+        """Makes room for n rows: one large block that is given back when it is done with, not many small ones that are not."""
+        if self.storage == "number" and n > len(self._room):
+            room = np.empty(n)
+            room[: self._filled] = self._room[: self._filled]
+            self._room = room
 
     def add_values(self, values: Floats, odd: Sequence[Odd] = ()) -> None:
-        self._parts.append(values)
+        end = self._filled + len(values)
+        if end > len(self._room):
+            self.expect(max(end, int(1.3 * len(self._room))))
+        self._room[self._filled : end] = values
+        self._filled = end
         for one in odd:
             self.odd.setdefault(one.kind, Oddities()).add(one)
+
+    def add_texts(self, texts: list[str]) -> None:
+        self._packed.add(texts)
 
     def close(self, n: int) -> None:
         """Puts the parts together; n is the number of data rows."""
         if self.storage == "number":
-            whole = np.concatenate(self._parts) if len(self._parts) != 1 else self._parts[0]
-            self.values = whole
-            self._parts.clear()
+            self.values = self._room[: self._filled]
+            self._room = np.empty(0)
+        else:
+            self.texts = self._packed
         self.close_at(n)
 
     def close_at(self, n: int) -> None:
         """Leaves out what comes after data row n."""
         self.values = self.values[:n]
-        del self.texts[n:]
+        if isinstance(self.texts, Packed):
+            self.texts.cut(n)
         for kept in self.odd.values():
             beyond = sum(one.row > n for one in kept.first)
             kept.count -= beyond

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -13,8 +12,9 @@ import pandas as pd
 
 from spc.errors import BadTable, ColumnMismatch
 from spc.nouns import Column, Role
-from spc.reference.cells import is_missing, numbers
+from spc.reference.cells import is_missing, numbers, which_missing
 from spc.reference.fields import Field, Table
+from spc.reference.packed import hashes, in_blocks
 from spc.reference.times import is_clock, is_date, looks_like_time
 from spc.reference.words import ELAPSED_NAME, GROUP_NAME, ID_NAME, LABEL_NAME, PRODUCT_NAME, TIME_NAME
 
@@ -40,9 +40,10 @@ class Facts:
 def facts_of(one: Field, n: int) -> Facts:
     """The facts of a column of n rows."""
     if one.storage == "text":
-        seen = [t for t in one.texts if not is_missing(t)]
-        runs = sum(a != b for a, b in pairwise(one.texts)) + 1
-        return Facts(n - len(seen), len(set(seen)), runs=runs, counting=_counts(seen))
+        lost = np.concatenate([which_missing(block) for block in in_blocks(one.texts)])
+        known = hashes(one.texts)
+        runs = int(np.sum(known[1:] != known[:-1])) + 1
+        return Facts(int(lost.sum()), len(np.unique(known[~lost])), runs=runs)
     x = one.values[np.isfinite(one.values)]
     if not len(x):
         return Facts(n, 0)
@@ -53,14 +54,6 @@ def facts_of(one: Field, n: int) -> Facts:
     counting = len(steps) > 1 and bool(np.all(steps == 1.0)) and low == round(low)
     restarting = low in (0.0, 1.0) and distinct > 2 and bool(np.all((steps == 1.0) | (one.values[1:] == low)))
     return Facts(n - len(x), distinct, low, middle, high, rarest, counting, restarting, int(np.sum(steps != 0)) + 1)
-
-
-def _counts(seen: list[str]) -> bool:
-    """1, 2, 3 … as texts."""
-    if len(seen) < 3 or not all(t.strip().isdecimal() for t in seen):
-        return False
-    values = [int(t) for t in seen]
-    return all(b - a == 1 for a, b in pairwise(values))
 
 
 def check_roles(names: list[str], roles: Mapping[str, Role]) -> None:
@@ -140,20 +133,20 @@ def _whole(one: Field) -> bool:
 
 
 def _role_of_texts(one: Field, facts: Facts, n: int) -> tuple[Role, str]:
-    seen = [t for t in one.texts if not is_missing(t)]
+    seen = n - facts.missing
     if not seen:
         return "ignore", "no value in any row"
-    probe = seen[:100] + seen[100 :: max(1, len(seen) // 100)]
-    if sum(looks_like_time(t) for t in probe) >= 0.8 * len(probe):
+    probe = [t for t in (*one.texts[:100], *one.texts[100 :: max(1, n // 100)]) if not is_missing(t)]
+    if probe and sum(looks_like_time(t) for t in probe) >= 0.8 * len(probe):
         return "time", "dates and times" if not is_clock(probe[0]) else "times of day"
     if GROUP_NAME.fullmatch(one.name) and facts.runs == facts.distinct and 1 < facts.distinct <= 0.6 * n:
         return "subgroup", f"{facts.distinct} groups of consecutive rows"
     identifies = _NAMED if ID_NAME.fullmatch(one.name) else _NAMELESS
-    if facts.distinct >= identifies * len(seen) and (len(seen) > 1 or ID_NAME.fullmatch(one.name)):
+    if facts.distinct >= identifies * seen and (seen > 1 or ID_NAME.fullmatch(one.name)):
         return "id", f"{facts.distinct} different texts in {n} rows"
     if PRODUCT_NAME.fullmatch(one.name) and facts.distinct <= max(20, n // 20):
         return "product", f"{facts.distinct} different texts"
-    return "ignore", f"text in {len(seen)} of {n} rows"
+    return "ignore", f"text in {seen} of {n} rows"
 
 
 def as_numbers_after_all(table: Table, given: Mapping[str, Role], mark: str) -> None:
@@ -161,12 +154,14 @@ def as_numbers_after_all(table: Table, given: Mapping[str, Role], mark: str) -> 
     for one in table.fields:
         if one.storage != "text" or one.name in given or not ID_NAME.fullmatch(one.name):
             continue
+        if not np.isfinite(numbers(one.texts[:1000], mark, 1)[0]).any():
+            continue
         values, odd = numbers(one.texts, mark, 1)
         seen = int(np.isfinite(values).sum())
-        distinct = len(set(one.texts))
+        distinct = len(np.unique(hashes(one.texts)))
         identifies = distinct >= _NAMED * table.n and bool(np.all(values[np.isfinite(values)] == np.round(values[np.isfinite(values)])))
         if seen and 2 * seen > table.n - sum(o.kind == "missing" for o in odd) and not identifies:
-            one.storage, one.texts = "number", []
+            one.storage, one.texts = "number", ()
             one.add_values(values, odd)
             one.close(table.n)
 

@@ -42,10 +42,10 @@ def read_table(source: Source, roles: Mapping[str, Role], needed: Collection[str
     check_roles(list(layout.header.names), roles)
     kinds, suffixes = storages(layout, roles, needed)
     refuse_many_columns(sum(k == "number" for k in kinds), limits)
-    table = read_body(source, layout, kinds, suffixes, limits)
+    table = read_body(source, walked.size, layout, kinds, suffixes, limits)
     if layout.mark.sure < 2 and not _fits(table):
         second = replace(layout, mark=Mark("," if layout.mark.sign == "." else ".", 1))
-        again = read_body(source, second, kinds, suffixes, limits)
+        again = read_body(source, walked.size, second, kinds, suffixes, limits)
         if _fits(again):
             return again, second, walked.digest
     return table, layout, walked.digest
@@ -70,6 +70,9 @@ def understand(table: Table, roles: Mapping[str, Role], mark: str, timezone: str
     as_numbers_after_all(table, given, mark)
     columns = guess(table, given)
     columns, clock, findings = _times(table, columns, given, timezone)
+    for one, c in zip(table.fields, columns, strict=True):
+        if c.role == "time":
+            one.texts = ()  # they are times now: memory holds each column once
     findings += list(told(table, columns, mark))
     x, names = _matrix(table, columns, needed)
     at = clock.at if clock is not None else np.full(table.n, _NOT_A_TIME)
@@ -96,7 +99,7 @@ def _ids(table: Table, columns: list[Column]) -> tuple[str | None, ...]:
     if one is None:
         return (None,) * table.n
     if one.storage == "text":
-        return tuple(clean(t) or None for t in one.texts)
+        return tuple([clean(t) or None for t in one.texts])
     return tuple(f"{v:.15g}" if np.isfinite(v) else None for v in one.values.tolist())
 
 

@@ -7,6 +7,7 @@ import re
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from spc.errors import BadSettings
 from spc.nouns import Floats, Times
 from spc.reference.cells import clean, is_missing
+from spc.reference.packed import in_blocks
 
 _MONTHS = {
     name: month
@@ -123,16 +125,16 @@ def parse(cells: Sequence[str], timezone: str = "UTC", day_first: bool | None = 
     >>> parse(["03.04.2025 06:00", "2025-04-03T06:00:00+02:00"], "Europe/Berlin").at.tolist()
     [datetime.datetime(2025, 4, 3, 4, 0), datetime.datetime(2025, 4, 3, 4, 0)]
     """
-    texts = [clean(c) for c in cells]
+    first = [clean(c) for c in islice(cells, 1000)]
     if day_first is not None:
-        fields, doubt = _read(texts, day_first=day_first), False
+        fields, doubt = _read(cells, day_first=day_first), False
     else:
-        numeric = any(_numeric_day(t) for t in texts[:1000])
-        fields, doubt = _day_or_month(_read(texts, day_first=True), _read(texts, day_first=False) if numeric else None, texts)
+        numeric = any(_numeric_day(t) for t in first)
+        fields, doubt = _day_or_month(_read(cells, day_first=True), _read(cells, day_first=False) if numeric else None, first)
     zoned = np.isfinite(fields.offset)
     at, shifted = to_utc(np.where(zoned, _NAT, fields.local), timezone)
     at = np.where(zoned, fields.local - _minutes(fields.offset), at)
-    found = next((f for t in texts[:1000] if (f := _shape(t)) is not None), None)
+    found = next((f for t in first if (f := _shape(t)) is not None), None)
     return Clock(at, _format(found, fields.day_first) if found else "", fields.unread, doubt, shifted, fields.day_first)
 
 
@@ -150,27 +152,34 @@ class _Fields:
     day_first: bool
 
 
-def _read(texts: list[str], *, day_first: bool) -> _Fields:
-    local, offset, unread = np.full(len(texts), _NAT), np.full(len(texts), np.nan), []
+def _read(cells: Sequence[str], *, day_first: bool) -> _Fields:
+    whole = _Fields(np.full(len(cells), _NAT), np.full(len(cells), np.nan), [], day_first)
     days: dict[tuple[str | None, ...], np.datetime64] = {}
-    for i in _left_by_the_common_format(texts, local, day_first):
-        found = _shape(texts[i])
+    start = 0
+    for block in in_blocks(cells):
+        _read_block([clean(c) for c in block], start, whole, days)
+        start += len(block)
+    return whole
+
+
+def _read_block(texts: list[str], start: int, whole: _Fields, days: dict[tuple[str | None, ...], np.datetime64]) -> None:
+    for k in _left_by_the_common_format(texts, whole.local[start : start + len(texts)], whole.day_first):
+        found = _shape(texts[k])
         if found is None:
-            if not is_missing(texts[i]):
-                unread.append(i)
+            if not is_missing(texts[k]):
+                whole.unread.append(start + k)
             continue
         parts = found.groupdict()
-        day = tuple(parts.get(k) for k in ("y", "m", "d", "mon", "a", "b"))
+        day = tuple(parts.get(key) for key in ("y", "m", "d", "mon", "a", "b"))
         try:
             if day not in days:
-                days[day] = _day(parts, day_first)
-            local[i] = days[day] + _time_of_day(parts)
+                days[day] = _day(parts, whole.day_first)
+            whole.local[start + k] = days[day] + _time_of_day(parts)
         except ValueError:
-            unread.append(i)
+            whole.unread.append(start + k)
             continue
         if parts["z"]:
-            offset[i] = _offset(parts["z"])
-    return _Fields(local, offset, unread, day_first)
+            whole.offset[start + k] = _offset(parts["z"])
 
 
 def _left_by_the_common_format(texts: list[str], local: Times, day_first: bool) -> list[int]:

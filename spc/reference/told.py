@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pandas as pd
 
 from spc.errors import BadTable
 from spc.nouns import Column, Finding
 from spc.reference.cells import Odd, number, other
 from spc.reference.fields import Field, Table
+from spc.reference.packed import hashes
 from spc.reference.words import FORMULA
 
+_SIGNS = ("=", "+", "-", "@", " ", "\t")
 _ROWS = 1000  # row numbers that a finding carries
 
 
@@ -167,7 +170,7 @@ def _left_out(columns: Sequence[Column]) -> Iterator[Finding]:
 def _formulas(table: Table) -> Iterator[Finding]:
     for one in table.fields:
         rows = (
-            [i + 1 for i, t in enumerate(one.texts) if FORMULA.match(t)]
+            [i + 1 for i, t in enumerate(one.texts) if t[:1] in _SIGNS and FORMULA.match(t)]
             if one.storage == "text"
             else [odd.row for odd in one.first("text") if FORMULA.match(odd.text)]
         )
@@ -182,8 +185,11 @@ def _ids(table: Table, columns: Sequence[Column]) -> Iterator[Finding]:
     for one, c in zip(table.fields, columns, strict=True):
         if c.role != "id" or one.storage != "text":
             continue
-        seen: set[str] = set()
-        rows = [i + 1 for i, t in enumerate(one.texts) if t.strip() and (t in seen or seen.add(t))]  # type: ignore[func-returns-value]
+        known = hashes(one.texts)
+        again = (
+            np.flatnonzero(pd.Series(known).duplicated().to_numpy()) if len(np.unique(known)) < len(known) else np.empty(0, dtype=np.int64)
+        )
+        rows = [int(i) + 1 for i in again[: 10 * _ROWS] if one.texts[int(i)].strip()]
         if rows:
             occur = "occurs again" if len(rows) == 1 else "occur again"
             text = f"{one.name}: {_count(len(rows), 'part id')} {occur}, first {one.texts[rows[0] - 1]!r} in row {rows[0]}."
