@@ -4,6 +4,7 @@
   "use strict";
   const WINDOW = 2000, SILENCE_MS = 5000, TREND_MS = 1000, TILE_SPAN_MS = 8 * 3600 * 1000;
   const MARKS = { critical: "◆", high: "▲", medium: "■", low: "●" };
+  const SHAPES = { critical: "m0 -7l6 7l-6 7l-6 -7z", high: "m0 -6l6 10h-12z", medium: "m-5 -5h10v10h-10z", low: "m-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z" };
   const $ = (id) => document.getElementById(id);
   const el = (tag, cls, text) => { const e = document.createElement(tag); if (cls) e.className = cls; if (text !== undefined) e.textContent = text; return e; };
   const waiting = new Map(); // what is to be told to dash, which is not listening before its layout stands
@@ -359,10 +360,11 @@
     limit.setAttribute("d", judged ? "M0 " + y(1) + "H" + right : "");
     label.setAttribute("x", right + 6); label.setAttribute("y", Number(y(1)) + 4);
     write(label, judged ? "UCL" : "");
+    const tile = box.closest(".tile"), shape = SHAPES[["critical", "medium", "low"].find((p) => tile && tile.classList.contains(p))] || SHAPES.high;
     outs.replaceChildren(...marks.slice(-300).map(([mx, my]) => {
       const m = document.createElementNS(NS, "path");
       m.setAttribute("class", "trend-out");
-      m.setAttribute("d", "M" + mx + " " + (my - 6) + "l6 10h-12z");
+      m.setAttribute("d", "M" + mx + " " + my + shape);
       return m;
     }));
     const out = marks.length;
@@ -482,7 +484,7 @@
     tableKey = key;
     if (!box.firstChild) {
       const t = el("table", "table"), head = el("tr");
-      for (const name of ["Row", "Time", "Part", "T²", "UCL", "T²/UCL", "Verdict", ""]) { const th = el("th", "", name); th.scope = "col"; head.append(th); }
+      for (const name of ["Row", "Time", "Part", "T²", "UCL", "T²/UCL", "Verdict", "Explain"]) { const th = el("th", "", name); th.scope = "col"; head.append(th); }
       t.append(el("caption", "", "The last 20 points"), el("thead"), el("tbody"));
       t.tHead.append(head);
       box.append(t);

@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 import structlog
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
-from spc.errors import Complaint, LedgerError
 from spc.ui.view import MS, WINDOW, About, Dot, View
 from spc.ui.words import STATES, LineFacts, State, clock, state, utc, worst
 
@@ -128,15 +127,18 @@ class Hub:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        next_beat = 0.0
+        next_beat, failed = 0.0, False
         while True:
             beat_due = loop.time() >= next_beat
             if beat_due:
                 next_beat = loop.time() + BEAT_S
             try:
                 await self._look(beat_due)
-            except (LedgerError, Complaint) as wrong:  # the page shows that it is cut off; the next look may succeed
-                log.warning("live channel cannot read the ledger", error=str(wrong))
+                failed = False
+            except Exception as wrong:  # noqa: BLE001 - pages then show that they are cut off; they must heal when the ledger does
+                if not failed:
+                    log.error("live channel cannot read the ledger, will try again", error=str(wrong) or type(wrong).__name__)
+                failed = True
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL_S)
             self._wake.clear()

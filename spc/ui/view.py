@@ -19,6 +19,7 @@ from spc.ledger import models, points, rows
 from spc.ledger.rows import Window
 from spc.line import verbs
 from spc.nouns import Alarm, Blame, Limit, Model, Point, Points, Rows
+from spc.settings import LineSettings, Settings
 from spc.ui.words import LineFacts, clock, number
 
 WINDOW = 2000  # rows that a live chart holds: more, and a shop-floor PC cannot redraw four times a second
@@ -66,6 +67,7 @@ class About:
     model: str
     limit: Limit | None
     marks: tuple[Mark, ...]
+    priority: str = "high"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +88,7 @@ class View:
     def __init__(self, plant: Any) -> None:
         self._plant = plant
         self._ledger = plant.ledger
-        self._settings = plant.settings
+        self._settings: Settings = plant.settings
         self.timezone: str = plant.settings.timezone
         self._models: dict[str, Model] = {}
         self._lock = threading.Lock()
@@ -116,9 +118,9 @@ class View:
 
     def title(self, line: str) -> str:
         """What people call the line."""
-        found = next((one.title for one in self._settings.lines if one.name == line and one.title), "")
-        if found:
-            return str(found)
+        settings = self._of(line)
+        if settings:
+            return settings.title
         with self._ledger.read() as c:
             return line_book.lines(c).get(line, line)
 
@@ -133,11 +135,11 @@ class View:
                 last = line_book.last_seq(c, name)
                 window = rows.rows_between(c, name, last, last) if last else None
                 dots = points.points_between(c, name, last, last) if last else []
-                settings = next((one for one in self._settings.lines if one.name == name), None)
+                settings = self._of(name)
                 out.append(
                     LineFacts(
                         name=name,
-                        title=(settings.title if settings and settings.title else titles.get(name, name)),
+                        title=settings.title if settings else titles.get(name, name),
                         last_seq=last,
                         last_at=_at(window, 0) if window is not None else None,
                         seen_at=int(window.received[0]) if window is not None else None,
@@ -164,16 +166,17 @@ class View:
             fallback = rows.rows_between(c, line, last, last).rows.names if last else ()
             body = self._model(c, now.model_id) if now and now.model_id else None
         marks = tuple(Mark(a.after_seq, a.at // MS, self._mark(k, a)) for k, a in enumerate(made, 1))
-        title = self.title(line)
+        title, settings = self.title(line), self._of(line)
+        priority = settings.priority if settings else "high"
         if body is None or now is None:
             empty = tuple("" for _ in fallback)
-            return About(line, title, now.id if now else 0, fallback, empty, (), (), "not monitored", "", None, marks)
+            return About(line, title, now.id if now else 0, fallback, empty, (), (), "not monitored", "", None, marks, priority)
         guards = tuple(g.name for g in body.guards)
         units = body.units + tuple("" for _ in guards)
         version = self._version(made)
         limit = body.new_limits["t2"][-1] if "t2" in body.new_limits else None
         footer = footing(body, version)
-        return About(line, title, now.id, body.columns, units[: len(body.columns)], band(body), guards, footer, version, limit, marks)
+        return About(line, title, now.id, body.columns, units, band(body), guards, footer, version, limit, marks, priority)
 
     def activation(self, line: str) -> int:
         """The number of the activation in force: changes when the model does."""
@@ -215,7 +218,7 @@ class View:
 
     def advice(self, alarm: Alarm) -> str:
         """What the settings say to do when this variable is to blame."""
-        settings = next((one for one in self._settings.lines if one.name == alarm.line), None)
+        settings = self._of(alarm.line)
         blame = alarm.facts.get("blame")
         if not settings or not isinstance(blame, dict) or not blame:
             return ""
@@ -253,6 +256,9 @@ class View:
         return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), blame.sentence(model, x))
 
     # ----------------------------------------------------------------------------------------------------------- private
+
+    def _of(self, line: str) -> LineSettings | None:
+        return next((one for one in self._settings.lines if one.name == line), None)
 
     def _model(self, connection: Any, id: str) -> Model:
         with self._lock:

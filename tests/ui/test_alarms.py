@@ -61,7 +61,7 @@ def test_an_alarm_is_shelved_with_a_reason_and_given_a_cause(page: Any, served: 
     page.click('[data-into="alarms-state"][data-value="shelved"]')
     page.wait_for_selector("text=part is on order >> nth=0")
     page.click('[data-into="alarms-state"][data-value="unacknowledged"]')
-    page.wait_for_selector("text=No alarm is not acknowledged.")
+    page.wait_for_selector("text=Every alarm that is active is acknowledged.")
 
 
 def test_the_list_follows_what_happens_without_being_asked(page: Any, served: Served) -> None:
@@ -70,7 +70,7 @@ def test_the_list_follows_what_happens_without_being_asked(page: Any, served: Se
     served.send(5)
     served.send(5, line="press")
     page.goto("/alarms")
-    page.wait_for_selector("text=No alarm is open.")
+    page.wait_for_selector("#alarms-list >> text=No alarm is open.")
     served.send(1, out=(1,))
     page.wait_for_selector("#alarms-list tbody tr", timeout=4000)
     served.send(1, out=(1,), line="press")

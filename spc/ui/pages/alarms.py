@@ -26,6 +26,14 @@ FILTERS = {
     "normal": "Closed",
     "all": "All",
 }
+NONE = {
+    "open": "No alarm is open.",
+    "unacknowledged": "Every alarm that is active is acknowledged.",
+    "returned": "No alarm has returned unseen.",
+    "shelved": "No alarm is shelved.",
+    "normal": "No alarm is closed yet.",
+    "all": "There has been no alarm yet.",
+}
 COLUMNS = ("Priority", "State", "Opened", "Line", "What happened", "Out", "Worst", "Answered", "Action")
 
 
@@ -64,7 +72,7 @@ def row(alarm: Alarm, title: str, timezone: str) -> list[Any]:
 def listing(found: Sequence[Alarm], titles: Mapping[str, str], timezone: str, chosen: str) -> Component:
     """The table, or a sentence when there is nothing."""
     if not found:
-        return empty(f"No alarm is {FILTERS.get(chosen, chosen).lower()}." if chosen != "all" else "There has been no alarm yet.")
+        return empty(NONE.get(chosen, NONE["all"]))
     rows = [row(one, titles.get(one.line, one.line), timezone) for one in found]
     return table(COLUMNS, rows, caption="Alarms, newest first", numbers=(5, 6))
 

@@ -48,12 +48,11 @@ def head(about: About) -> Component:
 
 def page(about: About, theme: Theme) -> Component:
     """The whole page, its charts empty: rows come over the live channel."""
+    empty_chart = figures.t2_live(theme, about.line, priority=about.priority)
     chart = panel(
         "T² of each row",
         html.Div(id=ids.LINE_PAUSED, className="paused", role="status", hidden=True),
-        graph(
-            ids.LINE_CHART, figures.t2_live(theme, about.line), label="T² chart; arrow keys choose a point", class_name="chart", keys=True
-        ),
+        graph(ids.LINE_CHART, empty_chart, label="T² chart; arrow keys choose a point", class_name="chart", keys=True),
         html.P(id=ids.LINE_SUMMARY, className="summary"),
         html.P(id=ids.LINE_FOOTER, className="footer"),
         class_name="chart-panel",

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from spc import ui
+from spc.errors import LedgerError
 from spc.ui import live
 from spc.ui.live import Hub, Ring, Viewer, alarm_news, beat, pump
 from spc.ui.view import WINDOW, View
@@ -223,6 +224,55 @@ def test_nonsense_closes_the_socket_and_nothing_else(house: House, nonsense: str
             with pytest.raises(WebSocketDisconnect):
                 [socket.receive_text() for _ in range(100)]
         assert client.get("/").status_code == 200
+
+
+def test_a_commit_of_this_process_wakes_the_task_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "POLL_S", 60.0)
+    listening: list[Any] = []
+
+    def on_commit(wake: Any) -> Any:
+        listening.append(wake)
+        return lambda: listening.remove(wake)
+
+    house.ledger.on_commit = on_commit  # type: ignore[attr-defined]
+    house.activate()
+    house.send(4)
+    hub = Hub(View(house))
+
+    async def day() -> None:
+        async with opened(hub) as page:
+            listening[0]()
+            await until(lambda: page.rows == [1, 2, 3, 4])
+            await asyncio.to_thread(house.send, 1)
+            await asyncio.to_thread(listening[0])
+            await until(lambda: page.rows == [1, 2, 3, 4, 5])
+        assert listening == []
+
+    asyncio.run(day())
+
+
+def test_a_ledger_that_cannot_be_read_for_a_while_does_not_end_the_channel(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.activate()
+    house.send(4)
+    view = View(house)
+    hub = Hub(view)
+    real, fail = view.last_seqs, [True]
+
+    def broken(lines: Any) -> Any:
+        if fail[0]:
+            raise LedgerError("the disk is gone")
+        return real(lines)
+
+    monkeypatch.setattr(view, "last_seqs", broken)
+
+    async def day() -> None:
+        async with opened(hub) as page:
+            await asyncio.sleep(0.3)
+            assert page.messages == []
+            fail[0] = False
+            await until(lambda: page.rows == [1, 2, 3, 4])
+
+    asyncio.run(day())
 
 
 def test_the_task_ends_with_the_last_viewer(house: House) -> None:
