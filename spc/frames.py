@@ -11,7 +11,7 @@ import pandas as pd
 
 from spc import phase1, phase2
 from spc.blame import blame as shares
-from spc.export import points_table
+from spc.export import Table, points_table
 from spc.nouns import Model, Points, Reference, Role, Rows
 from spc.reference import read as read_reference
 from spc.reference import read_rows
@@ -72,4 +72,14 @@ class Monitor:
         timed = bool(np.any(~np.isnat(block.at)))
         named = any(one is not None for one in block.ids)
         blamed = shares(model, self._monitor.select(block)) if self._blame else None
-        return pd.DataFrame(points_table(points, signals, timed=timed, named=named, blame=blamed), index=rows.index)
+        return _frame(points_table(points, signals, timed=timed, named=named, blame=blamed), rows.index)
+
+
+def _frame(table: Table, index: pd.Index) -> pd.DataFrame:
+    """The table with the same types whatever is in it: a block without a signal has the type of one that has some."""
+    kinds = {"row": "int64"} | dict.fromkeys(("time", "id", "signal", "note"), "str")
+    columns = {
+        name: pd.Series(values, index=index, dtype=kinds.get(name, "Int64" if name.endswith("_out") else "float64"))
+        for name, values in table.items()
+    }
+    return pd.DataFrame(columns, index=index)

@@ -15,20 +15,21 @@ from starlette.concurrency import run_in_threadpool
 from spc.api.problems import Problem
 from spc.api.sent import Block, blocks
 from spc.api.served import Here, Served
-from spc.api.shapes import SentRows
+from spc.api.shapes import SentRow, SentRows
 from spc.errors import Complaint, Refused
 from spc.ledger import lines, models
 from spc.line import Line, Receipt, Refusal
-from spc.nouns import Rows
+from spc.nouns import Finding, Rows
 from spc.reference import read_rows
 
 router = APIRouter(prefix="/api/v1/lines", tags=["rows"])
 
+_ROWS = {"type": "object", "required": ["rows"], "properties": {"rows": {"type": "array", "items": SentRow.model_json_schema()}}}
 _JSON = pydantic.TypeAdapter(SentRows)
 _BODY = {
     "required": True,
     "content": {
-        "application/json": {"schema": {"$ref": "#/components/schemas/SentRows"}},
+        "application/json": {"schema": _ROWS},
         "text/csv": {"schema": {"type": "string"}, "example": "timestamp,board_id,warp_mm\n2025-03-04T06:00:00Z,B00201,0.38\n"},
     },
 }
@@ -53,9 +54,11 @@ async def send(
     target = here.plant.line(line)
     body = await request.body()
     wrong: list[tuple[int, Complaint]] = []
+    told: list[Finding] = []
     kind = content_type.partition(";")[0].strip().lower()
     if kind in ("text/csv", "application/csv"):
-        made = [await _from_csv(here, target, body, timezone or here.settings.timezone)]
+        rows, told = await run_in_threadpool(_rows_of, here, line, body, timezone or here.settings.timezone)
+        made = [Block(rows, tuple(range(1, len(rows) + 1)))]
     elif kind == "application/json" or kind.endswith("+json"):
         made, wrong = await run_in_threadpool(_from_json, body, here)
     else:
@@ -65,7 +68,7 @@ async def send(
     here.counters.duplicates.labels(line).inc(receipt.duplicates)
     if first_wrong is not None and receipt.accepted + receipt.duplicates == 0:
         return Problem({**first_wrong.problem(), **receipt.to_dict()}, first_wrong.status)
-    return JSONResponse(receipt.to_dict())
+    return JSONResponse({**receipt.to_dict(), "findings": [finding.to_dict() for finding in told]})
 
 
 def _from_json(body: bytes, here: Served) -> tuple[list[Block], list[tuple[int, Complaint]]]:
@@ -77,19 +80,16 @@ def _from_json(body: bytes, here: Served) -> tuple[list[Block], list[tuple[int, 
     return blocks(sent.rows, here.settings.zone)
 
 
-async def _from_csv(here: Served, line: Line, body: bytes, timezone: str) -> Block:
-    rows = await run_in_threadpool(_rows_of, here, line.name, body, timezone)
-    return Block(rows, tuple(range(1, len(rows) + 1)))
-
-
-def _rows_of(here: Served, line: str, body: bytes, timezone: str) -> Rows:
-    """The rows of a CSV: the columns of the active model, or every column of numbers while there is none."""
+def _rows_of(here: Served, line: str, body: bytes, timezone: str) -> tuple[Rows, list[Finding]]:
+    """The rows of a CSV, and what was converted or missing: the active model's columns, or all numbers while there is none."""
+    told: list[Finding] = []
     with here.ledger.read() as connection:
         seat = lines.current(connection, line)
         model = models.get_model(connection, seat.model_id) if seat is not None and seat.model_id is not None else None
     if model is None:
-        return read_rows(body, timezone=timezone)
-    return read_rows(body, columns=model.columns, time=model.time_column, id=model.id_column, timezone=timezone)
+        return read_rows(body, timezone=timezone, on_finding=told.append), told
+    columns, at, id = model.columns, model.time_column, model.id_column
+    return read_rows(body, columns=columns, time=at, id=id, timezone=timezone, on_finding=told.append), told
 
 
 async def _take(here: Served, line: Line, made: list[Block], wrong: list[tuple[int, Complaint]]) -> tuple[Receipt, Complaint | None]:
@@ -98,10 +98,13 @@ async def _take(here: Served, line: Line, made: list[Block], wrong: list[tuple[i
     for block in made:
         try:
             started = time.perf_counter()
-            receipt = await line.take_async(block.rows, source="http")
+            if block is made[0]:
+                receipt = await line.take_async(block.rows, source="http")
+            else:  # "come back later" may be said before anything was taken, not in the middle
+                receipt = await run_in_threadpool(line.take, block.rows, source="http")
             here.counters.commit.observe(time.perf_counter() - started)
         except Refused:
-            raise  # too busy, not a bad row; what was taken before is known again when it is repeated
+            raise
         except Complaint as complaint:
             wrong.extend((place, complaint) for place in block.places)
         else:

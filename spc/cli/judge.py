@@ -10,7 +10,8 @@ from spc.cli import files
 from spc.errors import BadRecipe
 
 if TYPE_CHECKING:
-    from spc.nouns import Model, Points, Signal
+    from spc.cli.judged import Judged
+    from spc.nouns import Model, Points
 
 NAME = "judge"
 SHORT = "Judge each row of a file."
@@ -43,9 +44,9 @@ def command(
             shares = blamed(known, result.rows) if blame else None
             write_csv(points_table(result.points, result.signals, timed=result.timed, named=result.named, blame=shares), out)
     if json:
-        files.print_json(_summary(known, result.points, result.signals))
+        files.print_json(_summary(known, result))
     elif output != "-":
-        _tell(result.points, result.signals, output)
+        _tell(result, output)
     if fail_on_signal and any(signal.kind == "out" for signal in result.signals):
         raise typer.Exit(1)
 
@@ -55,7 +56,8 @@ def _out(points: Points) -> dict[str, list[int]]:
     return {name: [int(k) for k in points.rows[track.out]] for name, track in points.tracks.items()}
 
 
-def _summary(model: Model, points: Points, signals: list[Signal]) -> dict[str, Any]:
+def _summary(model: Model, result: Judged) -> dict[str, Any]:
+    points, signals = result.points, result.signals
     out = _out(points)
     return {
         "n": len(points),
@@ -66,14 +68,16 @@ def _summary(model: Model, points: Points, signals: list[Signal]) -> dict[str, A
         "signals": [
             {"row": s.point.row, "id": s.point.id, "chart": s.chart, "kind": s.kind, "since": s.since, "reason": s.reason} for s in signals
         ],
+        "findings": [finding.to_dict() for finding in result.findings],
         "notes": [{"row": int(row), "note": note} for row, note in zip(points.rows, points.notes, strict=True) if note],
     }
 
 
-def _tell(points: Points, signals: list[Signal], output: str | None) -> None:
-    for name, rows in _out(points).items():
-        typer.echo(f"{name}: {len(rows)} of {len(points)} rows out" + (f": {files.listed(rows)}." if rows else "."))
-    for signal in signals:
+def _tell(result: Judged, output: str | None) -> None:
+    files.print_findings(result.findings)
+    for name, rows in _out(result.points).items():
+        typer.echo(f"{name}: {len(rows)} of {len(result.points)} rows out" + (f": {files.listed(rows)}." if rows else "."))
+    for signal in result.signals:
         typer.echo(f"row {signal.point.row}: {signal.reason}")
     if output is not None:
         typer.echo(f"Points written to {output}.")

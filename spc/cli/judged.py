@@ -9,7 +9,7 @@ import numpy as np
 
 from spc.blame import blame
 from spc.cli.files import Progress
-from spc.nouns import Blame, Model, Points, Rows, Signal, Track
+from spc.nouns import Blame, Finding, Model, Points, Rows, Signal, Track
 from spc.phase2 import Monitor
 from spc.reference import read_rows
 from spc.watch import Watch
@@ -19,18 +19,20 @@ BLOCK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The rows of a file, their points and their signals; whether the file has times and part numbers."""
+    """The rows of a file, their points and signals, what was converted or missing; whether the file has times and part numbers."""
 
     rows: Rows
     points: Points
     signals: list[Signal]
+    findings: list[Finding]
     timed: bool
     named: bool
 
 
 def judged(model: Model, path: Path, timezone: str, report: Progress) -> Judged:
     """Reads and judges a file by the rules by which a line is judged. Raises BadTable and ColumnMismatch."""
-    rows = read_rows(path, columns=model.columns, time=model.time_column, id=model.id_column, timezone=timezone)
+    told: list[Finding] = []
+    rows = read_rows(path, columns=model.columns, time=model.time_column, id=model.id_column, timezone=timezone, on_finding=told.append)
     monitor, watch = Monitor(model), Watch()
     state, signals, blocks = watch.start(), [], []
     for start in range(0, max(len(rows), 1), BLOCK):
@@ -40,7 +42,7 @@ def judged(model: Model, path: Path, timezone: str, report: Progress) -> Judged:
         blocks.append(points)
         report(min(1.0, (start + BLOCK) / max(len(rows), 1)), "judging")
     timed, named = bool(np.any(~np.isnat(rows.at))), any(one is not None for one in rows.ids)
-    return Judged(rows, joined(blocks), signals, timed, named)
+    return Judged(rows, joined(blocks), signals, told, timed, named)
 
 
 def blamed(model: Model, rows: Rows) -> Blame:
