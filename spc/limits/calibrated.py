@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from spc.errors import Degenerate
 from spc.limits.exact import NewRow, ReferenceRow, checked_alpha
@@ -78,16 +78,15 @@ class Calibration:
     def quantile(self, alpha: float, forms: tuple[Floats, Floats]) -> float:
         """The value above which T² of a new row lies with probability alpha, on average over references."""
 
-        def excess(log_value: float) -> float:
-            return float(np.log(np.mean(self.tail(np.exp(log_value), forms)) + 1e-300) - np.log(alpha))
+        def excess(value: float) -> float:
+            return float(np.log(np.mean(self.tail(value, forms)) + 1e-300) - np.log(alpha))
 
-        start = np.log(NewRow(self.n, forms[0].shape[1]).limit(alpha).value)
-        low, high = start - 0.2, start + 0.5
-        while excess(low) < 0:
-            low -= 0.5
-        while excess(high) > 0:
-            high += 0.5
-        return float(np.exp(brentq(excess, low, high, xtol=1e-9)))
+        # log tail against value is nearly a straight line, so the secant finds it in a few steps from the classical limit
+        start = NewRow(self.n, forms[0].shape[1]).limit(alpha).value
+        found = root_scalar(excess, x0=start, x1=1.05 * start, rtol=1e-8)
+        if not found.converged or found.root <= 0.0:
+            found = root_scalar(excess, bracket=(1e-3 * start, 1e3 * start), rtol=1e-8)
+        return float(found.root)
 
     def tails(self, alphas: Sequence[float] = TAIL_GRID) -> tuple[tuple[float, float], ...]:
         """Pairs (alpha, value) of the law of a new row."""
