@@ -22,6 +22,7 @@ _FACTORS: tuple[tuple[float, str], ...] = (
     (60.0, "per second and per minute?"),
     (3600.0, "per second and per hour?"),
 )
+_SAMPLE = 20_000  # rows of each side that are enough for a median
 _SHORTEST = 8  # rows on each side
 
 
@@ -56,6 +57,7 @@ def _step(y: Floats) -> int:
 
 
 def _factor(before: Floats, after: Floats) -> tuple[float, str] | None:
+    before, after = (part[:: max(1, len(part) // _SAMPLE)] for part in (before, after))
     low, high = sorted((before, after), key=lambda part: float(abs(np.median(part))))
     centers = float(abs(np.median(low))), float(abs(np.median(high)))
     spreads = float(np.median(np.abs(low - np.median(low)))), float(np.median(np.abs(high - np.median(high))))

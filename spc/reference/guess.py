@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
-import pandas as pd
 
 from spc.errors import BadTable, ColumnMismatch
 from spc.nouns import Column, Role
 from spc.reference.cells import is_missing, numbers, which_missing
 from spc.reference.fields import Field, Table
-from spc.reference.packed import hashes, in_blocks
+from spc.reference.packed import different, hashes, in_blocks
 from spc.reference.times import is_clock, is_date, looks_like_time
 from spc.reference.words import ELAPSED_NAME, GROUP_NAME, ID_NAME, LABEL_NAME, PRODUCT_NAME, TIME_NAME
 
@@ -43,11 +42,11 @@ def facts_of(one: Field, n: int) -> Facts:
         lost = np.concatenate([which_missing(block) for block in in_blocks(one.texts)])
         known = hashes(one.texts)
         runs = int(np.sum(known[1:] != known[:-1])) + 1
-        return Facts(int(lost.sum()), len(np.unique(known[~lost])), runs=runs)
+        return Facts(int(lost.sum()), different(known[~lost]), runs=runs)
     x = one.values[np.isfinite(one.values)]
     if not len(x):
         return Facts(n, 0)
-    distinct = len(pd.unique(x))
+    distinct = different(x)
     low, middle, high = float(x.min()), float(np.median(x)), float(x.max())
     rarest = min(float(np.mean(x == low)), float(np.mean(x == high))) if distinct == 2 else 1.0
     steps = np.diff(one.values)
@@ -158,7 +157,7 @@ def as_numbers_after_all(table: Table, given: Mapping[str, Role], mark: str) -> 
             continue
         values, odd = numbers(one.texts, mark, 1)
         seen = int(np.isfinite(values).sum())
-        distinct = len(np.unique(hashes(one.texts)))
+        distinct = different(hashes(one.texts))
         identifies = distinct >= _NAMED * table.n and bool(np.all(values[np.isfinite(values)] == np.round(values[np.isfinite(values)])))
         if seen and 2 * seen > table.n - sum(o.kind == "missing" for o in odd) and not identifies:
             one.storage, one.texts = "number", ()

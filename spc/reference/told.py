@@ -11,7 +11,7 @@ from spc.errors import BadTable
 from spc.nouns import Column, Finding
 from spc.reference.cells import Odd, number, other
 from spc.reference.fields import Field, Table
-from spc.reference.packed import hashes
+from spc.reference.packed import different, hashes
 from spc.reference.words import FORMULA
 
 _SIGNS = ("=", "+", "-", "@", " ", "\t")
@@ -186,9 +186,7 @@ def _ids(table: Table, columns: Sequence[Column]) -> Iterator[Finding]:
         if c.role != "id" or one.storage != "text":
             continue
         known = hashes(one.texts)
-        again = (
-            np.flatnonzero(pd.Series(known).duplicated().to_numpy()) if len(np.unique(known)) < len(known) else np.empty(0, dtype=np.int64)
-        )
+        again = np.flatnonzero(pd.Series(known).duplicated().to_numpy()) if different(known) < len(known) else np.empty(0, dtype=np.int64)
         rows = [int(i) + 1 for i in again[: 10 * _ROWS] if one.texts[int(i)].strip()]
         if rows:
             occur = "occurs again" if len(rows) == 1 else "occur again"
