@@ -12,7 +12,7 @@ import pandas as pd
 
 from spc.errors import Refused, TooFewRows
 from spc.nouns import Role
-from spc.reference.cells import is_missing, number, numbers
+from spc.reference.cells import Odd, is_missing, number, numbers
 from spc.reference.fields import Field, Table
 from spc.reference.guess import check_roles
 from spc.reference.header import normal_name
@@ -56,7 +56,11 @@ def _field(name: str, series: pd.Series[Any], role: Role | None, needed: bool) -
     numeric = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_complex_dtype(series)
     if numeric and role != "id":
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        return _of_values(name, np.where(np.isfinite(values), values, np.nan))
+        one = Field(name, unit_of_name(name), "number")
+        endless = [Odd(int(i) + 1, "infinite", str(values[i])) for i in np.flatnonzero(np.isinf(values))]
+        one.add_values(np.where(np.isfinite(values), values, np.nan), endless)
+        one.close(len(values))
+        return one
     texts = [_text(v) for v in series.tolist()]
     seen = [t for t in texts[:400] if not is_missing(t)]
     figures = sum(number(t)[0] in ("number", "grouped") for t in seen)
@@ -67,13 +71,6 @@ def _field(name: str, series: pd.Series[Any], role: Role | None, needed: bool) -
         one.close(len(texts))
         return one
     return Field(name, unit_of_name(name), "text", texts=texts)
-
-
-def _of_values(name: str, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Field:
-    one = Field(name, unit_of_name(name), "number")
-    one.add_values(np.ascontiguousarray(values))
-    one.close(len(values))
-    return one
 
 
 def _text(value: object) -> str:
