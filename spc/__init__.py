@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from spc.version import VERSION
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from spc.nouns import Model, Reference, Role
     from spc.phase1 import Recipe
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = ["Model", "Monitor", "Recipe", "charts", "errors", "fit", "judge", "read", "scatter"]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spc import __version__
 from spc.errors import BadRecipe, Complaint, Degenerate, TooFewRows
 from spc.nouns import Bools, Exclusion, Finding, Floats, Limit, Model, Reference, Scatter
 from spc.phase1.columns import Split, split
@@ -15,6 +14,7 @@ from spc.phase1.kin import kin
 from spc.phase1.laws import Progress, law
 from spc.phase1.recipe import Recipe
 from spc.scatter import Classical, Hyperplane
+from spc.version import VERSION
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         time_column=reference.column("time"),
         id_column=reference.column("id"),
         reference_digest=reference.digest,
-        code_version=__version__,
+        code_version=VERSION,
     )
     return Fit(model, review)
 

@@ -14,7 +14,7 @@ from spc.scatter.exchange import polish, subset_objective
 from spc.scatter.kernel import Compiled, suits
 from spc.scatter.starts import deterministic, elemental, invariant, ranked
 
-_ENUMERATE = 6000  # subsets that are simply all tried
+_ENUMERATE = 1000  # subsets that are simply all tried
 _WHOLE = 1500  # rows up to which the search runs on the whole table; above, on a sample first
 _ELEMENTAL = 100  # random starts for up to 25 variables; above, the deterministic ones carry the search
 _KEEP = 10  # candidates that are taken to their fixed points
