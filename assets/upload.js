@@ -269,9 +269,12 @@
     else if (at.dataset.answerFinding) props("reference-answered", { data: { key: at.dataset.answerFinding, press: Date.now() } });
   });
   const NAMES = ["reference-by", "reference-who", "reference-signer"];
+  function sign(name) { // one types one's name once
+    if (name) NAMES.forEach((id) => { if ($(id) && !$(id).value) props(id, { value: name }); });
+  }
   document.addEventListener("change", (event) => {
     if (event.target.closest("[data-role-select]")) rolesChanged();
-    if (NAMES.includes(event.target.id)) NAMES.forEach((id) => { if ($(id) && !$(id).value) props(id, { value: event.target.value }); });
+    if (NAMES.includes(event.target.id)) { localStorage.setItem("spc_name", event.target.value); sign(event.target.value); }
   });
   document.addEventListener("keydown", (event) => {
     const drawer = $("reference-drawer");
@@ -296,6 +299,7 @@
     if (key === shown) return;
     const first = shown === "";
     shown = key;
+    setTimeout(() => sign(localStorage.getItem("spc_name")), 300);
     picked = [];
     opener = null;
     const job = here.querySelector("[data-job]");

@@ -26,8 +26,8 @@ SCALES: Final = {"near": "Near the UCL", "t2": "T²", "ratio": "T² / UCL", "log
 TITLES: Final = {"near": "T²", "t2": "T²", "ratio": "T² / UCL", "log": "T² (log)"}
 NEAR: Final = 4.0  # times the UCL: where "near" ends; rows beyond stand at the upper edge, with their value beside them
 MOST: Final = 2000  # rows drawn: more is slow on a shop-floor PC, so ordinary rows are thinned, and never one that stands out
-FAR: Final = 10.0  # T²/UCL from which a linear axis hides the ordinary rows, and the chart opens near the UCL
-TOLD: Final = 4  # values written beside rows at the upper edge
+FAR: Final = 15.0  # T²/UCL from which a linear axis hides the ordinary rows, and the chart opens near the UCL
+TOLD: Final = 4  # rows at the upper edge whose values are written beside them; more of them are told together
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,24 +178,25 @@ def _edge(limit: float) -> float:
 def _edge_labels(theme: Theme, axis: Axis, track: Track, key: str) -> list[Figure]:
     """The values of the farthest rows, beside the marks that stand at the upper edge for them."""
     over = [(v / u, i) for i, (v, u) in enumerate(zip(track.t2, track.ucl, strict=True)) if v is not None and u and v > _edge(u)]
-    look: Figure = {
-        "showarrow": False,
-        "xref": "x",
-        "yref": f"y{key}",
-        "yanchor": "middle",
-        "font": {"family": FONT, "size": 12, "color": theme.text},
-    }
+    look: Figure = {"showarrow": False, "yref": f"y{key}", "font": {"family": FONT, "size": 12, "color": theme.text}}
+    if len(over) > TOLD:
+        words = f"{len(over)} rows are higher, up to T² {number(max(track.t2[i] or 0.0 for _, i in over))} ↑"
+        return [
+            {**look, "xref": "paper", "x": 1, "y": _edge(track.limit), "xanchor": "right", "yanchor": "bottom", "yshift": 4, "text": words}
+        ]
     middle = len(axis.rows) / 2
     return [
         {
             **look,
+            "xref": "x",
             "x": axis.places[i],
             "y": _edge(track.ucl[i] or track.limit),
+            "yanchor": "middle",
             "xanchor": "left" if i < middle else "right",
             "xshift": 9 if i < middle else -9,
             "text": f"row {axis.rows[i]}: T² {number(track.t2[i])} ↑",
         }
-        for _, i in sorted(over, reverse=True)[:TOLD]
+        for _, i in sorted(over, reverse=True)
     ]
 
 

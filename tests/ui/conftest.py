@@ -42,7 +42,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: while it is open, no other test of this thread can run an event loop
 def browser(chromium: str) -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: install the dev extra")
     with playwright.sync_playwright() as started:
@@ -79,6 +79,8 @@ def page(browser: Any, served: Served, axe_script: str, request: pytest.FixtureR
         serious = [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found if v["impact"] in ("serious", "critical")]
         if "cut_off" in request.fixturenames:
             wrong = [one for one in wrong if "ERR_CONNECTION" not in one and "WebSocket" not in one]
+        if "refused" in request.fixturenames:
+            wrong = [one for one in wrong if "the server responded with a status of 4" not in one]
         assert (serious, wrong) == ([], [])
     context.close()
 
@@ -86,3 +88,8 @@ def page(browser: Any, served: Served, axe_script: str, request: pytest.FixtureR
 @pytest.fixture
 def cut_off() -> None:
     """The browser's own complaints about a server that does not answer are expected here."""
+
+
+@pytest.fixture
+def refused() -> None:
+    """The browser notes every answer of 400 and above on its console: here one is what the test is about."""
