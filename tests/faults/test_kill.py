@@ -107,7 +107,7 @@ def undisturbed(url: str, blocks: list[Rows]) -> dict[str, Any]:
     return story(url)
 
 
-@pytest.fixture(params=["forked", pytest.param("cold", marks=pytest.mark.slow)])
+@pytest.fixture(params=["forked", pytest.param("cold", marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path / "house", {"forked": Forked, "cold": Cold}[request.param])
     yield house
