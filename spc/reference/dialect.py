@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import zip_longest
 
-from spc.reference.cells import clean, is_missing, number
+from spc.reference.cells import clean, is_missing, number, other
 from spc.reference.split import ALONE, BLANKS, Record, split
 from spc.reference.times import looks_like_time
 
@@ -44,8 +45,10 @@ def title(delimiter: str) -> str:
     return _NAMES.get(delimiter, delimiter)
 
 
-def find_delimiter(text: str) -> str:
+def find_delimiter(text: str, last: bool = True) -> str:
     """The sign between the cells: the one under which most lines have the same number of cells, and the cells make sense.
+
+    `last` says that the text ends where the file ends; else its last cell may go on.
 
     >>> find_delimiter("t;a;b\\n1;1,5;2,5\\n2;1,6;2,6\\n"), find_delimiter("x\\n1,5\\n1,6\\n")
     (';', '')
@@ -54,7 +57,7 @@ def find_delimiter(text: str) -> str:
     for candidate in DELIMITERS:
         if candidate != BLANKS and candidate not in text:
             continue
-        records, _ = split(text, candidate)
+        records, _ = split(text, candidate, 1, last)
         score = _score(records[: _SAMPLE + 30]) * (0.8 if candidate == BLANKS else 1.0)
         if score > best + 1e-9:
             best, delimiter = score, candidate
@@ -76,8 +79,8 @@ def _score(records: list[Record]) -> float:
     first = next(i for i, r in enumerate(records) if len(r.cells) == width)
     body = records[first:]
     alike = sum(len(r.cells) == width for r in body) / len(body)
-    header_lost = first > 0 and all(_sense(c) for c in body[0].cells) and not any(_sense(c) for c in records[first - 1].cells)
-    return alike * (0.3 + _sensible(body[1:] or body)) * (0.7 if header_lost else 1.0)
+    header_lost = first > 0 and any(_sense(c) for c in body[0].cells) and not any(_sense(c) for c in records[first - 1].cells)
+    return alike * (0.3 + _sensible(body[1 + len(body) // 3 :] or body)) * (0.7 if header_lost else 1.0)
 
 
 def _score_alone(text: str) -> float:
@@ -118,6 +121,23 @@ def find_mark(records: list[Record], delimiter: str) -> Mark:
                 strong[found[2]] += 1
     if strong:
         return Mark("," if strong[","] > strong["."] else ".", 2)
-    if weak["."] or delimiter == ",":
-        return Mark(".", 1 if weak["."] or weak[","] else 0)
-    return Mark(",", 1) if weak[","] else Mark(".", 0)
+    if delimiter == ",":
+        return Mark(".", 1 if weak else 0)
+    if weak:
+        sign = "." if weak["."] else ","
+        return Mark(other(sign) if _groups_thousands(records, sign) else sign, 1)
+    return Mark(".", 0)
+
+
+def _groups_thousands(records: list[Record], sign: str) -> bool:
+    """Whether a sign that only occurs as in 1.234 is one for the thousands: the numbers without it are whole, and end below 1000."""
+    found = False
+    for cells in zip_longest(*(r.cells for r in records[:400]), fillvalue=""):
+        texts = [clean(c) for c in cells]
+        if not any(sign in t and _WEAK.fullmatch(t) for t in texts):
+            continue
+        whole = [int(t) for t in texts if t.isdecimal()]
+        if not whole or max(whole) > 999 or max(whole) < 100:
+            return False
+        found = True
+    return found

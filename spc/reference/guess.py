@@ -18,6 +18,7 @@ from spc.reference.times import is_clock, is_date, looks_like_time
 from spc.reference.words import ELAPSED_NAME, GROUP_NAME, ID_NAME, LABEL_NAME, PRODUCT_NAME, TIME_NAME
 
 _RARE = 0.05  # a two-valued column that changes more seldom than this is a switch or a label, not a measurement
+_FEW = 9  # steps of one that are no chance
 _NAMED, _NAMELESS = 0.6, 0.95  # share of different cells from which on a column identifies rows, with and without the name of one
 
 
@@ -50,8 +51,8 @@ def facts_of(one: Field, n: int) -> Facts:
     low, middle, high = float(x.min()), float(np.median(x)), float(x.max())
     rarest = min(float(np.mean(x == low)), float(np.mean(x == high))) if distinct == 2 else 1.0
     steps = np.diff(one.values)
-    counting = len(steps) > 1 and bool(np.all(steps == 1.0)) and low == round(low)
-    restarting = low in (0.0, 1.0) and distinct > 2 and bool(np.all((steps == 1.0) | (one.values[1:] == low)))
+    counting = len(steps) >= _FEW and bool(np.all(steps == 1.0)) and low == round(low)
+    restarting = low in (0.0, 1.0) and distinct > 2 and len(steps) >= _FEW and bool(np.all((steps == 1.0) | (one.values[1:] == low)))
     return Facts(n - len(x), distinct, low, middle, high, rarest, counting, restarting, int(np.sum(steps != 0)) + 1)
 
 

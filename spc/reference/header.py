@@ -16,6 +16,8 @@ from spc.reference.split import Record
 from spc.reference.times import looks_like_time
 from spc.reference.units import bare, is_unit, unit_of_name
 
+_RULE = re.compile(r":?[-=]{3,}:?")
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -37,6 +39,7 @@ def find_header(records: list[Record], delimiter: str) -> Header:
     at = next((i for i, r in enumerate(records) if _could_begin(r, used, width)), None)
     if at is None:
         at = next(i for i, r in enumerate(records) if len(r.cells) == width)
+    at = _after_a_blank_line(records, at, width)
     findings = [_preamble(records[:at])] if at else []
     names_at = at if _is_header(records, at) else None
     if names_at is None and at and not _is_title(records[at - 1], records[at]):
@@ -44,6 +47,16 @@ def find_header(records: list[Record], delimiter: str) -> Header:
     if names_at is None:
         return _nameless(records, at, used, width, findings)
     return _named(records, at, used, width, findings)
+
+
+def _after_a_blank_line(records: list[Record], at: int, width: int) -> int:
+    """Titles as wide as the table: a blank line sets them apart from the names."""
+    data = next((i for i in range(at, len(records)) if any(map(_is_number, records[i].cells))), at)
+    for i in range(data - 1, at, -1):
+        below_names = i == at + 1 and below_header(records, i, width) == "units"
+        if records[i].line - records[i - 1].line > 1 and not below_names:
+            return i
+    return at
 
 
 def _used_width(records: list[Record], width: int) -> int:
@@ -79,13 +92,26 @@ def _is_header(records: list[Record], at: int) -> bool:
     )
     if below and words_over_numbers:
         return True
-    return len(figures) >= 3 and len(figures) >= len(cells) - 1 and _climbs(records[at]) and not any(_climbs(r) for r in below)
+    return len(figures) >= len(cells) - 1 and _climbs(records[at]) and not any(map(_climbs, below)) and _stands_out(records, at)
 
 
 def _climbs(record: Record) -> bool:
     """Names that are numbers (wavelengths, positions) go up in order; measurements do not."""
     values = [number(c)[1] for c in record.cells if number(c)[0] == "number"]
     return len(values) >= 3 and all(a < b for a, b in pairwise(values))
+
+
+def _stands_out(records: list[Record], at: int) -> bool:
+    """Whether the numbers of a record are unlike those below them: names such as 1100, 1102 over absorbances."""
+    strange = compared = 0
+    for j, cell in enumerate(records[at].cells):
+        below = [v for r in records[at + 1 : at + 51] if j < len(r.cells) and (v := number(r.cells[j])[1]) == v]
+        kind, value = number(cell)
+        if kind == "number" and below:
+            room = max(below) - min(below)
+            compared += 1
+            strange += not min(below) - room <= value <= max(below) + room
+    return compared > 0 and strange >= 0.8 * compared
 
 
 def _is_title(before: Record, first: Record) -> bool:
@@ -122,7 +148,9 @@ def _nameless(records: list[Record], at: int, used: int, width: int, findings: l
 
 def _named(records: list[Record], at: int, used: int, width: int, findings: list[Finding]) -> Header:
     body = records[at + 1 :]
-    raw = [_name(c) for c in records[at].cells] + [""] * (width - len(records[at].cells))
+    raw = [_name(c) for c in records[at].cells]
+    raw[0] = raw[0].lstrip("# ") or raw[0]  # a logger's comment sign before the names
+    raw += [""] * (width - len(records[at].cells))
     filled = [bool(raw[j]) or any(j < len(r.cells) and r.cells[j].strip() for r in body) for j in range(width)]
     kept = tuple(j for j in range(width) if filled[j])
     if len(kept) < width:
@@ -137,7 +165,7 @@ def _named(records: list[Record], at: int, used: int, width: int, findings: list
         if kind == "units" and not units_row:
             cells = records[below].cells + [""] * width
             units, units_row = [bare(cells[j]) for j in kept], True
-        else:
+        elif kind == "words" or units_row:
             line = records[below].line
             findings.append(
                 Finding(
@@ -150,9 +178,11 @@ def _named(records: list[Record], at: int, used: int, width: int, findings: list
 
 
 def below_header(records: list[Record], i: int, width: int) -> str:
-    """What a record right below the names is: "units", "words", or "" for data."""
+    """What a record right below the names is: "units", "words", a "rule" of dashes, or "" for data."""
     cells = [(j, c.strip()) for j, c in enumerate(records[i].cells) if c.strip()]
     words = [c for _, c in cells if not is_missing(c) or c == "-"]
+    if cells and all(_RULE.fullmatch(c) for _, c in cells):
+        return "rule"
     if not words or all(c == "-" for c in words) or any(_is_number(c) or looks_like_time(c) for _, c in cells):
         return ""
     if 2 * sum(is_unit(c) for c in words) >= len(words):
@@ -180,7 +210,7 @@ def is_header_again(cells: list[str], header: Header) -> bool:
     """Whether a line repeats the header, as loggers do that start anew and people who join two files."""
     if len(cells) <= header.kept[-1] or len(header.names) < 2 or cells[header.kept[0]].strip()[:1].isdigit():
         return False
-    return all(_name(cells[j]) == name for j, name in zip(header.kept, header.names, strict=True))
+    return all(_name(cells[j]).lstrip("# ") == name.lstrip("# ") for j, name in zip(header.kept, header.names, strict=True))
 
 
 def _unique(raw: list[str], kept: tuple[int, ...]) -> tuple[list[str], list[Finding]]:
@@ -218,8 +248,8 @@ def _free(name: str, taken: Counter[str]) -> str:
 
 
 def _preamble(titles: list[Record]) -> Finding:
-    lines = _count(len(titles), "line")
-    return Finding("preamble", "note", f"{lines} before the header were left out: {'; '.join(_words(r) for r in titles[:5])}.")
+    lines = "1 line before the header was" if len(titles) == 1 else f"{len(titles)} lines before the header were"
+    return Finding("preamble", "note", f"{lines} left out: {'; '.join(_words(r) for r in titles[:5])}.")
 
 
 def _words(record: Record) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from spc.errors import BadTable, Refused, TooFewRows
 from spc.nouns import Dialect, Finding
 from spc.reference import dialect
+from spc.reference.cells import number
 from spc.reference.encoding import find_encoding
 from spc.reference.header import Header, find_header
 from spc.reference.nontable import refuse_binary, refuse_what_is_no_table
@@ -50,8 +51,9 @@ def find_layout(walk: Walk, limits: ReadLimits, *, whole_head: bool | None = Non
     sign, rest = dialect.declared(text)
     skipped_lines = text[: len(text) - len(rest)].count("\n")
     sample = _cut(rest, _LINES)
-    delimiter = sign or dialect.find_delimiter(sample)
-    records, _ = split(sample, delimiter, 1 + skipped_lines, last=len(sample) == len(rest) and whole)
+    last = len(sample) == len(rest) and whole
+    delimiter = sign or dialect.find_delimiter(sample, last)
+    records, _ = split(sample, delimiter, 1 + skipped_lines, last)
     if not records:
         raise BadTable("No row could be found in the file.", cure="Export it again as CSV.")
     _refuse_width(max(len(r.cells) for r in records), limits)
@@ -65,7 +67,18 @@ def find_layout(walk: Walk, limits: ReadLimits, *, whole_head: bool | None = Non
     if header.data and body:
         first_line = body[0].line
     mark = dialect.find_mark(body, delimiter)
+    if mark.sure == 1 and (mark.sign == "," or delimiter in (";", "\t")):
+        findings += _ambiguous(body, mark.sign)
     return Layout(encoding, title, skip, delimiter, mark, header, first_line, tuple(body), (*findings, *header.findings))
+
+
+def _ambiguous(body: list[Record], sign: str) -> list[Finding]:
+    """Three digits behind every comma (or point): decimals or thousands? Said, because it was guessed."""
+    cell = next((c.strip() for r in body for c in r.cells if sign in c and number(c, sign)[0] == "number"), "")
+    word = "comma" if sign == "," else "point"
+    text = f"All {word}s stand before three digits; they were read as decimal {word}s: {cell!r} is {number(cell, sign)[1]:g}."
+    cure = "If they separate thousands, export the numbers without separators."
+    return [Finding("decimal_mark", "amber", text, cure)] if cell else []
 
 
 def _text(head: bytes, encoding: str, whole: bool) -> str:
