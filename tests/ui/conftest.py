@@ -62,7 +62,7 @@ def page(browser: Any, served: Served, axe_script: str, request: pytest.FixtureR
         reduced_motion="reduce",
         base_url=served.base,
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     opened = context.new_page()
     wrong: list[str] = []
     opened.on("console", lambda m: wrong.append(f"console: {m.text}") if m.type == "error" else None)

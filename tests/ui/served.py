@@ -24,7 +24,7 @@ from tests.small import rows as some_rows
 ADVICE = {"warp_mm": "Do: check the oven.", "*": "Do: call the engineer."}
 
 
-def until(page: Any, true: str, seconds: float = 6.0) -> None:
+def until(page: Any, true: str, seconds: float = 20.0) -> None:
     """Waits until an expression is true in the page. (Playwright's own way evaluates text in the page, which our policy forbids.)"""
     end = time.monotonic() + seconds
     while not page.evaluate(true):

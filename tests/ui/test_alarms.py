@@ -72,7 +72,7 @@ def test_the_list_follows_what_happens_without_being_asked(page: Any, served: Se
     page.goto("/alarms")
     page.wait_for_selector("#alarms-list >> text=No alarm is open.")
     served.send(1, out=(1,))
-    page.wait_for_selector("#alarms-list tbody tr", timeout=4000)
+    page.wait_for_selector("#alarms-list tbody tr")
     served.send(1, out=(1,), line="press")
     until(page, "document.querySelectorAll('#alarms-list tbody tr').length === 2")
     page.locator("#alarms select").select_option("press")

@@ -22,7 +22,7 @@ def test_the_wall_is_calm_and_then_it_is_not(page: Any, served: Served) -> None:
     assert page.evaluate("document.getAnimations().length") == 0
     assert page.locator("#banner").is_hidden()
     served.send(1, out=(1,))
-    page.wait_for_selector('.tile.alarm-state[data-line="mixer"]', timeout=3000)
+    page.wait_for_selector('.tile.alarm-state[data-line="mixer"]')
     assert mixer.locator(".tile-state").inner_text() == "ALARM"
     assert mixer.locator(".tile-mark").inner_text() == "▲"
     assert "1 open alarm" in mixer.inner_text()
