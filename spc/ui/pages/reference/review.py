@@ -21,7 +21,7 @@ from spc.ui.pages.reference.data import local
 from spc.ui.pages.reference.draft import Decision
 from spc.ui.pages.reference.reviewed import Reviewed, kinds
 from spc.ui.theme import Theme
-from spc.ui.words import clock, number, utc
+from spc.ui.words import clock, near, number, utc
 
 SPAN: Final = 50  # rows shown before and after the chosen ones
 MOST_ROWS: Final = 100  # rows of the table
@@ -200,8 +200,8 @@ def _values_table(seen: Reviewed, i: int) -> Component:
     rows = [
         (
             model.names[j],
-            number(float(seen.x[i, j]), 5),
-            f"{number(float(model.scatter.center[j]), 5)} ± {number(sd[j], 2)}",
+            near(float(seen.x[i, j]), sd[j]),
+            f"{near(float(model.scatter.center[j]), sd[j])} ± {number(sd[j], 2)}",
             number(sigma[j], 2),
             number(given[j], 2),
             f"{share[j] / total:.0%}" if np.isfinite(share[j]) else "–",
