@@ -83,7 +83,7 @@ class Calibration:
 
         # log tail against value is nearly a straight line, so the secant finds it in a few steps from the classical limit
         start = NewRow(self.n, forms[0].shape[1]).limit(alpha).value
-        found = root_scalar(excess, x0=start, x1=1.05 * start, rtol=1e-8)
+        found = root_scalar(excess, x0=start, x1=1.05 * start, rtol=1e-7)
         if not found.converged or found.root <= 0.0:
             found = root_scalar(excess, bracket=(1e-3 * start, 1e3 * start), rtol=1e-8)
         return float(found.root)
