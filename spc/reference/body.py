@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from spc.errors import BadTable, Refused
 from spc.reference.cells import number, numbers
@@ -94,6 +95,9 @@ class _Body:
     def take(self, block: bytes, line: int, last: bool = False) -> None:
         if not block and not self.open:
             return
+        if b"\0" in block:
+            nul = line + block.count(b"\n", 0, block.index(b"\0"))
+            raise BadTable(f"There is a NUL character in line {nul}.", cure="Export the table again; the file is damaged.")
         lines = block.count(b"\n")
         self.taken += len(block)
         if self.open or not self._take_plain(block):
@@ -110,31 +114,50 @@ class _Body:
     def _take_plain(self, block: bytes) -> bool:
         """Reads a block without quotation marks whose lines all have the right number of cells; False when it is not one."""
         h = self.layout.header
-        if b'"' in block or b"\0" in block:
+        if b'"' in block:
             return False
         blank, regular = _regular(block, self.layout.delimiter, h.width)
         if not regular:
             return False
-        try:
-            frame = _parse(block, self.layout, [f.storage for f in self.fields])
-        except (ValueError, OverflowError):  # a cell that is no number; pandas' ParserError is one, too
-            return False
-        plain = [(f, frame[j].to_numpy()) for f, j in zip(self.fields, h.kept, strict=True)]
-        names_of_nothing = None
-        for one, values in plain:
-            if one.storage == "number" and not np.isfinite(values).all():
-                if names_of_nothing is None:
-                    names_of_nothing = b"nan" in block.lower() or bool(np.isinf(values).any())
-                if names_of_nothing or np.isinf(values).any():
-                    return False
-        for one, values in plain:
-            if one.storage == "number":
-                one.add_values(values)
+        frame = self._all_numbers(block)
+        if frame is None:
+            if all(name.encode() in block for name in h.names):
+                return False  # perhaps the header again
+            frame = _parse(block, self.layout, ["text"] * len(self.fields))
+        for one, j in zip(self.fields, h.kept, strict=True):
+            cells = frame[j].to_numpy()
+            if one.storage == "text":
+                one.add_texts(cells.tolist())
+            elif cells.dtype == np.float64:
+                one.add_values(cells)
             else:
-                one.add_texts(values.tolist())
+                self._add_numbers(one, cells, block)
         self.n += len(frame)
         self.blank_lines += blank
         return True
+
+    def _all_numbers(self, block: bytes) -> pd.DataFrame | None:
+        """The block when each cell of a number column is empty or a finite number; None when one is something else."""
+        try:
+            frame = _parse(block, self.layout, [f.storage for f in self.fields])
+        except (ValueError, OverflowError):
+            return None
+        for one, j in zip(self.fields, self.layout.header.kept, strict=True):
+            if one.storage == "number" and np.isinf(frame[j].to_numpy()).any():
+                return None
+        return frame
+
+    def _add_numbers(self, one: Field, cells: NDArray[Any], block: bytes) -> None:
+        """Numbers from texts: at once where all are plain, else cell by cell. float() would take 1_0 and other scripts' digits, too."""
+        if self.layout.mark.sign == "." and b"_" not in block and block.isascii():
+            try:
+                values = cells.astype(np.float64)
+                if np.isfinite(values).all():
+                    one.add_values(values)
+                    return
+            except ValueError:
+                pass
+        one.add_values(*numbers(cells.tolist(), self.layout.mark.sign, self.n + 1, one.suffix))
 
     def _take_records(self, records: list[Record]) -> None:
         width, last_kept = self.layout.header.width, self.layout.header.kept[-1]
