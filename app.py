@@ -10,6 +10,9 @@ from typing import Any
 from spc.errors import Complaint, LedgerError
 from spc.settings import Settings, load
 
+# A fit is many small products: BLAS threads would spin beside it and take the other core from the line. Before numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 GRACE_S = 10  # open streams get this long to end when the server stops
 

@@ -44,6 +44,7 @@ def top(version: Annotated[bool, typer.Option("--version", callback=_version, is
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every complaint is one message on stderr, never a traceback."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a fit is many small products, which BLAS threads only slow down
     try:
         code = _run(arguments)
         sys.stdout.flush()

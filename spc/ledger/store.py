@@ -58,6 +58,7 @@ class Ledger:
         self._tasks: queue.Queue[_Task | None] = queue.Queue(WAITING)
         self._closing = threading.Lock()
         self._closed = self._gone = False
+        self._listeners: tuple[Callable[[], object], ...] = ()
         self.trouble = ""  # what the last transaction failed of; empty when it succeeded
         try:
             with in_words(f"opening the ledger {address.render_as_string()}"):
@@ -96,6 +97,18 @@ class Ledger:
     def write(self, job: Job[T]) -> T:
         """Runs a job and returns its value once that is on disk."""
         return self.submit(job).result()
+
+    def on_commit(self, wake: Callable[[], object]) -> Callable[[], None]:
+        """Calls `wake`, in the writing thread, after every commit; returns what stops that.
+
+        It must return at once. One that raises is called no more: whoever listens must not stop whoever writes.
+        """
+        self._listeners = (*self._listeners, wake)
+
+        def stop() -> None:
+            self._listeners = tuple(one for one in self._listeners if one is not wake)
+
+        return stop
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -172,6 +185,11 @@ class Ledger:
         self.trouble = ""
         for task in tasks:
             _tell(task.future, task.value, task.error)
+        for wake in self._listeners:
+            try:
+                wake()
+            except Exception:  # noqa: BLE001 - a listener whose event loop has closed, say
+                self._listeners = tuple(one for one in self._listeners if one is not wake)
         return going
 
     def _lost(self, tasks: list[_Task], broken: Exception) -> None:

@@ -104,8 +104,8 @@ class View:
 
     def on_commit(self, wake: Callable[[], object]) -> Callable[[], None]:
         """Have `wake` called after each commit of this process, from any thread; gives back the way to stop it."""
-        listen = getattr(self._ledger, "on_commit", None)
-        return listen(wake) if listen else lambda: None
+        stop: Callable[[], None] = self._ledger.on_commit(wake)
+        return stop
 
     # ------------------------------------------------------------------------------------------------------------- lines
 

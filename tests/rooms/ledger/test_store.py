@@ -210,3 +210,25 @@ def test_readers_see_one_state_while_the_writer_goes_on(ledger: Ledger) -> None:
         put(ledger, "b")
         assert list(lines.lines(connection)) == ["a"]
     assert known(ledger) == ["a", "b"]
+
+
+def test_listeners_are_called_after_each_commit_and_one_that_fails_stops_nobody(tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path / 'l.db'}") as ledger:
+        heard: list[str] = []
+
+        def broken() -> None:
+            heard.append("broken")
+            raise RuntimeError("no loop")
+
+        stop = ledger.on_commit(lambda: heard.append("good"))
+        ledger.on_commit(broken)
+        for _ in range(2):
+            ledger.write(lambda c: None)
+            ledger.write(lambda c: None)  # the listeners of the first have been called when the second is taken up
+        assert heard.count("broken") == 1
+        assert heard.count("good") >= 3
+        stop()
+        before = heard.count("good")
+        ledger.write(lambda c: None)
+        ledger.write(lambda c: None)
+        assert heard.count("good") <= before + 1
