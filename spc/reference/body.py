@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spc.errors import BadTable, Refused
+from spc.reference.blocks import from_line, parse_block, regular, whole_lines
 from spc.reference.cells import number, numbers
 from spc.reference.fields import Field, Storage, Table
 from spc.reference.header import is_header_again
 from spc.reference.layout import Layout
 from spc.reference.source import ReadLimits, Source, utf8_blocks
-from spc.reference.split import ALONE, BLANKS, Record, split
+from spc.reference.split import Record, split
 
-_LONGEST = 8 << 20  # a line longer than this is no row of a table
 _MANY = 0.01  # share of rows with too few cells from which on the file is refused
 
 
@@ -30,48 +28,11 @@ def read_body(source: Source, size: int, layout: Layout, storages: Sequence[Stor
     for one, suffix in zip(fields, suffixes, strict=True):
         one.suffix, one.unit = suffix, one.unit or suffix
     body = _Body(layout, fields, limits)
-    for text, line in _from_line(_whole_lines(utf8_blocks(source, layout.encoding, layout.skip)), layout.first_line):
+    for text, line in from_line(whole_lines(utf8_blocks(source, layout.encoding, layout.skip)), layout.first_line):
         body.take(text, line)
         body.expect(size)
     body.take(b"", body.next_line, last=True)
     return body.close()
-
-
-def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Blocks that end with a line, every end of line a single line feed."""
-    rest = b""
-    for block in blocks:
-        block = rest + block
-        held = block[-1:] == b"\r"  # perhaps half of \r\n
-        text = (block[:-1] if held else block).replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in block else block
-        end = text.rfind(b"\n") + 1
-        rest = text[end:] + (b"\r" if held else b"")
-        if len(rest) > _LONGEST:
-            raise BadTable(
-                "A line is longer than 8 MB: this is not a table with a row per line.", cure="Export it again, one row per line."
-            )
-        if end:
-            yield text[:end]
-    if rest.strip(b"\r"):
-        yield rest.rstrip(b"\r") + b"\n"
-
-
-def _from_line(blocks: Iterable[bytes], first: int) -> Iterator[tuple[bytes, int]]:
-    """The blocks from a line on, each with the number of its first line."""
-    line = 1
-    for block in blocks:
-        skip = max(0, first - line)
-        at = 0
-        for _ in range(skip):
-            at = block.find(b"\n", at) + 1
-            line += 1
-            if not at:
-                raise AssertionError("the header goes beyond the first block")  # pragma: no cover - the sample is in the first block
-            if at == len(block):
-                break
-        if at < len(block):
-            yield block[at:], line
-            line += block.count(b"\n", at)
 
 
 class _Body:
@@ -116,14 +77,14 @@ class _Body:
         h = self.layout.header
         if b'"' in block:
             return False
-        blank, regular = _regular(block, self.layout.delimiter, h.width)
-        if not regular:
+        blank, fits = regular(block, self.layout.delimiter, h.width)
+        if not fits:
             return False
         frame = self._all_numbers(block)
         if frame is None:
             if all(name.encode() in block for name in h.names):
                 return False  # perhaps the header again
-            frame = _parse(block, self.layout, ["text"] * len(self.fields))
+            frame = parse_block(block, self.layout, ["text"] * len(self.fields))
         for one, j in zip(self.fields, h.kept, strict=True):
             cells = frame[j].to_numpy()
             if one.storage == "text":
@@ -139,7 +100,7 @@ class _Body:
     def _all_numbers(self, block: bytes) -> pd.DataFrame | None:
         """The block when each cell of a number column is empty or a finite number; None when one is something else."""
         try:
-            frame = _parse(block, self.layout, [f.storage for f in self.fields])
+            frame = parse_block(block, self.layout, [f.storage for f in self.fields])
         except (ValueError, OverflowError):
             return None
         for one, j in zip(self.fields, self.layout.header.kept, strict=True):
@@ -217,48 +178,6 @@ class _Body:
                 cure="Export the table again with every cell, empty ones too.",
                 row=row,
             )
-
-
-def _regular(block: bytes, delimiter: str, width: int) -> tuple[int, bool]:
-    """How many lines are blank, and whether every other line has `width` cells."""
-    bytes_ = np.frombuffer(block, dtype=np.uint8)
-    ends = np.flatnonzero(bytes_ == 10)
-    lengths = np.diff(ends, prepend=-1) - 1
-    if delimiter == ALONE:
-        return int(np.sum(lengths == 0)), b" " not in block and b"\t" not in block
-    if delimiter == BLANKS:
-        blank = (bytes_ == 32) | (bytes_ == 9) | (bytes_ == 10)
-        marks = np.flatnonzero(~blank & np.concatenate(([True], blank[:-1])))
-        wanted = width
-    else:
-        marks, wanted = np.flatnonzero(bytes_ == ord(delimiter)), width - 1
-    counts = np.diff(np.searchsorted(marks, ends), prepend=0)
-    return int(np.sum(lengths == 0)), bool(np.all(counts[lengths > 0] == wanted))
-
-
-def _parse(block: bytes, layout: Layout, storages: list[Storage]) -> pd.DataFrame:
-    h = layout.header
-    kinds: dict[int, Any] = {j: np.float64 if storage == "number" else object for j, storage in zip(h.kept, storages, strict=True)}
-    of_numbers: Any = {j: [""] for j, kind in kinds.items() if kind is np.float64}
-    # pandas 3.1 rounds correctly by itself: the same bits as float(), which reads live rows (a test holds it to that)
-    frame: pd.DataFrame = pd.read_csv(
-        io.BytesIO(block),
-        sep={BLANKS: r"\s+", ALONE: "\x1f"}.get(layout.delimiter, layout.delimiter),
-        header=None,
-        names=range(h.width),
-        usecols=list(h.kept),
-        index_col=False,
-        dtype=kinds,
-        keep_default_na=False,
-        na_values=of_numbers,
-        decimal=layout.mark.sign,
-        quoting=csv.QUOTE_NONE,
-        skipinitialspace=True,
-        low_memory=False,
-        engine="c",
-        encoding="utf-8",
-    )
-    return frame
 
 
 def _is_footer(cells: list[str]) -> bool:

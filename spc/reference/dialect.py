@@ -9,10 +9,9 @@ from itertools import zip_longest
 
 from spc.reference.cells import clean, is_missing, number, other
 from spc.reference.split import ALONE, BLANKS, Record, split
-from spc.reference.times import looks_like_time
+from spc.reference.stamps import looks_like_time
 
 DELIMITERS = (",", ";", "\t", "|", BLANKS)
-_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", BLANKS: "blanks", ALONE: "none: one column"}
 _SEPARATOR_LINE = re.compile(r'^"?sep=(?P<sign>.|\\t)"?\s*(\n|$)', re.IGNORECASE)
 _CELLS = 30_000  # cells looked at to find the decimal mark
 _SAMPLE = 100  # records looked at to choose a delimiter
@@ -38,11 +37,6 @@ def declared(text: str) -> tuple[str, str]:
         return "", text
     sign = "\t" if found["sign"] == "\\t" else found["sign"]
     return sign, text[found.end() :]
-
-
-def title(delimiter: str) -> str:
-    """The delimiter in a word."""
-    return _NAMES.get(delimiter, delimiter)
 
 
 def find_delimiter(text: str, last: bool = True) -> str:

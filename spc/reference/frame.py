@@ -15,7 +15,7 @@ from spc.nouns import Role
 from spc.reference.cells import Odd, is_missing, number, numbers
 from spc.reference.fields import Field, Table
 from spc.reference.guess import check_roles
-from spc.reference.header import normal_name
+from spc.reference.names import normal_name
 from spc.reference.source import ReadLimits
 from spc.reference.units import unit_of_name
 

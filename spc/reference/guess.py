@@ -14,7 +14,7 @@ from spc.nouns import Column, Role
 from spc.reference.cells import is_missing, numbers, which_missing
 from spc.reference.fields import Field, Table
 from spc.reference.packed import different, hashes, in_blocks
-from spc.reference.times import is_clock, is_date, looks_like_time
+from spc.reference.stamps import is_clock, is_date, looks_like_time
 from spc.reference.words import ELAPSED_NAME, GROUP_NAME, ID_NAME, LABEL_NAME, PRODUCT_NAME, TIME_NAME
 
 _RARE = 0.05  # a two-valued column that changes more seldom than this is a switch or a label, not a measurement

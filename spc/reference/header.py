@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
 from spc.errors import BadTable
 from spc.nouns import Finding
-from spc.reference.cells import clean, is_missing, number
+from spc.reference.cells import is_missing, number
 from spc.reference.dialect import common_width
+from spc.reference.names import normal_name, some, unique
 from spc.reference.split import Record
-from spc.reference.times import looks_like_time
+from spc.reference.stamps import looks_like_time
 from spc.reference.units import bare, is_unit, unit_of_name
 
 _RULE = re.compile(r":?[-=]{3,}:?")
@@ -148,7 +147,7 @@ def _nameless(records: list[Record], at: int, used: int, width: int, findings: l
 
 def _named(records: list[Record], at: int, used: int, width: int, findings: list[Finding]) -> Header:
     body = records[at + 1 :]
-    raw = [_name(c) for c in records[at].cells]
+    raw = [normal_name(c) for c in records[at].cells]
     raw[0] = raw[0].lstrip("# ") or raw[0]  # a logger's comment sign before the names
     raw += [""] * (width - len(records[at].cells))
     filled = [bool(raw[j]) or any(j < len(r.cells) and r.cells[j].strip() for r in body) for j in range(width)]
@@ -156,9 +155,9 @@ def _named(records: list[Record], at: int, used: int, width: int, findings: list
     if len(kept) < width:
         dropped = [j + 1 for j in range(width) if not filled[j]]
         findings.append(
-            Finding("empty_columns", "note", f"Empty columns were left out: {_some(dropped)} of the file, without name or value.")
+            Finding("empty_columns", "note", f"Empty columns were left out: {some(dropped)} of the file, without name or value.")
         )
-    names, renamed = _unique([raw[j] for j in kept], kept)
+    names, renamed = unique([raw[j] for j in kept], kept)
     findings += renamed
     below, units, units_row = at + 1, [""] * len(kept), False
     while below < len(records) and below - at <= 3 and (kind := below_header(records, below, width)):
@@ -197,54 +196,11 @@ def _mostly_numbers(body: list[Record], j: int) -> bool:
     return bool(cells) and 2 * sum(_is_number(c) for c in cells) > len(cells)
 
 
-def _name(cell: str) -> str:
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", clean(cell))).strip()
-
-
-def normal_name(name: object) -> str:
-    """A name as the reader writes it: no blanks around it, single blanks within, composed letters."""
-    return _name(str(name))
-
-
 def is_header_again(cells: list[str], header: Header) -> bool:
     """Whether a line repeats the header, as loggers do that start anew and people who join two files."""
     if len(cells) <= header.kept[-1] or len(header.names) < 2 or cells[header.kept[0]].strip()[:1].isdigit():
         return False
-    return all(_name(cells[j]).lstrip("# ") == name.lstrip("# ") for j, name in zip(header.kept, header.names, strict=True))
-
-
-def _unique(raw: list[str], kept: tuple[int, ...]) -> tuple[list[str], list[Finding]]:
-    """Names without gaps and doubles; what had to be changed is said."""
-    findings, names = [], list(raw)
-    taken = Counter(n for n in raw if n)
-    nameless = [i for i, n in enumerate(raw) if not n]
-    for i in nameless:
-        names[i] = _free(f"column_{kept[i] + 1}", taken)
-    if nameless:
-        new = tuple(names[i] for i in nameless)
-        findings.append(Finding("header", "amber", f"{_count(len(new), 'column')} without a name: named {_some(new)}.", columns=new))
-    seen: set[str] = set()
-    doubled = []
-    for i, name in enumerate(names):
-        if name in seen:
-            names[i] = _free(name, taken)
-            doubled.append((kept[i] + 1, name, names[i]))
-        seen.add(names[i])
-    if doubled:
-        text = "; ".join(f"column {j} is a second {old} and was named {new}" for j, old, new in doubled[:10])
-        cure = "Check which of them is meant; set the other to ignore."
-        findings.append(Finding("duplicate_names", "amber", f"Names occur twice: {text}.", cure, tuple(new for _, _, new in doubled)))
-    return names, findings
-
-
-def _free(name: str, taken: Counter[str]) -> str:
-    """`name` itself or name_2, name_3 …, the first that is not taken."""
-    k, free = 1, name
-    while taken[free]:
-        k += 1
-        free = f"{name}_{k}"
-    taken[free] += 1
-    return free
+    return all(normal_name(cells[j]).lstrip("# ") == name.lstrip("# ") for j, name in zip(header.kept, header.names, strict=True))
 
 
 def _preamble(titles: list[Record]) -> Finding:
@@ -255,12 +211,3 @@ def _preamble(titles: list[Record]) -> Finding:
 def _words(record: Record) -> str:
     text = " ".join(c.strip() for c in record.cells if c.strip())
     return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" + ("" if n == 1 else "s")
-
-
-def _some(things: list[int] | tuple[str, ...]) -> str:
-    shown = ", ".join(str(t) for t in things[:8])
-    return shown + (f" and {len(things) - 8} more" if len(things) > 8 else "")

@@ -11,12 +11,14 @@ from spc.errors import BadTable, ColumnMismatch, Complaint
 from spc.nouns import Finding, Floats, Rows, Times
 from spc.reference.cells import clean, numbers
 from spc.reference.dialect import find_mark
-from spc.reference.header import below_header, is_header_again, normal_name
+from spc.reference.header import below_header, is_header_again
 from spc.reference.layout import Layout, find_layout
+from spc.reference.names import normal_name
 from spc.reference.source import ORDINARY, ReadLimits, Walk
 from spc.reference.split import Record, split
+from spc.reference.stamps import is_clock, is_date, looks_like_time
 from spc.reference.storage import storages
-from spc.reference.times import from_numbers, is_clock, is_date, looks_like_time, parse
+from spc.reference.times import from_numbers, parse
 from spc.reference.words import ID_NAME, TIME_NAME
 
 _NAT = np.datetime64("NaT", "us")

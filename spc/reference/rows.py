@@ -14,7 +14,7 @@ from spc.errors import BadTable, ColumnMismatch
 from spc.nouns import Finding, Role, Rows
 from spc.reference.fields import Table
 from spc.reference.frame import table_of_frame
-from spc.reference.header import normal_name
+from spc.reference.names import normal_name
 from spc.reference.read import refuse_without_numbers
 from spc.reference.source import ORDINARY, ReadLimits, source_of
 from spc.reference.tables import read_table, understand

@@ -10,7 +10,7 @@ from spc.nouns import Role
 from spc.reference.cells import is_missing, number, suffix
 from spc.reference.fields import Storage
 from spc.reference.layout import Layout
-from spc.reference.times import looks_like_time
+from spc.reference.stamps import looks_like_time
 from spc.reference.units import is_unit
 from spc.reference.words import ID_NAME
 

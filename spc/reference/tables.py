@@ -12,7 +12,7 @@ from spc.nouns import Column, Dialect, Finding, Floats, Role, Rows
 from spc.reference.body import read_body
 from spc.reference.cells import clean
 from spc.reference.dialect import Mark
-from spc.reference.fields import Field, Storage, Table
+from spc.reference.fields import Field, Table
 from spc.reference.guess import as_numbers_after_all, check_roles, guess, time_columns
 from spc.reference.layout import Layout, find_layout
 from spc.reference.source import ReadLimits, Source, walk
@@ -185,8 +185,3 @@ def _about(first: Field, beside: Field | None, clock: Clock, timezone: str) -> l
         text = f"{first.name}: {clock.shifted} times fall into the hour that summer time repeats or leaves out in {timezone}."
         findings.append(Finding("time_summer", "amber", text, "Let the logger write UTC.", names))
     return findings
-
-
-def make_fields(names: list[str], units: list[str], kinds: list[Storage]) -> list[Field]:
-    """Empty columns, to be filled."""
-    return [Field(name, unit, kind) for name, unit, kind in zip(names, units, kinds, strict=True)]

@@ -5,7 +5,8 @@ import pytest
 
 from spc.errors import BadSettings, BadTable
 from spc.reference import read
-from spc.reference.times import from_numbers, looks_like_time, parse
+from spc.reference.stamps import looks_like_time
+from spc.reference.times import from_numbers, parse
 
 AT = np.datetime64("2025-03-14T14:05:09", "us")
 
