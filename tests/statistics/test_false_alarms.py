@@ -23,11 +23,10 @@ ALPHA = 0.0027
 def real_alpha(estimator: Estimator, n: int, p: int, value: float, fits: int, seed: int) -> tuple[float, float]:
     """The probability that T² of a good new row is beyond `value`, and its standard error, from raw simulated references."""
     rng = np.random.default_rng(seed)
-    shares = np.empty(fits)
-    for k in range(fits):
-        scatter = estimator(rng.standard_normal((n, p)))
-        left, singular, _ = np.linalg.svd(scatter.factor)
-        shares[k] = tail(value, (singular**-2.0)[None], ((scatter.center @ left) ** 2)[None])[0]
+    found = [estimator(rng.standard_normal((n, p))) for _ in range(fits)]
+    left, singular, _ = np.linalg.svd(np.array([one.factor for one in found]))
+    shift = np.einsum("ka,kab->kb", np.array([one.center for one in found]), left)
+    shares = tail(value, singular**-2.0, shift**2)
     return float(shares.mean()), float(shares.std() / np.sqrt(fits))
 
 
