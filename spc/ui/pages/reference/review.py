@@ -208,7 +208,7 @@ def _values_table(seen: Reviewed, i: int) -> Component:
         )
         for j in order
     ]
-    heads = ("Variable", "Value", "Reference", "sd off", "given the others", "Share")
+    heads = ("Variable", "Value", "Reference", "sd off", "given rest", "Share")
     return table(heads, rows, caption="Values of this row", numbers=range(1, 6))
 
 
