@@ -1,0 +1,147 @@
+"""Time, objective and bad rows kept of the robust fit, beside scikit-learn's MinCovDet and, where R is at hand, robustbase's covMcd.
+
+A time counts only beside an answer that is as good: log det of the h-subset's covariance equal or lower than every peer's, and no more
+bad rows among those that the final estimate rests on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.table import Table, number, times
+from spc.nouns import Floats
+
+FRACTION = 0.75
+SLACK = 1e-6  # of a log determinant: rounding, no more
+HERE = Path(__file__).parent
+OURS = ("spc Mcd, compiled kernel", "spc Mcd, numpy alone")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """n rows of p variables; this share of them is a tight cluster far outside."""
+
+    n: int
+    p: int
+    bad: float
+
+
+@dataclass(frozen=True)
+class Size:
+    """Each shape is drawn `tables` times, and each of these is fitted `rounds` times by everybody."""
+
+    shapes: tuple[Shape, ...] = (Shape(200, 5, 0.1), Shape(1000, 10, 0.2), Shape(2000, 20, 0.1))
+    tables: int = 3
+    rounds: int = 3
+    r: bool = True
+
+
+TOY = Size(shapes=(Shape(30, 2, 0.1),), tables=1, rounds=1, r=False)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one program made of one table: seconds of processor time, log det of its subset (divisor h), bad rows it kept."""
+
+    seconds: float
+    objective: float
+    kept: int
+
+
+def run(size: Size) -> list[Table]:
+    """One table per shape."""
+    with tempfile.TemporaryDirectory(prefix="spc-bench-") as folder:
+        return [_shape(shape, size, Path(folder)) for shape in size.shapes]
+
+
+def contaminated(shape: Shape, seed: int) -> Floats:
+    """Rows of one process with related variables; the last ones are a tight cluster, six standard deviations off in every variable."""
+    rng = np.random.default_rng([seed, shape.n, shape.p])
+    x = rng.standard_normal((shape.n, shape.p)) @ (np.eye(shape.p) + 0.3 * rng.standard_normal((shape.p, shape.p)) / np.sqrt(shape.p))
+    bad = round(shape.bad * shape.n)
+    if bad:
+        x[-bad:] = 6.0 * x.std(axis=0) + 0.3 * rng.standard_normal((bad, shape.p))
+    return x
+
+
+def _shape(shape: Shape, size: Size, folder: Path) -> Table:
+    bad = round(shape.bad * shape.n)
+    files = []
+    for seed in range(size.tables):
+        files.append(folder / f"{shape.n}-{shape.p}-{seed}.npy")
+        np.save(files[-1], contaminated(shape, seed))
+    programs = {OURS[0]: "ours", OURS[1]: "numpy", "sklearn MinCovDet": "sklearn"}
+    found = {name: _in_python(who, files, bad, size.rounds) for name, who in programs.items()}
+    missing = "" if size.r else "robustbase is left out at this size."
+    for starts in ("random", "deterministic") if size.r else ():
+        in_r = _in_r(starts, files, bad, size.rounds, folder)
+        if isinstance(in_r, str):
+            missing = in_r
+        else:
+            found[f"robustbase covMcd, {starts} starts"] = in_r
+    return _told(shape, bad, found, missing)
+
+
+def _told(shape: Shape, bad: int, found: dict[str, list[Outcome]], missing: str) -> Table:
+    others = [name for name in found if name not in OURS]
+    middle = {name: median(one.seconds for one in many) for name, many in found.items()}
+    lines = []
+    for name, many in found.items():
+        over = [one.objective - min(found[other][k].objective for other in found) for k, one in enumerate(many)]
+        kept = sum(one.kept for one in many)
+        lines.append((
+            name, number(1e3 * middle[name]), times(min(middle[other] for other in others) / middle[name]), number(many[0].objective, 8),
+            f"{max(over):.2g}" if max(over) > SLACK else "0", f"{kept} of {bad * len(many)}", "yes" if counts(name, found) else "no",
+        ))  # fmt: skip
+    tight = f", {bad} of them a tight cluster" if bad else ""
+    heads = ("fit", "ms", "to the best peer", "log det (1st table)", "worst above best", "bad rows kept", "counts")
+    return Table(f"MCD of {shape.n} rows{tight}, p = {shape.p}; {len(found[OURS[0]])} tables", heads, lines, (missing,) if missing else ())
+
+
+def counts(name: str, found: dict[str, list[Outcome]]) -> bool:
+    """Whether, on every table, nobody found a lower objective and nobody kept fewer bad rows."""
+    return all(
+        one.objective <= min(many[k].objective for many in found.values()) + SLACK
+        and one.kept <= min(many[k].kept for many in found.values())
+        for k, one in enumerate(found[name])
+    )
+
+
+def _in_python(who: str, files: list[Path], bad: int, rounds: int) -> list[Outcome]:
+    env = {**os.environ, "SPC_KERNEL": "off" if who == "numpy" else ""}
+    command = [sys.executable, "-m", "benchmarks.fitted", who, str(bad), str(rounds), str(FRACTION), *map(str, files)]
+    done = subprocess.run(command, env=env, cwd=HERE.parent, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{who}: {done.stderr}")
+    return _outcomes(json.loads(done.stdout))
+
+
+def _outcomes(said: list[Any]) -> list[Outcome]:
+    return [Outcome(float(seconds), float(objective), int(kept)) for seconds, objective, kept in said]
+
+
+def _in_r(starts: str, files: list[Path], bad: int, rounds: int, folder: Path) -> list[Outcome] | str:
+    """The same by R, or the reason why not."""
+    program = shutil.which("Rscript")
+    if program is None:
+        return "robustbase is left out: no Rscript on this machine (Debian: r-base-core, r-cran-robustbase)."
+    tables = []
+    for file in files:
+        tables.append(folder / f"{file.stem}.csv")
+        np.savetxt(tables[-1], np.load(file), delimiter=",", fmt="%.17g")
+    command = [program, "--vanilla", str(HERE / "covmcd.R"), starts, str(bad), str(rounds), str(FRACTION), *map(str, tables)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return f"robustbase is left out: {done.stderr.strip().splitlines()[-1]}"
+    return _outcomes([line.split() for line in done.stdout.splitlines()])
