@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.optimize import root_scalar
 
 from spc.errors import Degenerate
 from spc.limits.exact import NewRow, ReferenceRow, checked_alpha
@@ -77,6 +76,8 @@ class Calibration:
 
     def quantile(self, alpha: float, forms: tuple[Floats, Floats]) -> float:
         """The value above which T² of a new row lies with probability alpha, on average over references."""
+
+        from scipy.optimize import root_scalar  # noqa: PLC0415 - takes long to load, and not every process calibrates
 
         def excess(value: float) -> float:
             return float(np.log(np.mean(self.tail(value, forms)) + 1e-300) - np.log(alpha))

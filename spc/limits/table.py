@@ -9,7 +9,6 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from spc.limits.calibrated import TAIL_GRID
 from spc.limits.exact import NewRow, ReferenceRow, checked_alpha
@@ -76,11 +75,15 @@ def covers(alpha: float) -> bool:
 
 
 def _in_n(at: Floats, log_ratio: Floats, n: int) -> Floats:
+    from scipy.interpolate import PchipInterpolator  # noqa: PLC0415 - takes long to load, and not every process fits
+
     full = np.concatenate([np.zeros((1, *log_ratio.shape[1:])), log_ratio])
     return np.asarray(PchipInterpolator(at, full, axis=0)(1.0 / n))
 
 
 def _at(alphas: Floats, log_ratio: Floats, alpha: float) -> float:
+    from scipy.interpolate import PchipInterpolator  # noqa: PLC0415 - as above
+
     order = np.argsort(alphas)
     return float(np.exp(PchipInterpolator(np.log(alphas[order]), log_ratio[order])(np.log(alpha))))
 
