@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from spc.errors import BadSettings
 from spc.nouns import Points, Signal, Track
 
@@ -52,10 +54,16 @@ class Watch:
         out, recent = bool(state["out"]), [(int(row), bool(flag)) for row, flag in state["recent"]]
         calm, since = int(state["calm"]), int(state["since"])
         signals: list[Signal] = []
-        judged = track.value == track.value  # NaN is not equal to itself
-        for i in range(len(points)):
-            if not judged[i]:
-                continue
+        judged = np.flatnonzero(~np.isnan(track.value))
+        if not out and not track.out.any():  # a calm block, which most are: only the memory moves on
+            last = [(int(row), False) for row in points.rows[judged[-self.n :]]]
+            return {
+                "out": out,
+                "recent": [list(pair) for pair in [*recent, *last][-self.n :]],
+                "calm": calm + len(judged),
+                "since": since,
+            }, []
+        for i in (int(k) for k in judged):
             beyond = bool(track.out[i])
             recent = [*recent, (int(points.rows[i]), beyond)][-self.n :]
             calm = 0 if beyond else calm + 1
