@@ -13,8 +13,7 @@ from typing import Annotated, Any, BinaryIO, get_args
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect
+from starlette.exceptions import HTTPException
 
 from spc.api.served import Here, Served
 from spc.api.shapes import Roles
@@ -138,10 +137,8 @@ async def _on_disk(request: Request, asked: dict[str, str]) -> AsyncIterator[Pat
 async def _from_form(request: Request, asked: dict[str, str], path: Path) -> None:
     try:
         form = await request.form(max_files=1, max_fields=10)
-    except MultiPartException as broken:
-        raise BadTable(f"The form cannot be read: {broken.message}", cure="Send one file in the field `file`.") from broken
-    except ClientDisconnect:
-        raise
+    except HTTPException as broken:
+        raise BadTable(f"The form cannot be read: {broken.detail}", cure="Send one file in the field `file`.") from broken
     try:
         file = form.get("file")
         if not isinstance(file, UploadFile):
