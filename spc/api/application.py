@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -72,8 +73,8 @@ def _refuse_unknown(app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     served = of(app)
-    loop = asyncio.get_running_loop()
-    _when_asked_to_stop(lambda: loop.call_soon_threadsafe(served.stopping.set))
+    app.state.stop_streams = partial(asyncio.get_running_loop().call_soon_threadsafe, served.stopping.set)
+    _when_asked_to_stop(app.state.stop_streams)
     await run_in_threadpool(served.plant.start)
     try:
         yield
