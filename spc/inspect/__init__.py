@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from spc.inspect.constant import constant, mostly_one_value
 from spc.inspect.copies import copies
 from spc.inspect.duplicates import duplicated_rows
@@ -42,8 +44,9 @@ def inspect(rows: Rows, columns: tuple[Column, ...] = ()) -> tuple[Finding, ...]
     >>> found[0].text[:52]
     'length_inch = 0.0393701·length_mm in all 40 rows: le'
     """
-    measured = Measured.of(rows, columns)
-    found = [finding for check in CHECKS.values() for finding in check(measured)]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # numbers near the ends of the range: no finding, no warning
+        measured = Measured.of(rows, columns)
+        found = [finding for check in CHECKS.values() for finding in check(measured)]
     elsewhere = {name for f in found if f.kind == "rescaled" for name in f.columns}
     found = [f for f in found if not (f.kind == "far" and elsewhere.issuperset(f.columns))]
     return tuple(sorted(found, key=lambda f: _ORDER[f.severity]))

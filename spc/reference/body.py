@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spc.errors import BadTable, Refused
 from spc.reference.blocks import from_line, parse_block, regular, whole_lines
-from spc.reference.cells import number, numbers
+from spc.reference.cells import LARGEST, number, numbers
 from spc.reference.fields import Field, Storage, Table
 from spc.reference.header import is_header_again
 from spc.reference.layout import Layout
@@ -104,7 +104,7 @@ class _Body:
         except (ValueError, OverflowError):
             return None
         for one, j in zip(self.fields, self.layout.header.kept, strict=True):
-            if one.storage == "number" and np.isinf(frame[j].to_numpy()).any():
+            if one.storage == "number" and np.any(np.abs(frame[j].to_numpy()) > LARGEST):
                 return None
         return frame
 
@@ -113,7 +113,7 @@ class _Body:
         if self.layout.mark.sign == "." and b"_" not in block and block.isascii():
             try:
                 values = cells.astype(np.float64)
-                if np.isfinite(values).all():
+                if np.all(np.abs(values) <= LARGEST):
                     one.add_values(values)
                     return
             except ValueError:

@@ -35,6 +35,7 @@ MISSING = frozenset(
     )
 )  # fmt: skip
 _WORDS = MISSING | {""}
+LARGEST = 1e150  # the square of a number beyond it is infinite: no measurement, and no scatter could hold it
 _LONGEST = 60  # no word for a missing value is longer, blanks around it included
 _INFINITE = re.compile(r"[+-]?(inf|infinity|infinite|∞|1[.,]#inf|1[.,]#infinity|unendlich)", re.IGNORECASE)
 _HASHES = re.compile(r"#{2,}")  # what a spreadsheet shows when a column is too narrow
@@ -116,7 +117,7 @@ def number(cell: str, mark: str = ".") -> tuple[Kind, float]:
 
 def _finite(kind: Kind, text: str, mark: str) -> tuple[Kind, float]:
     value = float(text.replace(mark, ".").replace("d", "e").replace("D", "e"))
-    return (kind, value) if math.isfinite(value) else ("infinite", math.nan)
+    return (kind, value) if abs(value) <= LARGEST else ("infinite", math.nan)
 
 
 def suffix(cell: str) -> tuple[str, str] | None:
@@ -149,7 +150,7 @@ def numbers(cells: Sequence[str], mark: str, first_row: int, unit: str = "") -> 
     for i, cell in enumerate(cells):
         try:
             value = float(cell.replace(",", ".") if comma and "." not in cell else cell)
-            if math.isfinite(value) and "_" not in cell and cell.isascii() and not (comma and "." in cell):
+            if abs(value) <= LARGEST and "_" not in cell and cell.isascii() and not (comma and "." in cell):
                 values[i] = value
                 continue
         except ValueError:

@@ -61,7 +61,7 @@ def find_delimiter(text: str, last: bool = True) -> str:
 def common_width(records: list[Record]) -> int:
     """The number of cells that most records have; the later ones count, since titles stand before the header."""
     widths = Counter(len(r.cells) for r in records[len(records) // 3 :])
-    return max(widths, key=lambda w: (widths[w], w))
+    return max(widths, key=lambda w: (widths[w], w == len(records[0].cells), w))
 
 
 def _score(records: list[Record]) -> float:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from spc.errors import Refused, TooFewRows
 from spc.nouns import Role
-from spc.reference.cells import Odd, is_missing, number, numbers
+from spc.reference.cells import LARGEST, Odd, is_missing, number, numbers
 from spc.reference.fields import Field, Table
 from spc.reference.guess import check_roles
 from spc.reference.names import normal_name
@@ -57,8 +57,8 @@ def _field(name: str, series: pd.Series[Any], role: Role | None, needed: bool) -
     if numeric and role != "id":
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         one = Field(name, unit_of_name(name), "number")
-        endless = [Odd(int(i) + 1, "infinite", str(values[i])) for i in np.flatnonzero(np.isinf(values))]
-        one.add_values(np.where(np.isfinite(values), values, np.nan), endless)
+        endless = [Odd(int(i) + 1, "infinite", str(values[i])) for i in np.flatnonzero(np.abs(values) > LARGEST)]
+        one.add_values(np.where(np.abs(values) <= LARGEST, values, np.nan), endless)
         one.close(len(values))
         return one
     texts = [_text(v) for v in series.tolist()]

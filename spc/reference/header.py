@@ -39,6 +39,7 @@ def find_header(records: list[Record], delimiter: str) -> Header:
     if at is None:
         at = next(i for i, r in enumerate(records) if len(r.cells) == width)
     at = _after_a_blank_line(records, at, width)
+    _refuse_rows_among_titles(records[:at], records[at])
     findings = [_preamble(records[:at])] if at else []
     names_at = at if _is_header(records, at) else None
     if names_at is None and at and not _is_title(records[at - 1], records[at]):
@@ -56,6 +57,16 @@ def _after_a_blank_line(records: list[Record], at: int, width: int) -> int:
         if records[i].line - records[i - 1].line > 1 and not below_names:
             return i
     return at
+
+
+def _refuse_rows_among_titles(titles: list[Record], first: Record) -> None:
+    """A line of numbers above the table is a row of another width, not a title: leaving it out would lose data."""
+    for record in titles:
+        if len(record.cells) > 1 and 2 * sum(map(_is_number, record.cells)) > len(record.cells):
+            raise BadTable(
+                f"Line {record.line} has {len(record.cells)} cells, line {first.line} has {len(first.cells)}.",
+                cure="Give every row as many cells as there are names; is there a decimal comma in a number?",
+            )
 
 
 def _used_width(records: list[Record], width: int) -> int:

@@ -58,6 +58,7 @@ def test_words_that_are_not(word: str) -> None:
         ("-Infinity", ".", "infinite", math.nan),
         ("1.#INF", ".", "infinite", math.nan),
         ("1e400", ".", "infinite", math.nan),
+        ("1e200", ".", "infinite", math.nan),
         ("1_000", ".", "text", math.nan),
         ("0x10", ".", "text", math.nan),
         ("\u0661\u0662", ".", "text", math.nan),

@@ -51,6 +51,8 @@ def zipped(name: str) -> bytes:
         (b"name,town\nAna,Ulm\nBen,Bonn\nCy,Rom\n", "None of the columns holds measurements"),
         (b"just some words\nand some more of them\nwithout a number\n", "None of the columns holds measurements"),
         (b"x,y\n1,2\n3,4\n5,6,7\n", "Line 4 has 3 cells"),
+        (b"x,y\n1,2\n1,2,3\n", "Line 3 has 3 cells"),
+        (b"1,2\n" * 3 + b"1,2,3\n" * 30, "Line 1 has 2 cells"),
         (b'a,b\n1,"2\n3,4\n5,6\n', "opened in line 2 is never closed"),
     ],
 )
