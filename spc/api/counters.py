@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sqlalchemy import Connection
 
 from spc.ledger import Ledger, alarms, lines, outbox, points
 
@@ -32,12 +33,18 @@ class Counters:
         return generate_latest(self.registry)
 
 
+def _judged(connection: Connection, line: str) -> int:
+    """The rows that came while a model was active; each of them was judged. Counted from the activations: points may be millions."""
+    changes = lines.activations(connection, line)
+    ends = [*(one.after_seq for one in changes[1:]), lines.last_seq(connection, line)]
+    return sum(end - one.after_seq for one, end in zip(changes, ends, strict=False) if one.model_id is not None)
+
+
 class _OfLedger(Collector):
     """Totals that follow from the ledger; what was counted once is not counted again."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._judged: dict[str, tuple[int, int]] = {}
         self._signals: dict[str, tuple[int, int]] = {}
 
     def describe(self) -> Iterator[Metric]:
@@ -50,11 +57,7 @@ class _OfLedger(Collector):
         with self._ledger.read() as connection:
             for line in lines.lines(connection):
                 accepted.add_metric([line], lines.last_seq(connection, line))
-                seq, n = self._judged.get(line, (0, 0))
-                while found := points.points_after(connection, line, seq, _BATCH):
-                    seq, n = found[-1].row, n + len({point.row for point in found})
-                self._judged[line] = (seq, n)
-                judged.add_metric([line], n)
+                judged.add_metric([line], _judged(connection, line))
                 seq, n = self._signals.get(line, (0, 0))
                 while new := points.signals_after(connection, line, seq, _BATCH):
                     seq, n = new[-1].seq, n + len(new)

@@ -21,7 +21,7 @@ table{border-collapse:collapse}th,td{text-align:left;padding:.2rem 1rem .2rem 0;
 def install(app: FastAPI) -> None:
     """Serve the page at /api/docs; the schema itself is at /api/openapi.json."""
 
-    @app.get("/api/docs", include_in_schema=False)
+    @app.api_route("/api/docs", methods=["GET", "HEAD"], include_in_schema=False)
     async def docs() -> HTMLResponse:
         return HTMLResponse(page(app.openapi()))
 

@@ -51,6 +51,18 @@ def test_metrics_count_what_happened(judging: Any, boards: list[dict[str, Any]])
     assert metrics(judging)["spc_rows_judged_total[line=press]"] == 130
 
 
+def test_only_rows_that_were_judged_are_counted_as_judged(judging: Any, boards: list[dict[str, Any]]) -> None:
+    judging.send(*boards[:10])
+    judging.post("/api/v1/lines/press/deactivate", {"reason": "changeover", "by": "Ada"})
+    judging.send(*boards[10:14])
+    id = judging.get("/api/v1/models").json()["models"][0]["id"]
+    judging.post(f"/api/v1/models/{id}/activate", {"line": "press", "reason": "back", "by": "Ada"})
+    judging.send(*boards[14:16])
+    found = metrics(judging)
+    assert (found["spc_rows_accepted_total[line=press]"], found["spc_rows_judged_total[line=press]"]) == (16, 12)
+    assert len(judging.get("/api/v1/lines/press/points").json()["points"]) == 12
+
+
 def test_an_unknown_path_under_api_is_a_problem_and_a_known_one_takes_its_own_methods(house: Any) -> None:
     assert house.get("/api/v2/lines").status_code == 404
     assert house.get("/api").status_code == 404

@@ -95,7 +95,8 @@ def test_the_examples_of_serve_and_replay_run(spc: Callable[..., Any], served: t
     words = shlex.split(replay.EXAMPLE[0])[1:]
     done = spc(*words, "--url", f"http://127.0.0.1:{port}", "--json")
     assert done.code == 0, done.err
-    assert json.loads(done.out) == {"accepted": 500, "duplicates": 0, "refused": []}
+    first = json.loads(done.out)  # the demo line has begun to replay the same boards itself: those are there already
+    assert (first["accepted"] + first["duplicates"], first["refused"]) == (500, [])
     again = json.loads(spc(*words, "--url", f"http://127.0.0.1:{port}", "--json").out)
     assert (again["accepted"], again["duplicates"]) == (0, 500)
     assert (desk / "spc.db").exists()
