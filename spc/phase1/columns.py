@@ -20,17 +20,19 @@ class Split:
     findings: tuple[Finding, ...]
 
 
-def split(x: Floats, names: tuple[str, ...]) -> Split:
-    """Charted columns and guards of complete rows x (n, p): constants, and copies of columns that stand before them.
+def split(x: Floats, names: tuple[str, ...], watched: frozenset[str] = frozenset()) -> Split:
+    """Charted columns and guards of complete rows x (n, p): constants, `watched` columns, and copies of columns that stand before them.
 
     A linear relation that holds in every row carries no scatter, but its breaking is news: the later column becomes a guard that must
-    stay equal to its equation.
+    stay equal to its equation. A column that a person wants watched rather than charted must stay in the range it has here.
     """
     constant = [j for j in range(x.shape[1]) if _constant(x[:, j])]
+    ranged = [j for j in range(x.shape[1]) if names[j] in watched and j not in constant]
     guards = [Guard(names[j], float(x[0, j]), max(1e-9 * abs(float(x[0, j])), 1e-12)) for j in constant]
+    guards += [_range(names[j], x[:, j]) for j in ranged]
     findings = [_constant_finding(names[j], float(x[0, j]), len(x)) for j in constant]
     charted: list[int] = []
-    rest = [j for j in range(x.shape[1]) if j not in constant]
+    rest = [j for j in range(x.shape[1]) if j not in constant and j not in ranged]
     basis = np.empty((len(x), 0))
     for j in rest:
         column = x[:, j] - x[:, j].mean()
@@ -50,6 +52,12 @@ def split(x: Floats, names: tuple[str, ...]) -> Split:
 
 def _constant(column: Floats) -> bool:
     return bool(np.ptp(column) <= 1e-12 * max(abs(float(column[0])), np.finfo(float).tiny))
+
+
+def _range(name: str, column: Floats) -> Guard:
+    """A guard that is out when the column leaves the range it has in the reference (by more than rounding)."""
+    low, high = float(column.min()), float(column.max())
+    return Guard(name, 0.5 * (low + high), 0.5 * (high - low) * (1.0 + 1e-9))
 
 
 def _copy(x: Floats, names: tuple[str, ...], j: int, charted: list[int]) -> Guard:

@@ -55,7 +55,8 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     names, x = _chosen(reference, recipe)
     excluded = _excluded(recipe.exclusions, len(x))
     fitted = ~np.isnan(x).any(axis=1) & ~excluded
-    parts = _split(x[fitted], names, len(x))
+    watched = frozenset(column.name for column in reference.columns if column.role == "guard")
+    parts = _split(x[fitted], names, len(x), watched)
     charted = list(parts.charted)
     x = x[:, charted]
     names = tuple(names[j] for j in charted)
@@ -83,7 +84,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         n=n,
         outliers=tuple(int(i) + 1 for i in np.flatnonzero((review.out | review.kin) & fitted)),
         excluded=_left_out(recipe.exclusions, x, names, excluded),
-        findings=reference.findings + parts.findings + _findings(review, fitted, excluded),
+        findings=reference.findings + _untold(parts.findings, reference.findings) + _findings(review, fitted, excluded),
         time_column=reference.column("time"),
         id_column=reference.column("id"),
         reference_digest=reference.digest,
@@ -113,13 +114,13 @@ def _excluded(exclusions: tuple[Exclusion, ...], n: int) -> Bools:
     return mask
 
 
-def _split(x: Floats, names: tuple[str, ...], n: int) -> Split:
+def _split(x: Floats, names: tuple[str, ...], n: int, watched: frozenset[str]) -> Split:
     if len(x) < 2:
         raise TooFewRows(
             f"Only {len(x)} of {n} rows are complete and not excluded.",
             cure="Ignore the columns that are mostly empty, or collect more rows.",
         )
-    parts = split(x, names)
+    parts = split(x, names, watched)
     if not parts.charted:
         raise Degenerate("No column varies: there is nothing to chart.", cure="Check the sensors, or choose other columns.")
     return parts
@@ -181,6 +182,12 @@ def _left_out(exclusions: tuple[Exclusion, ...], x: Floats, names: tuple[str, ..
 def _units(reference: Reference, names: tuple[str, ...]) -> tuple[str, ...]:
     units: Mapping[str, str] = {column.name: column.unit for column in reference.columns}
     return tuple(units.get(name, "") for name in names)
+
+
+def _untold(found: tuple[Finding, ...], told: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The guards that the inspection of the reference has not spoken of already."""
+    spoken = {column for finding in told if finding.kind in ("constant", "copy") for column in finding.columns}
+    return tuple(finding for finding in found if finding.columns[0] not in spoken)
 
 
 def _findings(review: Review, fitted: Bools, excluded: Bools) -> tuple[Finding, ...]:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from spc.errors import BadModel, BadRecipe, Degenerate, TooFewRows
-from spc.nouns import Dialect, Exclusion, Floats, Model, Reference, Rows
+from spc.nouns import Column, Dialect, Exclusion, Finding, Floats, Model, Reference, Rows
 from spc.phase1 import Fit, Recipe, fit
+from spc.phase2 import Monitor
 from spc.scatter import Classical, Known, Mcd
 
 RNG = np.random.default_rng(12)
@@ -68,6 +69,25 @@ def test_a_copy_in_other_units_becomes_a_guard_with_its_equation_and_limits_stay
 def test_a_sum_of_columns_is_a_guard_too() -> None:
     model = fitted(np.column_stack([X, X @ [1.0, 2.0, 0.0] + 3.0]), (*NAMES, "total")).model
     assert dict(model.guards[0].slopes) == pytest.approx({"length_mm": 1.0, "warp_mm": 2.0}, rel=1e-5)
+
+
+def test_a_varying_column_with_the_role_guard_must_stay_in_its_range() -> None:
+    columns = tuple(Column(name, "guard" if name == "copper_um" else "measurement") for name in NAMES)
+    reference = Reference(Rows.of(X, NAMES), columns, Dialect("utf-8", ",", "."), (), "0")
+    model = fit(reference, Recipe(estimator=Classical())).model
+    assert model.names == ("length_mm", "warp_mm")
+    (guard,) = model.guards
+    low, high = float(X[:, 2].min()), float(X[:, 2].max())
+    rows = np.array([[160.0, 0.35, value] for value in (low, high, low - 0.01, high + 0.01)])
+    assert Monitor(model).judge(Rows.of(rows, NAMES)).tracks["guard"].out.tolist() == [False, False, True, True]
+    assert guard.name == "copper_um"
+
+
+def test_what_the_inspection_said_of_a_guard_is_not_said_again() -> None:
+    told = Finding("constant", "amber", "fixture_C is constant", "", ("fixture_C",))
+    names = (*NAMES, "fixture_C")
+    reference = Reference(Rows.of(np.column_stack([X, np.full(120, 23.5)]), names), (), Dialect("utf-8", ",", "."), (told,), "0")
+    assert fit(reference, Recipe(estimator=Classical())).model.findings == (told,)
 
 
 def test_rows_with_a_missing_value_are_not_fitted_but_judged() -> None:
