@@ -47,10 +47,10 @@ def machine() -> str:
     """What this was measured on, and how busy that was."""
     import numpy as np
     import scipy
-    import sklearn
+    import sklearn  # type: ignore[import-untyped]
 
     cpu = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[call-overload,index]
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return (
         f"{os.cpu_count()} x {cpu or platform.machine()}, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, "
         f"numpy {np.__version__} ({blas['name']} {blas['version']}), scipy {scipy.__version__}, scikit-learn {sklearn.__version__}.\n"

@@ -45,6 +45,7 @@ class Size:
     tables: int = 3
     rounds: int = 3
     r: bool = True
+    peers: bool = True
 
 
 TOY = Size(shapes=(Shape(30, 2, 0.1),), tables=1, rounds=1, r=False)
@@ -72,7 +73,7 @@ def contaminated(shape: Shape, seed: int) -> Floats:
     bad = round(shape.bad * shape.n)
     if bad:
         x[-bad:] = 6.0 * x.std(axis=0) + 0.3 * rng.standard_normal((bad, shape.p))
-    return x
+    return np.asarray(x)
 
 
 def _shape(shape: Shape, size: Size, folder: Path) -> Table:
@@ -81,7 +82,7 @@ def _shape(shape: Shape, size: Size, folder: Path) -> Table:
     for seed in range(size.tables):
         files.append(folder / f"{shape.n}-{shape.p}-{seed}.npy")
         np.save(files[-1], contaminated(shape, seed))
-    programs = {OURS[0]: "ours", OURS[1]: "numpy", "sklearn MinCovDet": "sklearn"}
+    programs = {OURS[0]: "ours", OURS[1]: "numpy", **({"sklearn MinCovDet": "sklearn"} if size.peers else {})}
     found = {name: _in_python(who, files, bad, size.rounds) for name, who in programs.items()}
     missing = "" if size.r else "robustbase is left out at this size."
     for starts in ("random", "deterministic") if size.r else ():
@@ -94,7 +95,7 @@ def _shape(shape: Shape, size: Size, folder: Path) -> Table:
 
 
 def _told(shape: Shape, bad: int, found: dict[str, list[Outcome]], missing: str) -> Table:
-    others = [name for name in found if name not in OURS]
+    others = [name for name in found if name not in OURS] or list(found)
     middle = {name: median(one.seconds for one in many) for name, many in found.items()}
     lines = []
     for name, many in found.items():

@@ -31,13 +31,14 @@ def ours(x: Floats, fraction: float) -> Callable[[], Fitted]:
 
 def sklearn(x: Floats, fraction: float) -> Callable[[], Fitted]:
     """MinCovDet with a subset of the same size."""
-    from sklearn.covariance import MinCovDet
+    from sklearn.covariance import MinCovDet  # type: ignore[import-untyped]
 
-    h = subset_size(*x.shape, fraction)
+    n, p = x.shape
+    h = subset_size(n, p, fraction)
     warnings.simplefilter("ignore")  # it says that determinants rose, where they fell by rounding only
 
     def fit() -> Fitted:
-        found = MinCovDet(support_fraction=(h + 0.5) / len(x), random_state=0).fit(x)
+        found = MinCovDet(support_fraction=(h + 0.5) / n, random_state=0).fit(x)
         subset = x[found.raw_support_]
         assert len(subset) == h
         return float(np.linalg.slogdet(np.cov(subset.T, bias=True))[1]), np.asarray(found.support_)
@@ -52,11 +53,12 @@ def main(who: str, bad: int, rounds: int, fraction: float, files: list[str]) -> 
     answers = []
     for file in files:
         x = np.load(file)
-        fit, taken = program(x, fraction), []
+        fit, found = program(x, fraction), []
         for _ in range(rounds):
             start = time.process_time()
-            objective, used = fit()
-            taken.append(time.process_time() - start)
+            answer = fit()
+            found.append((time.process_time() - start, *answer))
+        taken, (_, objective, used) = [one[0] for one in found], found[0]
         answers.append((median(taken), objective, int(np.sum(used[len(x) - bad :]))))
     print(json.dumps(answers))
 

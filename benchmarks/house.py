@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,11 @@ class House:
         made.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return made
 
+    def ask(self, how: str, path: str, body: bytes | None = None, kind: str = "application/json") -> tuple[int, bytes]:
+        """One request over a connection of its own."""
+        with closing(self.client()) as client:
+            return ask(client, how, path, body, kind)
+
     def close(self) -> None:
         """Ends the server, and nothing else."""
         if self._process.poll() is None:
@@ -90,7 +95,7 @@ class House:
         end = time.monotonic() + patience_s
         while time.monotonic() < end and self._process.poll() is None:
             try:
-                if ask(self.client(), "GET", "/readyz")[0] == 200:
+                if self.ask("GET", "/readyz")[0] == 200:
                     return
             except OSError:
                 time.sleep(0.05)
@@ -98,17 +103,17 @@ class House:
 
     def _activate(self, patience_s: float) -> None:
         """A reference is uploaded, a model fitted and made active, all by the interface."""
-        client, table = self.client(), io.StringIO()
+        table = io.StringIO()
         np.savetxt(table, np.random.default_rng(3).standard_normal((120, P)) @ MIXING, "%.6f", ",", header=",".join(NAMES), comments="")
-        found = told(ask(client, "POST", "/api/v1/references?name=reference.csv", table.getvalue().encode(), "text/csv"))
+        found = told(self.ask("POST", "/api/v1/references?name=reference.csv", table.getvalue().encode(), "text/csv"))
         asked = {"reference_id": found["id"], "recipe": {"estimator": "classical"}}
-        job, end = told(ask(client, "POST", "/api/v1/models", json.dumps(asked).encode()))["job"], time.monotonic() + patience_s
-        while (state := told(ask(client, "GET", f"/api/v1/jobs/{job}")))["state"] != "done":
+        job, end = told(self.ask("POST", "/api/v1/models", json.dumps(asked).encode()))["job"], time.monotonic() + patience_s
+        while (state := told(self.ask("GET", f"/api/v1/jobs/{job}")))["state"] != "done":
             assert state["state"] != "failed", state["error"]
             assert time.monotonic() < end, "the model was not fitted in time"
             time.sleep(0.05)
         active = json.dumps({"line": LINE, "reason": "benchmark", "by": "benchmark"}).encode()
-        told(ask(client, "POST", f"/api/v1/models/{state['result']['id']}/activate", active))
+        told(self.ask("POST", f"/api/v1/models/{state['result']['id']}/activate", active))
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def peers(x: Floats, mean: Floats, covariance: Floats) -> Mapping[str, Callable[
     """Each answers with the squared distances of the rows x (n, p); what can be made ready once is made ready here."""
     from scipy.linalg import solve_triangular
     from scipy.spatial.distance import cdist
-    from sklearn.covariance import MinCovDet
+    from sklearn.covariance import MinCovDet  # type: ignore[import-untyped]
 
     inverse = np.linalg.inv(covariance)
     lower = np.linalg.cholesky(covariance)

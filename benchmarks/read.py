@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -25,6 +26,7 @@ class Size:
 
     megabytes: tuple[float, ...] = (10, 100)
     rounds: int = 3
+    readers: Mapping[str, str] = field(default_factory=lambda: READERS)
 
 
 TOY = Size(megabytes=(0.05,), rounds=1)
@@ -41,7 +43,7 @@ class Reading:
 def run(size: Size) -> list[Table]:
     """One table per file."""
     with tempfile.TemporaryDirectory(prefix="spc-bench-") as folder:
-        return [_file(megabytes, size.rounds, Path(folder)) for megabytes in size.megabytes]
+        return [_file(megabytes, size, Path(folder)) for megabytes in size.megabytes]
 
 
 def written(path: Path, megabytes: float) -> int:
@@ -58,16 +60,16 @@ def written(path: Path, megabytes: float) -> int:
     return n
 
 
-def _file(megabytes: float, rounds: int, folder: Path) -> Table:
+def _file(megabytes: float, asked: Size, folder: Path) -> Table:
     path = folder / "reference.csv"
     n = written(path, megabytes)
     size = path.stat().st_size
-    taken: dict[str, list[Reading]] = {name: [] for name in READERS}
-    for _ in range(rounds):
-        for name, who in READERS.items():
+    taken: dict[str, list[Reading]] = {name: [] for name in asked.readers}
+    for _ in range(asked.rounds):
+        for name, who in asked.readers.items():
             taken[name].append(_reading(who, path))
     middle = {name: Reading(median(r.seconds for r in many), median(r.memory for r in many)) for name, many in taken.items()}
-    ours, *others = middle.values()
+    others = [one for name, one in middle.items() if READERS[name] != "ours"]
     fast, small = min(one.seconds for one in others), min(one.memory for one in others)
     lines = [
         (

@@ -35,7 +35,7 @@ def read(who: str, path: Path) -> object:
 
 
 def memory(word: str) -> int:
-    """Bytes of this process, from the kernel: VmRSS now, VmHWM at most (the usual ru_maxrss still remembers the process before this one)."""
+    """Bytes of this process: VmRSS now, VmHWM at most. (The usual ru_maxrss also remembers the process that started this one.)"""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(word))
     return int(line.split()[1]) * 1024
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def _measured(house: House, size: Size, syncs: float) -> Table:
             way.name, number(middle.rate), number(middle.rate / way.rows), f"{middle.rate / way.rows / syncs:.2f}",
             number(quantile(waits, 0.5)), number(quantile(waits, 0.99)), number(1e6 * middle.cpu),
         ))  # fmt: skip
-    last = told(ask(house.client(), "GET", f"/api/v1/lines/{LINE}/points?after={sent - 1}"))["points"]
+    last = told(house.ask("GET", f"/api/v1/lines/{LINE}/points?after={sent - 1}"))["points"]
     assert [point["seq"] for point in last] == [sent], f"{sent} rows were sent and acknowledged; the last point is {last}"
     heads = ("POST rows", "rows/s", "requests/s", "per disk sync", "p50 ms", "p99 ms", "server us/row")
     notes = (
@@ -92,14 +93,13 @@ def _round(house: House, way: Way) -> Sent:
 
     def sender(bodies: list[bytes]) -> None:
         try:
-            client = house.client()
-            ready.wait(30)
-            for body in bodies:
-                start = time.perf_counter()
-                answer = told(ask(client, "POST", f"/api/v1/lines/{LINE}/rows", body))
-                waits.append(time.perf_counter() - start)
-                assert answer["accepted"] == way.rows
-            client.close()
+            with closing(house.client()) as client:
+                ready.wait(30)
+                for body in bodies:
+                    start = time.perf_counter()
+                    answer = told(ask(client, "POST", f"/api/v1/lines/{LINE}/rows", body))
+                    waits.append(time.perf_counter() - start)
+                    assert answer["accepted"] == way.rows
         except BaseException as failed:  # noqa: BLE001 - told by the thread that waits
             wrong.append(failed)
             ready.abort()

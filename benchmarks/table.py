@@ -41,8 +41,8 @@ def number(value: float, digits: int = 3) -> str:
     >>> number(12345.6), number(0.012345), number(99.96), number(0.0)
     ('12346', '0.0123', '100', '0')
     """
-    if value == 0 or value != value:
-        return "0" if value == 0 else "-"
+    if value == 0:
+        return "0"
     text = f"{value:.{digits}g}"
     if "e" in text or abs(value) >= 10**digits:
         return f"{value:.0f}" if abs(value) >= 1 else f"{value:.12f}".rstrip("0")
