@@ -126,14 +126,15 @@ def _say(**what: Any) -> None:
 
 
 def _work(task: Mapping[str, Any]) -> dict[str, Any]:
-    from spc.export import reference_summary  # noqa: PLC0415 - after the limits are set
+    # Loaded before the limit is set: a numerical library that starts without memory waits for it instead of failing.
+    from spc.export import reference_summary  # noqa: PLC0415 - the server's side of this file needs none of it
+    from spc.phase1 import Recipe, fit  # noqa: PLC0415
     from spc.reference import read  # noqa: PLC0415
 
+    _limit(int(task["memory"]))
     table = read(Path(task["path"]), name=task["name"], roles=task["roles"], timezone=task["timezone"])
     if task["verb"] == "read":
         return reference_summary(table)
-    from spc.phase1 import Recipe, fit  # noqa: PLC0415
-
     fitted = fit(table, Recipe.from_dict(task["recipe"]), lambda share, stage: _say(progress=share, stage=stage))
     return {"model": fitted.model.to_json()}
 
@@ -149,7 +150,6 @@ def _limit(memory: int) -> None:
 
 def _main() -> None:
     task = json.load(sys.stdin)
-    _limit(int(task["memory"]))
     try:
         _say(done=_work(task))
     except Complaint as wrong:

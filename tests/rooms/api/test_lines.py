@@ -1,0 +1,21 @@
+"""Lines over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def test_a_line_that_is_made_takes_rows_at_once(house: Any) -> None:
+    made = house.post("/api/v1/lines", {"name": "lathe-7", "title": "Lathe 7", "by": "Ada"})
+    assert (made.status_code, made.headers["location"], made.json()["title"]) == (201, "/api/v1/lines/lathe-7", "Lathe 7")
+    sent = house.send({"id": "A1", "values": {"a": 1.0}}, line="lathe-7")
+    assert (sent.status_code, sent.json()["accepted"]) == (200, 1)
+    assert [one["name"] for one in house.get("/api/v1/lines").json()["lines"]] == ["press", "mixer", "lathe-7"]
+    assert house.get("/readyz").json()["lines"]["lathe-7"] == {"source": "none"}
+
+
+def test_a_bad_name_and_a_taken_one_are_refused_in_words(house: Any) -> None:
+    bad = house.post("/api/v1/lines", {"name": "Lathe 7"})
+    assert (bad.status_code, "small letters" in bad.json()["cure"]) == (422, True)
+    taken = house.post("/api/v1/lines", {"name": "press"})
+    assert (taken.status_code, "already" in taken.json()["detail"]) == (409, True)
