@@ -21,7 +21,7 @@ from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded
 
-from spc.limits import NewRow, ReferenceRow, calibrate, fits_needed
+from spc.limits import NewRow, ReferenceRow, calibrate
 from spc.scatter import Mcd
 
 ALPHAS = (0.1, 0.03, 0.01, 0.0027, 0.001, 1e-4, 1e-5, 1e-7)
@@ -44,19 +44,18 @@ def make(cell: Cell) -> dict[str, Any]:
     """One cell: limits over the classical ones for every alpha and number of observed variables."""
     h, p, n = cell
     start = time.process_time()
-    found = calibrate(Mcd(h=h), f"MCD(h = {h:g})", n, p, seed=1, fits=min(fits_needed(n, p), MOST_FITS))
+    found = calibrate(Mcd(h=h), f"MCD(h = {h:g})", n, p, seed=1, fits=int(min(max(120_000 / n, 400), MOST_FITS)))
     new = []
     for q in range(1, p + 1):
         forms = found.forms(q)
         new.append([found.quantile(alpha, forms) / NewRow(n, q).limit(alpha).value for alpha in ALPHAS])
-    tails = found.tail(new[-1][ALPHAS.index(0.0027)] * NewRow(n, p).limit(0.0027).value, found.forms(p))
     own = [found.reference_row(alpha).value / ReferenceRow(n, p).limit(alpha).value for alpha in OWN_ALPHAS]
     return {
         "h": h,
         "p": p,
         "n": n,
         "fits": found.fits,
-        "error": float(f"{tails.std() / tails.mean() / found.fits**0.5:.2g}"),  # of alpha = 0.0027, relative
+        "error": float(f"{found.error(0.0027):.2g}"),  # of alpha = 0.0027, relative
         "new": [[float(f"{ratio:.6g}") for ratio in row] for row in new],
         "own": [float(f"{ratio:.6g}") for ratio in own],
         "seconds": round(time.process_time() - start, 1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spc.limits.calibrated import TAIL_GRID, Calibration, calibrate, fits_needed
+from spc.limits.calibrated import TAIL_GRID, Calibration, calibrate
 from spc.limits.exact import KnownParameters, NewRow, ReferenceRow, checked_alpha
 from spc.limits.quadratic import tail
 from spc.limits.table import Tabled, covers, lookup
@@ -17,7 +17,6 @@ __all__ = [
     "calibrate",
     "checked_alpha",
     "covers",
-    "fits_needed",
     "lookup",
     "tail",
 ]

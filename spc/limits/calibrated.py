@@ -31,9 +31,9 @@ Progress = Callable[[float], None]
 TAIL_GRID = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.0027, 0.001, 1e-4, 1e-5, 1e-6, 1e-7)
 
 
-def fits_needed(n: int, p: int) -> int:
-    """How many simulated references make the limit's own error about 1 % of alpha = 0.0027 for new rows and 3 % for reference rows."""
-    return int(np.clip(120_000 / n, 400, 3000))
+ERROR = 0.02  # relative standard error of alpha = 0.0027 at which a simulation may stop
+_FEWEST, _MOST = 60, 3000  # simulated references
+_ROWS = 40_000  # reference rows to simulate at least: some hundred of them lie beyond the limit for alpha = 0.0027
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +89,12 @@ class Calibration:
             found = root_scalar(excess, bracket=(1e-3 * start, 1e3 * start), rtol=1e-8)
         return float(found.root)
 
+    def error(self, alpha: float) -> float:
+        """The standard error of alpha itself, relative, that the finite number of simulated references leaves at its limit."""
+        forms = self.forms(self.p)
+        tails = self.tail(self.quantile(alpha, forms), forms)
+        return float(tails.std() / tails.mean() / np.sqrt(self.fits))
+
     def tails(self, alphas: Sequence[float] = TAIL_GRID) -> tuple[tuple[float, float], ...]:
         """Pairs (alpha, value) of the law of a new row."""
         forms = self.forms(self.p)
@@ -112,19 +118,38 @@ def _of(q: int, p: int) -> str:
 def calibrate(
     fitter: Fitter, estimator: str, n: int, p: int, *, seed: int = 0, fits: int | None = None, progress: Progress | None = None
 ) -> Calibration:
-    """Fit `fitter` to simulated N(0, I) tables (n, p) and keep what limits need. The same arguments give the same bits."""
-    fits = fits or fits_needed(n, p)
-    rng = np.random.default_rng([seed, n, p, fits])
-    center, factor = np.empty((fits, p)), np.empty((fits, p, p))
-    inside, classical = np.empty((fits, n)), np.empty((fits, n))
-    for k in range(fits):
-        table = _configuration(rng, n, p)
-        scatter = _asked(fitter, table, rng)
-        center[k], factor[k] = scatter.center, scatter.factor
-        inside[k] = scatter.d2(table)
-        classical[k] = np.einsum("ij,ij->i", table, table)
-        if progress is not None:
-            progress((k + 1) / fits)
+    """Fit `fitter` to simulated N(0, I) tables (n, p) and keep what limits need. The same arguments give the same bits.
+
+    Without `fits` it goes on until the limit's own error is 2 % of alpha = 0.0027, within 60 to 3000 references.
+    """
+    rng = np.random.default_rng([seed, n, p])
+    wanted = fits or int(np.clip(_ROWS / n, _FEWEST, _MOST))
+    done: list[tuple[Floats, Floats, Floats, Floats]] = []
+    shown = 0.0
+    while True:
+        while len(done) < wanted:
+            done.append(_simulated(fitter, rng, n, p))
+            if progress is not None:
+                shown = max(shown, 0.99 * len(done) / wanted)
+                progress(shown)
+        found = _gathered(done, estimator, n, p)
+        error = 0.0 if fits else found.error(0.0027)
+        if error <= ERROR or wanted >= _MOST:
+            if progress is not None:
+                progress(1.0)
+            return found
+        wanted = int(min(_MOST, max(1.2 * wanted, 1.05 * wanted * (error / ERROR) ** 2)))
+
+
+def _simulated(fitter: Fitter, rng: np.random.Generator, n: int, p: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """One reference: the fit's centre and factor, its distances of the table's rows, and their classical ones."""
+    table = _configuration(rng, n, p)
+    scatter = _asked(fitter, table, rng)
+    return scatter.center, scatter.factor, scatter.d2(table), np.einsum("ij,ij->i", table, table)
+
+
+def _gathered(done: list[tuple[Floats, Floats, Floats, Floats]], estimator: str, n: int, p: int) -> Calibration:
+    center, factor, inside, classical = (np.array(parts) for parts in zip(*done, strict=True))
     order = np.argsort(inside, axis=None, kind="stable")
     weight = _stratified(classical.reshape(-1), n, p)
     return Calibration(estimator, n, p, center, factor, inside.reshape(-1)[order], weight[order])

@@ -173,3 +173,5 @@ def test_progress_is_reported_while_a_limit_is_simulated() -> None:
     fit(Reference(Rows.of(x), (), Dialect("utf-8", ",", "."), (), "0"), recipe, lambda share, words: told.append(share))
     assert told[-1] == 1.0
     assert told == sorted(told)
+    assert 0.0 < told[0] < 0.5
+    assert len(told) >= 60
