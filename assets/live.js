@@ -122,12 +122,22 @@
     beat = b;
     clock.server = b.now; clock.here = performance.now(); clock.offset = b.offset; clock.zone = b.zone;
     document.querySelectorAll("[data-line]").forEach(fill);
+    retile();
     const skew = $("skew"), off = Math.round((Date.now() - b.now) / 1000);
     if (skew) { // a wrong clock here would otherwise make every time on this page look wrong
       skew.hidden = Math.abs(off) <= 30;
       if (!skew.hidden) write(skew, "The clock of this computer is " + Math.abs(off) + " s " + (off > 0 ? "ahead of" : "behind") + " the server's. Times on this page are the server's.");
     }
     tick();
+  }
+
+  let tiled = "";
+  function retile() { // a line was made somewhere: the wall gets its tile
+    const wall = $("wall"), names = Object.keys(beat.lines), key = names.join();
+    if (!wall || key === tiled) return;
+    tiled = key;
+    const has = new Set([...wall.querySelectorAll(".tile[data-line]")].map((n) => n.dataset.line));
+    if (names.some((name) => !has.has(name))) props("wall-lines", { data: names });
   }
 
   function fill(node) {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from spc.api.dots import dots_after
 from spc.api.served import Here, Served
-from spc.api.shapes import Deactivation
+from spc.api.shapes import Deactivation, NewLine
 from spc.api.times import iso
 from spc.ledger import alarms, lines
 from spc.line import deactivate
@@ -23,8 +23,16 @@ LONGEST = 10_000
 
 @router.get("", summary="The lines")
 async def listed(here: Here) -> dict[str, Any]:
-    """Every line of the settings with its model, its newest row and how its source is."""
+    """Every line with its model, its newest row and how its source is."""
     return {"lines": await here.read(lambda connection: [_told(here, connection, name) for name in here.plant.lines])}
+
+
+@router.post("", status_code=201, summary="Make a line")
+async def made(here: Here, body: NewLine, response: Response) -> dict[str, Any]:
+    """It takes rows at once, and after every start from now on. A name that is taken is 409."""
+    line = await run_in_threadpool(here.plant.add_line, body.name, body.title, by=body.by)
+    response.headers["Location"] = f"/api/v1/lines/{line.name}"
+    return await here.read(lambda connection: _told(here, connection, line.name))
 
 
 @router.get("/{line}", summary="A line")

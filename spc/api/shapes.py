@@ -32,6 +32,14 @@ class Fit(Body):
     note: Words = ""
 
 
+class NewLine(Body):
+    """A line that no settings file names."""
+
+    name: str = Field(max_length=200, description="small letters, digits, - and _: it becomes part of an address")
+    title: str = Field("", max_length=200, description="what people call it; the name when not given")
+    by: Name = ""
+
+
 class Activation(Body):
     """Judge a line by this model from its next row on."""
 

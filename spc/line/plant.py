@@ -20,6 +20,7 @@ from spc.line import demo
 from spc.line.bell import ring
 from spc.line.incidents import Desk
 from spc.line.take import Line
+from spc.line.verbs import add_line
 from spc.notify import Notifier
 from spc.settings import LineSettings, Settings
 from spc.sources import Source
@@ -43,7 +44,10 @@ class SourceState:
 
 
 class Plant:
-    """Everything that runs besides the web server. `start` returns at once; `stop` ends every thread and waits for it."""
+    """Everything that runs besides the web server. `start` returns at once; `stop` ends every thread and waits for it.
+
+    Its lines are those of the settings, then those that only the ledger knows: made by `add_line` some day, with the usual settings.
+    """
 
     def __init__(
         self,
@@ -54,10 +58,15 @@ class Plant:
     ) -> None:
         self.ledger, self.settings, self.clock = ledger, settings, clock
         self.notifiers = dict(notifiers or {})
-        names, zone = tuple(self.notifiers), settings.zone
-        self.lines = {one.name: Line(ledger, one, clock=clock, zone=zone, url=settings.url, notifiers=names) for one in settings.lines}
+        with ledger.read() as connection:
+            known = lines.lines(connection)
+        named = {one.name: one for one in settings.lines}
+        found = {name: LineSettings(name, title) for name, title in known.items() if name not in named}
+        self.lines: Mapping[str, Line] = {name: self._opened(one) for name, one in (named | found).items()}
+        self._adding = threading.Lock()
         self._sources = {one.name: build_source(one.source, settings.timezone) for one in settings.lines if one.source is not None}
-        self._states = {name: SourceState("waiting" if name in self._sources else "none", clock()) for name in self.lines}
+        self._states = {name: SourceState("waiting", clock()) for name in self._sources}
+        self._began = clock()
         self._stop = threading.Event()
         self._ready = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -71,7 +80,21 @@ class Plant:
     def source(self, name: str) -> SourceState:
         """How the source of a line is; raises NotFound."""
         self.line(name)
-        return self._states[name]
+        return self._states.get(name) or SourceState("none", self._began)
+
+    def add_line(self, name: str, title: str = "", *, by: str = "") -> Line:
+        """Makes a line that takes rows at once, and again after every start. May be called from any thread.
+
+        Raises BadSettings (the name will not do) and Conflict (there is one already).
+        """
+        with self._adding:
+            line = self._opened(add_line(self.ledger, name, title, by, self.clock()))
+            self.lines = {**self.lines, name: line}  # a new table: another thread may be going through the old one
+        return line
+
+    def _opened(self, one: LineSettings) -> Line:
+        site, names = self.settings, tuple(self.notifiers)
+        return Line(self.ledger, one, clock=self.clock, zone=site.zone, url=site.url, notifiers=names)
 
     def start(self) -> None:
         """Starts the threads. The demo is fitted in one of them, so that the first page need not wait for it."""
@@ -187,9 +210,11 @@ def unshelve_due(ledger: Ledger, settings: Settings, notifiers: tuple[str, ...],
 
     def job(connection: Connection) -> int:
         due = book.shelves_over(connection, now)
+        titles = lines.lines(connection)
         known = {one.name: one for one in settings.lines}
         for alarm in due:
-            desk = Desk(known.get(alarm.line, LineSettings(alarm.line)), notifiers, settings.url, settings.zone)
+            own = known.get(alarm.line) or LineSettings(alarm.line, titles.get(alarm.line, ""))
+            desk = Desk(own, notifiers, settings.url, settings.zone)
             back = alarms.unshelve(alarm, now)
             tell = "shelf over" if back.active else ""
             desk.record(connection, back, "unshelved", now, tell=tell, note="its time was up")

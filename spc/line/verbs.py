@@ -8,10 +8,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from spc import alarms
-from spc.errors import Complaint, Conflict
+from spc.errors import BadSettings, Complaint, Conflict
 from spc.ledger import Ledger, events, lines, models, references
 from spc.ledger import alarms as book
 from spc.nouns import Alarm, Model
+from spc.settings import LineSettings
+
+LONGEST_TITLE = 120
 
 
 def save_reference(
@@ -43,6 +46,22 @@ def save_model(ledger: Ledger, model: Model, *, reference_id: str | None, by: st
         id = models.put_model(connection, model, reference_id=reference_id, by=by, now=now, note=note)
         events.note_event(connection, now, by, "model saved", f"model:{id}", note, {"reference": reference_id, "digest": model.digest})
         return id
+
+    return ledger.write(job)
+
+
+def add_line(ledger: Ledger, name: str, title: str, by: str, now: int) -> LineSettings:
+    """Makes a line that no settings file names; returns its settings. Raises BadSettings (a bad name), Conflict (there is one already)."""
+    made = LineSettings(name, title.strip())
+    if len(made.title) > LONGEST_TITLE or not made.title.isprintable():
+        raise BadSettings(f"This title will not do: {made.title[:40]!r}.", cure=f"Use one line of at most {LONGEST_TITLE} characters.")
+
+    def job(connection: Connection) -> LineSettings:
+        if name in lines.lines(connection):
+            raise Conflict(f"There is a line {name!r} already.", cure="Choose it from the list, or take another name.")
+        lines.put_line(connection, name, made.title, now)
+        events.note_event(connection, now, by, "line added", f"line:{name}", facts={"title": made.title})
+        return made
 
     return ledger.write(job)
 

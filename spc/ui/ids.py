@@ -35,6 +35,7 @@ ANSWER_SAID: Final = "answer-said"
 
 # the wall
 WALL: Final = "wall"
+WALL_LINES: Final = "wall-lines"  # set by assets/live.js when it hears of a line that has no tile
 
 # the line
 LINE: Final = "line"

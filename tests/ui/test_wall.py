@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.ui.served import Served, until
@@ -34,6 +35,18 @@ def test_the_wall_is_calm_and_then_it_is_not(page: Any, served: Served) -> None:
     page.locator(".tile-name", has_text="Line 2 mixer").click()
     page.wait_for_selector("#line-chart")
     assert page.url.endswith("/line/mixer")
+
+
+def test_a_line_that_is_made_meanwhile_gets_its_tile(page: Any, served: Served) -> None:
+    page.goto("/")
+    page.wait_for_selector('.tile[data-line="press"]')
+    answer = httpx.post(f"{served.base}/api/v1/lines", json={"name": "lathe-7", "title": "Lathe 7"}, timeout=20)
+    assert answer.status_code == 201, answer.text
+    page.wait_for_selector('.tile[data-line="lathe-7"] >> text=Lathe 7')
+    assert page.locator(".tile").count() == 3
+    served.next["lathe-7"] = 1
+    served.send(20, line="lathe-7")
+    until(page, "document.querySelector('.tile[data-line=\"lathe-7\"] .tile-last').textContent !== ''")
 
 
 def test_an_unanswered_alarm_flashes_slowly_unless_motion_is_unwanted(page: Any, served: Served) -> None:

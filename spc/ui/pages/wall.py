@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from typing import Any
 
-from dash import Dash, dcc, html
+from dash import Dash, Input, Output, dcc, html, no_update
 from dash.development.base_component import Component
 
 from spc.ui import ids
@@ -45,13 +47,18 @@ def tile(one: LineFacts, now: int, timezone: str) -> Component:
 
 
 def wall(lines: list[LineFacts], now: int, timezone: str) -> Component:
-    """All tiles, or what to do when there is no line yet."""
+    """All tiles, or what to do when there is no line yet. assets/live.js asks for it anew when it hears of another line."""
+    return html.Div(tiles(lines, now, timezone), id=ids.WALL)
+
+
+def tiles(lines: list[LineFacts], now: int, timezone: str) -> list[Component]:
+    """What stands on the wall."""
+    head = [html.H1("Wall", className="unseen"), dcc.Store(id=ids.WALL_LINES)]
     if not lines:
-        words = "No line is set up yet. Each line is a file in config/lines, or begins with the first rows that are posted to it."
-        return html.Div([html.H1("Wall", className="unseen"), empty(words, link_button("How to begin", "/manual"))], id=ids.WALL)
-    tiles = [tile(one, now, timezone) for one in lines]
-    grid = html.Div(tiles, className="tiles", style={"--columns": columns(len(tiles))})
-    return html.Div([html.H1("Wall", className="unseen"), grid], id=ids.WALL)
+        words = "No line is set up yet. A line is a file in config/lines, or is made on the page Reference when a model becomes active."
+        return [*head, empty(words, link_button("How to begin", "/manual"))]
+    grid = html.Div([tile(one, now, timezone) for one in lines], className="tiles", style={"--columns": columns(len(lines))})
+    return [*head, grid]
 
 
 def columns(tiles: int) -> int:
@@ -68,6 +75,10 @@ def register(app: Dash, view: View) -> Page:
 
     def layout(_visit: Visit) -> Component:
         return wall(view.facts(), view.now(), view.timezone)
+
+    @app.callback(Output(ids.WALL, "children"), Input(ids.WALL_LINES, "data"), prevent_initial_call=True)
+    async def another_line(names: list[str] | None) -> Any:
+        return tiles(await asyncio.to_thread(view.facts), view.now(), view.timezone) if names else no_update
 
     def skeleton() -> Component:
         return wall([LineFacts("x", "x")], 0, "UTC")

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import pytest
 import structlog
 
-from spc.errors import NotFound
-from spc.ledger import Ledger, jobs, lines, outbox, points, rows
+from spc.errors import BadSettings, Conflict, NotFound
+from spc.ledger import Ledger, events, jobs, lines, outbox, points, rows
 from spc.ledger import alarms as book
 from spc.line import Plant, activate, demo, save_model, shelve
 from spc.line import plant as plant_module
@@ -155,6 +155,55 @@ def test_a_shelf_is_over_by_itself_and_people_are_told_if_it_still_matters(ledge
         assert book.get_alarm(connection, alarm.id).state == "unacknowledged"
         letters = outbox.letters(connection, alarm.id)
     assert [one["reason"] for one in letters] == ["first", "shelf over"]
+
+
+def test_a_line_that_was_made_takes_rows_at_once_and_after_every_start(ledger: Ledger) -> None:
+    plant = Plant(ledger, settings(), {"shift": Inbox()})
+    before = plant.lines
+    line = plant.add_line("lathe-7", " Lathe 7 ", by="Ada")
+    assert (plant.line("lathe-7"), plant.source("lathe-7").state) == (line, "none")
+    assert list(before) == ["smt-2", "bare"]  # whoever is going through the lines is not disturbed
+    line.take(some_rows(3))
+    with ledger.read() as connection:
+        (made,) = [one for one in events.events(connection) if one.what == "line added"]
+    assert (made.about, made.by, made.facts) == ("line:lathe-7", "Ada", {"title": "Lathe 7"})
+    again = Plant(ledger, settings())
+    assert list(again.lines) == ["smt-2", "bare", "lathe-7"]
+    assert again.line("lathe-7").settings == LineSettings("lathe-7", "Lathe 7")
+    assert again.line("lathe-7").take(some_rows(4)).accepted == 1
+
+
+@pytest.mark.parametrize("name, title", [("", ""), ("Lathe 7", ""), ("../x", ""), ("a" * 81, ""), ("ok", "x" * 121), ("ok", "a\nb")])
+def test_a_name_that_will_not_do_is_refused_and_nothing_is_made(ledger: Ledger, name: str, title: str) -> None:
+    plant = Plant(ledger, Settings())
+    with pytest.raises(BadSettings) as wrong:
+        plant.add_line(name, title)
+    assert wrong.value.cure
+    with ledger.read() as connection:
+        assert (dict(plant.lines), lines.lines(connection)) == ({}, {})
+
+
+def test_of_many_who_make_the_same_line_one_does(ledger: Ledger) -> None:
+    plant = Plant(ledger, settings())
+    with pytest.raises(Conflict, match="There is a line 'bare' already"):
+        plant.add_line("bare")
+    told: list[str] = []
+
+    def make(k: int) -> None:
+        try:
+            plant.add_line("lathe")
+            plant.add_line(f"lathe-{k}")
+            told.append("made")
+        except Conflict:
+            told.append("refused")
+
+    threads = [threading.Thread(target=make, args=(k,)) for k in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(told) == ["made"] + ["refused"] * 7
+    assert len(plant.lines) == 4
 
 
 def test_stopping_is_prompt_even_while_a_source_waits(ledger: Ledger) -> None:

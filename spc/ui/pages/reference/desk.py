@@ -19,9 +19,8 @@ from spc.ledger import lines as line_book
 from spc.ledger import models, references
 from spc.ledger.models import StoredModel
 from spc.ledger.references import StoredReference
-from spc.line import Line, verbs
+from spc.line import verbs
 from spc.nouns import Model, Reference
-from spc.settings import LineSettings
 from spc.ui.pages.reference.reviewed import Reviewed, review
 from spc.ui.view import View
 
@@ -58,7 +57,6 @@ class Desk:
         self._plant: Any = view.plant
         self._held: OrderedDict[tuple[str, ...], Any] = OrderedDict()
         self._lock = threading.Lock()
-        self._adopt()
 
     @property
     def timezone(self) -> str:
@@ -137,35 +135,15 @@ class Desk:
             raise Complaint("A reason is missing.", cure="Say why this model is to judge the line: it is kept with the change.")
         if not by.strip():
             raise Complaint("Nobody has signed.", cure="Type your name first.")
+        if new and not line:
+            raise Complaint("The new line has no name.", cure="Use small letters, digits, - and _: it becomes part of an address.")
+        self.record(model_id)
         if new:
-            self._make_line(line, title)
+            self._plant.add_line(line, title, by=by.strip())
         made = verbs.activate(self._plant.ledger, line, model_id, reason.strip(), by.strip(), self._view.now())
         with self._plant.ledger.read() as c:
             version = len(line_book.activations(c, line))
         return Done(line, self._view.title(line), f"v{version}", made.at, made.after_seq)
-
-    def _make_line(self, name: str, title: str) -> None:
-        if not name:
-            raise Complaint("The new line has no name.", cure="Use small letters, digits, - and _: it becomes part of an address.")
-        if name in self._view.names():
-            raise Complaint(f"There is a line {name!r} already.", cure="Choose it from the list, or take another name.")
-        self._open(name, title.strip() or name)
-
-    def _adopt(self) -> None:
-        """Lines that were made here before the last start: the settings do not name them, and they take rows all the same."""
-        known = getattr(self._plant, "lines", {})
-        with self._plant.ledger.read() as c:
-            made = line_book.lines(c)
-        for name, title in made.items():
-            if name not in known:
-                self._open(name, title)
-
-    def _open(self, name: str, title: str) -> None:
-        plant = self._plant
-        settings = plant.settings
-        words = {"clock": plant.clock, "zone": settings.zone, "url": settings.url, "notifiers": tuple(getattr(plant, "notifiers", ()))}
-        line = Line(plant.ledger, LineSettings(name=name, title=title), **words)
-        plant.lines = {**plant.lines, name: line}  # another thread may be going through the old one
 
     # ------------------------------------------------------------------------------------------------------------ private
 
