@@ -35,20 +35,31 @@ def _stored(one: Any) -> StoredReference:
     return StoredReference(one[0], one[1], one[2], json.loads(one[3]), json.loads(one[4]), one[5], one[6])
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An upload ready to be stored. Packing a large one takes seconds, so it is done before the writing thread is asked for."""
+
+    digest: str
+    content: bytes  # compressed
+
+    @classmethod
+    def of(cls, content: bytes) -> Packed:
+        return cls(hashlib.sha256(content).hexdigest(), zlib.compress(content, 6))
+
+
 def put_reference(
-    connection: Connection, content: bytes, *, name: str, roles: Mapping[str, str], facts: Mapping[str, Any], by: str, now: int
+    connection: Connection, packed: Packed, *, name: str, roles: Mapping[str, str], facts: Mapping[str, Any], by: str, now: int
 ) -> str:
     """Stores an upload and returns its id. The same bytes under the same name with the same roles are the same reference."""
-    digest = hashlib.sha256(content).hexdigest()
     said = json.dumps(dict(roles), sort_keys=True)
-    id = hashlib.sha256(f"{digest}\n{name}\n{said}".encode()).hexdigest()[:16]
+    id = hashlib.sha256(f"{packed.digest}\n{name}\n{said}".encode()).hexdigest()[:16]
     if connection.execute(select(reference.c.id).where(reference.c.id == id)).first() is None:
         connection.execute(
             insert(reference).values(
                 id=id,
                 name=name,
-                digest=digest,
-                content=zlib.compress(content, 6),
+                digest=packed.digest,
+                content=packed.content,
                 roles_json=said,
                 facts_json=json.dumps(dict(facts)),
                 created_at=now,

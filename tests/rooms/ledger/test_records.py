@@ -116,7 +116,9 @@ def test_a_reference_keeps_its_bytes(ledger: Ledger) -> None:
     content = bytes(range(256)) * 100
 
     def job(connection: sa.Connection) -> str:
-        return references.put_reference(connection, content, name="ref.csv", roles={"board_id": "id"}, facts={"n": 200}, by="Ada", now=NOW)
+        return references.put_reference(
+            connection, references.Packed.of(content), name="ref.csv", roles={"board_id": "id"}, facts={"n": 200}, by="Ada", now=NOW
+        )
 
     id = ledger.write(job)
     assert ledger.write(job) == id

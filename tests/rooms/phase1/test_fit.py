@@ -168,7 +168,7 @@ def test_recipes_go_through_plain_words_and_unknown_words_are_refused() -> None:
 
 def test_progress_is_reported_while_a_limit_is_simulated() -> None:
     told: list[float] = []
-    x = np.random.default_rng(1).standard_normal((41, 1))
+    x = np.random.default_rng(1).standard_normal((300, 1))
     recipe = Recipe(estimator=Mcd(h=0.9))  # not in the table
     fit(Reference(Rows.of(x), (), Dialect("utf-8", ",", "."), (), "0"), recipe, lambda share, words: told.append(share))
     assert told[-1] == 1.0
