@@ -29,8 +29,10 @@ def save_reference(
 ) -> str:
     """Keeps an upload's bytes with the answered column roles and what was found; returns its id."""
 
+    packed = references.Packed.of(content)
+
     def job(connection: Connection) -> str:
-        id = references.put_reference(connection, content, name=name, roles=roles or {}, facts=facts or {}, by=by, now=now)
+        id = references.put_reference(connection, packed, name=name, roles=roles or {}, facts=facts or {}, by=by, now=now)
         events.note_event(connection, now, by, "reference saved", f"reference:{id}", facts={"name": name, "bytes": len(content)})
         return id
 
