@@ -208,11 +208,12 @@ class Scatter:
         return float(2.0 * np.sum(np.log(np.diag(self.factor))))
 
     @cached_property
-    def _inverse_factor(self) -> Floats:
+    def _whitener(self) -> Floats:
+        """L⁻ᵀ, contiguous: what centred rows are multiplied by."""
         inverse, info = lapack.dtrtri(self.factor, lower=1)
         if info:  # pragma: no cover - a Scatter is only ever built from a factor with a positive diagonal
             raise ValueError("the factor has a zero on its diagonal")
-        return np.ascontiguousarray(inverse)
+        return np.ascontiguousarray(inverse.T)
 
     def whiten(self, x: Floats) -> Floats:
         """z = L⁻¹(x − m) for each row of x (n, p): uncorrelated, unit variance, no unit.
@@ -221,14 +222,15 @@ class Scatter:
         >>> s.whiten(np.array([[12.0, 7.0]])).tolist()
         [[1.0, 1.0]]
         """
-        centred = np.atleast_2d(np.asarray(x, dtype=np.float64)) - self.center
-        n, p = centred.shape
+        x = np.atleast_2d(np.asarray(x, dtype=np.float64))
+        n, p = x.shape
         # BLAS sums in an order that depends on the shape of the product, so the same row in another block would differ in its last bit.
         # Every product here has the same shape, tiles of 32 rows: a row judged alone and in a block of a million gives the same bits.
         full = -(-n // _TILE) * _TILE
-        if full != n:
-            centred = np.concatenate([centred, np.zeros((full - n, p))])
-        return np.asarray((centred.reshape(-1, _TILE, p) @ self._inverse_factor.T).reshape(full, p)[:n])
+        centred = np.empty((full, p))
+        np.subtract(x, self.center, out=centred[:n])
+        centred[n:] = 0.0
+        return np.asarray((centred.reshape(-1, _TILE, p) @ self._whitener).reshape(full, p)[:n])
 
     def d2(self, x: Floats) -> Floats:
         """The *squared* distance (x − m)ᵀ S⁻¹ (x − m) = ‖L⁻¹(x − m)‖² of each row of x (n, p).

@@ -12,6 +12,9 @@ from spc.charts import CHARTS, Chart
 from spc.errors import ColumnMismatch
 from spc.nouns import Bools, Floats, Model, Points, Rows, Scatter, Track
 
+BLOCK = 2048  # rows whitened and charted at a time
+UNFIT = frozenset({"bad", "stale", "missing"})  # qualities of rows whose values are not to be believed
+
 
 class Monitor:
     """Judges blocks of rows against a model and holds its charts' memories, nothing else.
@@ -34,14 +37,9 @@ class Monitor:
     def judge(self, rows: Rows, first_row: int = 1) -> Points:
         """The points of a block; its rows are numbered from `first_row`."""
         x = self.select(rows)
-        missing = np.isnan(x)
-        if rows.quality:
-            missing[np.array([q == "bad" for q in rows.quality], dtype=bool)] = True
+        missing = self._missing(x, rows.quality)
         tracks = {name: self._track(name, chart, x, missing) for name, chart in self._charts.items()}
-        notes = [""] * len(rows)
-        for i in np.flatnonzero(missing.any(axis=1)):
-            names = [self.model.names[j] for j in np.flatnonzero(missing[i])]
-            notes[i] = f"no value for {', '.join(names)}" if len(names) < self.model.p else "no value for any variable: not judged"
+        notes = self._notes(missing, len(rows))
         if self.model.guards:
             tracks["guard"] = self._guard(rows, notes)
         numbers = np.arange(first_row, first_row + len(rows), dtype=np.int64)
@@ -70,11 +68,33 @@ class Monitor:
             return rows.x
         return np.asarray(rows.x[:, [place[name] for name in names]])
 
-    def _track(self, name: str, chart: Chart, x: Floats, missing: Bools) -> Track:
+    def _notes(self, missing: Bools | None, n: int) -> list[str]:
+        notes = [""] * n
+        if missing is not None:
+            for i in np.flatnonzero(missing.any(axis=1)):
+                names = [self.model.names[j] for j in np.flatnonzero(missing[i])]
+                notes[i] = f"no value for {', '.join(names)}" if len(names) < self.model.p else "no value for any variable: not judged"
+        return notes
+
+    @staticmethod
+    def _missing(x: Floats, quality: tuple[str, ...]) -> Bools | None:
+        """Which values are not there (n, p); None when all are, the usual case, which is found out in one pass without a table."""
+        bad = [i for i, q in enumerate(quality) if q in UNFIT]
+        if not bad and not (x.size and np.isnan(x.min())):
+            return None
+        missing = np.isnan(x)
+        missing[bad] = True
+        return missing
+
+    def _track(self, name: str, chart: Chart, x: Floats, missing: Bools | None) -> Track:
         limits = self.model.new_limits[name]
         n = len(x)
-        if not missing.any():
-            self._state[name], value = chart.step(self._state[name], self.model.scatter.whiten(x))
+        if missing is None:
+            value, state = np.empty(n), self._state[name]
+            for start in range(0, n, BLOCK):  # a block stays in the second-level cache from whitening to the chart's value
+                here = slice(start, start + BLOCK)
+                state, value[here] = chart.step(state, self.model.scatter.whiten(x[here]))
+            self._state[name] = state
             ucl = np.full(n, limits[-1].value)
             return Track(value, ucl, value > ucl)
         value, ucl = np.full(n, np.nan), np.full(n, np.nan)
