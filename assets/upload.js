@@ -2,7 +2,7 @@
 // review that point at each other. What is decided is decided by the server; this file only carries words to and fro.
 (function () {
   "use strict";
-  const API = "/api/v1", POLL_MS = 400, LOST = 20;
+  const API = "/api/v1", POLL_MS = [40, 60, 80, 100, 120, 150, 200, 300, 400], LOST = 20;
   const $ = (id) => document.getElementById(id);
   const props = (id, what) => { if ($(id) || id === "url" || id.endsWith("-pick") || id.endsWith("-answered")) window.dash_clientside.set_props(id, what); };
   const page = () => $("reference");
@@ -151,7 +151,7 @@
     if (waiting === job) return;
     waiting = job;
     const began = Date.now(), here = { ...page().dataset };
-    let silent = 0;
+    let silent = 0, asked = 0;
     props("reference-fit", { disabled: true });
     while (waiting === job && page() && page().dataset.ref === here.ref) {
       let now = null;
@@ -165,6 +165,7 @@
         go({ ref: here.ref, model: now.result.id, from: here.model !== now.result.id ? here.model : here.from });
         return;
       }
+      if (now && now.state === "cancelled") { fitOver("The fit was cancelled."); return; }
       if (now && now.state === "failed") { fitOver(complaint(now.error || {})); return; }
       if (now) {
         const s = Math.round((Date.now() - began) / 1000);
@@ -172,9 +173,19 @@
         fitSay((now.state === "waiting" ? "Waiting for a free place" : now.stage ? now.stage[0].toUpperCase() + now.stage.slice(1) : "Fitting") +
           (now.progress > 0 ? ", " + Math.round(100 * now.progress) + " %" : " …") + (s > 2 ? " (" + s + " s)" : ""));
       }
-      await new Promise((done) => setTimeout(done, POLL_MS));
+      await new Promise((done) => setTimeout(done, POLL_MS[Math.min(asked++, POLL_MS.length - 1)])); // a quick fit is shown at once
     }
     if (waiting === job) waiting = "";
+  }
+
+  async function cancelFit() {
+    const job = waiting, by = $("reference-by") ? $("reference-by").value : "";
+    if (!job) return;
+    fitSay("Cancelling …");
+    try {
+      const answer = await fetch(API + "/jobs/" + job + "?" + new URLSearchParams({ by }), { method: "DELETE" });
+      if (!answer.ok && answer.status !== 409 && waiting === job) fitSay(complaint(problemOf(await answer.text(), answer.status)));
+    } catch (_) { if (waiting === job) fitSay(complaint(lost)); } // how it ended is heard by `follow`: 409 says that it was done already
   }
 
   // ------------------------------------------------------------------------------------------------------- the review's charts
@@ -260,6 +271,7 @@
     const at = event.target.closest("button");
     if (!at) return;
     if (at.id === "reference-choose") choose();
+    else if (at.id === "reference-fit-cancel") cancelFit();
     else if (at.id === "reference-cancel") { if (sending) sending.abort(); }
     else if (at.id === "reference-roles-apply") applyRoles(Object.fromEntries(changed().map((s) => [s.dataset.roleSelect, s.value])));
     else if (at.id === "reference-drawer-close") close();

@@ -25,6 +25,7 @@ from spc.line import Plant
 from spc.settings import Settings
 
 _PARTS = (health, references, models, jobs, lines, rows, stream, alarms)
+WARM_AFTER_S = 3.0  # the first page comes first; then what a fit needs is loaded, so that nobody waits for it
 _WORDS = (
     "Upload a reference, fit a model, activate it on a line, send rows, read points, answer alarms. "
     "A 2xx on rows means that they are on disk. "
@@ -76,10 +77,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.stop_streams = partial(asyncio.get_running_loop().call_soon_threadsafe, served.stopping.set)
     _when_asked_to_stop(app.state.stop_streams)
     await run_in_threadpool(served.plant.start)
+    warming = threading.Timer(WARM_AFTER_S, served.bench.warm)
+    warming.daemon = True
+    warming.start()
     try:
         yield
     finally:
         served.stopping.set()
+        warming.cancel()
         await run_in_threadpool(served.close)
 
 

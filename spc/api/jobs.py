@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
 
 from spc.api.served import Here, Served
 from spc.api.times import iso
@@ -16,8 +17,9 @@ from spc.errors import Complaint, LedgerError
 from spc.export import model_summary
 from spc.ledger import jobs, references
 from spc.ledger.jobs import Job
-from spc.line import save_model
+from spc.line import cancel_job, save_model
 from spc.nouns import Model
+from spc.workbench import Cancelled, Ticket
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 log = structlog.get_logger("api")
@@ -27,8 +29,17 @@ _TELL_S = 0.5  # progress is written at most twice a second: each time costs a c
 
 @router.get("/{id}", summary="How far a job is")
 async def one(here: Here, id: str) -> dict[str, Any]:
-    """state: waiting, running, done (then `result` is there) or failed (then `error` is a problem detail)."""
+    """state: waiting, running, done (then `result` is there), failed (then `error` is a problem detail) or cancelled."""
     return told(await here.read(jobs.get_job, id))
+
+
+@router.delete("/{id}", summary="Cancel a job")
+async def cancelled(here: Here, id: str, by: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
+    """Its work is ended at once and its result is not kept. A job that is over already is 409."""
+    job = await run_in_threadpool(cancel_job, here.ledger, id, by, here.plant.clock())
+    if ticket := here.tickets.get(id):
+        ticket.cancel()
+    return told(job)
 
 
 def told(job: Job) -> dict[str, Any]:
@@ -48,13 +59,16 @@ def told(job: Job) -> dict[str, Any]:
 
 
 def fit(here: Served, id: str, asked: dict[str, Any]) -> None:
-    """Does one fit: blocks, and always leaves the job done or failed."""
+    """Does one fit: blocks, and always leaves the job done, failed or cancelled."""
     ledger, clock = here.ledger, here.plant.clock
+    ticket = here.tickets[id] = Ticket()  # before the job is taken: whoever cancels it later finds one of the two
     try:
         if not ledger.write(lambda c: jobs.start_job(c, id, clock())):
             return
         try:
-            result = _fitted(here, id, asked)
+            result = _fitted(here, id, asked, ticket)
+        except Cancelled:
+            log.info("a fit was cancelled", job=id)
         except Complaint as wrong:
             problem = wrong.problem()
             ledger.write(lambda c: jobs.fail_job(c, id, problem, clock()))
@@ -69,9 +83,11 @@ def fit(here: Served, id: str, asked: dict[str, Any]) -> None:
             ledger.write(lambda c: jobs.finish_job(c, id, result, clock()))
     except LedgerError as failed:
         log.error("a job could not be written down", job=id, error=str(failed))  # at the next start it is told to be interrupted
+    finally:
+        here.tickets.pop(id, None)
 
 
-def _fitted(here: Served, id: str, asked: dict[str, Any]) -> dict[str, Any]:
+def _fitted(here: Served, id: str, asked: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
     with here.ledger.read() as connection:
         reference = references.get_reference(connection, asked["reference_id"])
         content = references.reference_bytes(connection, asked["reference_id"])
@@ -87,7 +103,8 @@ def _fitted(here: Served, id: str, asked: dict[str, Any]) -> dict[str, Any]:
         path = Path(folder) / "reference"
         path.write_bytes(content)
         zone = str(reference.facts.get("timezone", here.settings.timezone))
-        text = here.bench.fit(path, name=reference.name, roles=reference.roles, timezone=zone, recipe=asked["recipe"], report=report)
+        words: dict[str, Any] = {"name": reference.name, "roles": reference.roles, "timezone": zone, "recipe": asked["recipe"]}
+        text = here.bench.fit(path, **words, report=report, ticket=ticket)
     model = Model.from_json(text)
     made = save_model(here.ledger, model, reference_id=reference.id, by=asked["by"], now=here.plant.clock(), note=asked["note"])
     return {"id": made, "reference_id": reference.id, **model_summary(model)}

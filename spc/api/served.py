@@ -16,7 +16,7 @@ from spc.api.counters import Counters
 from spc.ledger import Ledger
 from spc.line import Plant
 from spc.settings import Settings
-from spc.workbench import Workbench
+from spc.workbench import Ticket, Workbench
 
 T = TypeVar("T")
 
@@ -32,6 +32,7 @@ class Served:
     counters: Counters
     bench: Workbench = field(default_factory=Workbench)
     crew: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(JOBS, "job"))
+    tickets: dict[str, Ticket] = field(default_factory=dict)  # of the jobs that are being done
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

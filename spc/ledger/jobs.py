@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from spc.errors import NotFound
+from spc.errors import Conflict, NotFound
 from spc.ledger.schema import job
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """state: waiting, running, done or failed; progress 0 to 1; `error` is a problem detail when it failed."""
+    """state: waiting, running, done, failed or cancelled; progress 0 to 1; `error` is a problem detail when it failed."""
 
     id: str
     kind: str
@@ -74,14 +74,24 @@ def progress_job(connection: Connection, id: str, progress: float, stage: str, n
 
 
 def finish_job(connection: Connection, id: str, result: Mapping[str, Any], now: int) -> None:
-    """The job is done."""
+    """The job is done, unless it was cancelled at the last moment."""
     values = {"state": "done", "progress": 1.0, "result_json": json.dumps(dict(result)), "updated_at": now}
-    connection.execute(update(job).where(job.c.id == id).values(**values))
+    connection.execute(update(job).where(job.c.id == id, job.c.state == "running").values(**values))
 
 
 def fail_job(connection: Connection, id: str, error: Mapping[str, Any], now: int) -> None:
-    """The job failed; `error` says why, as a problem detail."""
-    connection.execute(update(job).where(job.c.id == id).values(state="failed", error_json=json.dumps(dict(error)), updated_at=now))
+    """The job failed, unless it was cancelled; `error` says why, as a problem detail."""
+    query = update(job).where(job.c.id == id, job.c.state.in_(("waiting", "running")))
+    connection.execute(query.values(state="failed", error_json=json.dumps(dict(error)), updated_at=now))
+
+
+def cancel_job(connection: Connection, id: str, now: int) -> Job:
+    """Nobody wants it any more. Raises NotFound, and Conflict when it is over already."""
+    before = get_job(connection, id)
+    if before.state not in ("waiting", "running"):
+        raise Conflict(f"This job is over: {before.state}.", cure="Nothing needs to be done.")
+    connection.execute(update(job).where(job.c.id == id).values(state="cancelled", updated_at=now))
+    return get_job(connection, id)
 
 
 def lost_jobs(connection: Connection, now: int) -> int:

@@ -210,7 +210,7 @@ job = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("kind", String(20), nullable=False),
-    Column("state", String(10), nullable=False),  # waiting, running, done, failed
+    Column("state", String(10), nullable=False),  # waiting, running, done, failed, cancelled
     Column("progress", Double, nullable=False),
     Column("stage", Text, nullable=False),
     Column("request_json", Text, nullable=False),

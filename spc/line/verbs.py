@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from spc import alarms
 from spc.errors import BadSettings, Complaint, Conflict
-from spc.ledger import Ledger, events, lines, models, references
+from spc.ledger import Ledger, events, jobs, lines, models, references
 from spc.ledger import alarms as book
 from spc.nouns import Alarm, Model
 from spc.settings import LineSettings
@@ -97,6 +97,17 @@ def deactivate(ledger: Ledger, line: str, reason: str, by: str, now: int) -> lin
             raise Conflict(f"No model is active on {line}.", cure="Nothing needs to be done.")
         made = lines.add_activation(connection, line, None, now, by, reason)
         events.note_event(connection, now, by, "deactivated", f"line:{line}", reason, {"before": before.model_id})
+        return made
+
+    return ledger.write(job)
+
+
+def cancel_job(ledger: Ledger, job_id: str, by: str, now: int) -> jobs.Job:
+    """Nobody wants this job's result any more. Raises NotFound, and Conflict when it is over already."""
+
+    def job(connection: Connection) -> jobs.Job:
+        made = jobs.cancel_job(connection, job_id, now)
+        events.note_event(connection, now, by, "job cancelled", f"job:{job_id}", facts={"kind": made.kind})
         return made
 
     return ledger.write(job)

@@ -113,6 +113,21 @@ def test_a_red_finding_must_be_answered_before_a_fit(page: Any, tmp_path: Path) 
     assert page.locator("#reference-fit").is_enabled()
 
 
+def test_a_fit_can_be_cancelled(page: Any, tmp_path: Path) -> None:
+    upload(page, table(tmp_path))
+    page.wait_for_selector("#reference-columns table")
+    page.click("button.segment:has-text('h = 0.5')")
+    page.fill("#reference-alpha", "0.00031")
+    page.click("#reference-fit")
+    page.wait_for_selector("#reference-fit-cancel")
+    page.locator("#reference-fit-cancel").press("Enter")
+    page.wait_for_selector("text=The fit was cancelled.")
+    assert page.locator("#reference-fit-cancel").is_hidden()
+    until(page, "!document.getElementById('reference-fit').disabled")
+    assert "job=" not in page.url
+    fitted(page)
+
+
 def test_a_dropped_file_is_taken(page: Any, tmp_path: Path) -> None:
     page.goto("/reference")
     page.wait_for_selector("#reference-drop")

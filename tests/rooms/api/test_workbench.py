@@ -2,66 +2,222 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from spc.errors import BadTable, Refused, TooFewRows
-from spc.workbench import Bounds, Workbench
+from spc.workbench import Bounds, Cancelled, Ticket, Workbench
+from spc.workbench.starter import Cold, Forks, Starter
 
-DEMO = Path(__file__).resolve().parents[3] / "data" / "demo_circuit_boards" / "phase1_reference.csv"
+ROOT = Path(__file__).resolve().parents[3]
+DEMO = ROOT / "data" / "demo_circuit_boards" / "phase1_reference.csv"
+FOREVER = {"estimator": {"name": "mcd", "h": 0.5}, "limit": "calibrated", "alpha": 0.0031}  # seconds, in any case
+
+
+@pytest.fixture(scope="module", params=[Forks, Cold], ids=["forked", "cold"])
+def starter(request: pytest.FixtureRequest) -> Iterator[Starter]:
+    made: Starter = request.param()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    made = Forks()
+    yield made
+    made.close()
 
 
 def read(bench: Workbench, path: Path) -> dict[str, object]:
     return bench.read(path, name="", roles={}, timezone="UTC")
 
 
-def test_a_table_is_read_there_as_here() -> None:
+def fit(bench: Workbench, path: Path, **words: Any) -> str:
+    asked: dict[str, Any] = {"recipe": {}, "report": lambda share, stage: None, **words}
+    return bench.fit(path, name="", roles={}, timezone="UTC", **asked)
+
+
+def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs; one that has ended and waits to be counted does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
+
+
+def warm_pid(forks: Forks) -> int:
+    assert forks._process is not None
+    return forks._process.pid
+
+
+def test_a_table_is_read_there_as_here(starter: Starter) -> None:
     from spc.export import reference_summary
     from spc.reference import read as reading
 
-    assert read(Workbench(), DEMO) == reference_summary(reading(DEMO))
+    assert read(Workbench(starter=starter), DEMO) == reference_summary(reading(DEMO))
 
 
-def test_a_complaint_comes_back_as_the_same_complaint(tmp_path: Path) -> None:
+def test_a_complaint_comes_back_as_the_same_complaint(starter: Starter, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 20 + "1,2,3\n")
     with pytest.raises(BadTable) as wrong:
-        read(Workbench(), tmp_path / "a.csv")
+        read(Workbench(starter=starter), tmp_path / "a.csv")
     assert (wrong.value.row, bool(wrong.value.cure)) == (21, True)
     (tmp_path / "b.csv").write_text("a,b\n" + "1,2\n2,1\n")
     with pytest.raises(TooFewRows):
-        Workbench().fit(tmp_path / "b.csv", name="", roles={}, timezone="UTC", recipe={}, report=lambda share, stage: None)
+        fit(Workbench(starter=starter), tmp_path / "b.csv")
 
 
-def test_it_ends_when_it_takes_too_long() -> None:
+def test_it_ends_when_it_takes_too_long(starter: Starter) -> None:
     started = time.monotonic()
     with pytest.raises(Refused, match=r"0\.05 seconds"):
-        read(Workbench(Bounds(seconds=0.05)), DEMO)
+        fit(Workbench(Bounds(seconds=0.05), starter), DEMO, recipe=FOREVER)
     assert time.monotonic() - started < 10
 
 
-def test_it_ends_when_it_takes_too_much(tmp_path: Path) -> None:
+def test_it_ends_when_it_takes_too_much(starter: Starter, tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("a_mm,b_mm\n" + "1.25,2.5\n2.5,1.25\n" * 300_000)
     with pytest.raises(Refused, match="150 MiB of memory"):
-        read(Workbench(Bounds(memory=150 * 1024**2, seconds=60)), path)
+        read(Workbench(Bounds(memory=150 * 1024**2, seconds=60), starter), path)
 
 
-def test_closing_it_ends_what_is_still_running() -> None:
-    bench, ended = Workbench(), threading.Event()
+def test_a_task_can_be_cancelled_before_it_begins_and_while_it_runs(starter: Starter) -> None:
+    bench, ticket = Workbench(starter=starter), Ticket()
+    ticket.cancel()
+    with pytest.raises(Cancelled):
+        fit(bench, DEMO, ticket=ticket)
+    running = Ticket()
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        fit(bench, DEMO, recipe=FOREVER, ticket=running, report=lambda share, stage: running.cancel())
+    assert time.monotonic() - started < 10
+    assert read(bench, DEMO)["n"] == 200
+
+
+def test_a_second_task_costs_no_start(forks: Forks) -> None:
+    bench = Workbench(starter=forks)
+    read(bench, DEMO)
+    pid = warm_pid(forks)
+    for _ in range(3):
+        read(bench, DEMO)
+    assert warm_pid(forks) == pid
+    until(lambda: children(pid) == [])  # nothing is left of them, not even a zombie
+
+
+def test_a_warm_process_that_was_killed_is_started_anew(forks: Forks) -> None:
+    bench = Workbench(starter=forks)
+    read(bench, DEMO)
+    before = warm_pid(forks)
+    os.kill(before, signal.SIGKILL)
+    assert read(bench, DEMO)["n"] == 200
+    assert warm_pid(forks) != before
+
+
+def test_a_task_goes_on_when_the_warm_process_is_killed_and_can_still_be_ended(forks: Forks) -> None:
+    bench, ticket, running = Workbench(starter=forks), Ticket(), threading.Event()
+    said: list[BaseException] = []
 
     def work() -> None:
-        with pytest.raises(Refused):
-            read(bench, DEMO)
+        try:
+            fit(bench, DEMO, recipe=FOREVER, ticket=ticket, report=lambda share, stage: running.set())
+        except BaseException as wrong:  # noqa: BLE001 - looked at below
+            said.append(wrong)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert running.wait(20)
+    (child,) = children(warm_pid(forks))
+    os.kill(warm_pid(forks), signal.SIGKILL)
+    time.sleep(0.1)
+    assert alive(child)
+    ticket.cancel()
+    thread.join(10)
+    assert [type(one) for one in said] == [Cancelled]
+    until(lambda: not alive(child))
+
+
+def test_closing_it_ends_what_is_still_running(forks: Forks) -> None:
+    own = Forks()
+    bench, ended, running = Workbench(starter=own), threading.Event(), threading.Event()
+
+    def work() -> None:
+        with pytest.raises(Refused, match="stopping"):
+            fit(bench, DEMO, recipe=FOREVER, report=lambda share, stage: running.set())
         ended.set()
 
     worker = threading.Thread(target=work)
     worker.start()
-    time.sleep(0.2)
+    assert running.wait(20)
+    warm = warm_pid(own)
+    (child,) = children(warm)
     bench.close()
     worker.join(10)
     assert ended.is_set()
     with pytest.raises(Refused, match="stopping"):
         read(bench, DEMO)
+    until(lambda: not alive(warm) and not alive(child))
+
+
+def test_closing_it_does_not_wait_for_the_loading() -> None:
+    bench = Workbench(starter=Forks())
+    said: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            read(bench, DEMO)
+        except Refused as wrong:
+            said.append(wrong)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    time.sleep(0.1)
+    started = time.monotonic()
+    bench.close()
+    worker.join(10)
+    assert time.monotonic() - started < 2
+    assert len(said) == 1
+
+
+OWNER = """
+import sys
+from pathlib import Path
+from spc.workbench import Workbench
+def tell(share, stage):
+    print("running", flush=True)
+Workbench().fit(Path(sys.argv[1]), name="", roles={}, timezone="UTC", recipe=%r, report=tell)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_nothing_is_left_when_the_server_is_killed(how: int) -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER % FOREVER, str(DEMO)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert owner.stdout is not None
+    with owner.stdout:
+        assert owner.stdout.readline() == b"running\n"
+        (warm,) = children(owner.pid)
+        (child,) = children(warm)
+        owner.send_signal(how)
+        owner.wait(20)
+    until(lambda: not alive(warm) and not alive(child))

@@ -84,8 +84,9 @@ def options(model: Model | None, job: str) -> Component:
         button("Refit" if model is not None else "Fit", ids.FIT, kind="main"),
         html.Div(id=ids.FIT_GATE, className="gate", role="status"),
     ]
+    far = [html.Progress(id=ids.FIT_BAR, max="1", value="0", **attr(aria_label="Fit")), button("Cancel", ids.FIT_CANCEL)]
     running = [
-        html.Div(html.Progress(id=ids.FIT_BAR, max="1", value="0", **attr(aria_label="Fit")), id=f"{ids.FIT_BAR}-box", hidden=True),
+        html.Div(far, id=f"{ids.FIT_BAR}-box", className="fit-running", hidden=True),
         html.Div(id=ids.FIT_SAID, **attr(aria_live="polite")),
     ]
     return html.Div(

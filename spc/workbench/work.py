@@ -1,0 +1,63 @@
+"""What a child does: one task, from a line of JSON to lines of JSON. Importing this file loads all that a task needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from spc import errors
+from spc.errors import Complaint
+from spc.export import reference_summary
+from spc.phase1 import Recipe, fit
+from spc.reference import read
+
+Say = Callable[..., None]
+
+
+def work(tasks: IO[str], answers: IO[str]) -> None:
+    """Does the one task; a Complaint is an answer like another."""
+    text = tasks.readline()
+    if not text:
+        return  # nobody wants it any more
+    task = json.loads(text)
+    memory = int(task["memory"])
+    _limit(memory, float(task["seconds"]))
+
+    def say(**what: Any) -> None:
+        answers.write(json.dumps(what, allow_nan=False) + "\n")
+        answers.flush()
+
+    try:
+        say(done=_done(task, say))
+    except Complaint as wrong:
+        said = {"text": wrong.text, "cure": wrong.cure, "row": wrong.row, "column": wrong.column}
+        say(complaint={"kind": _kind(wrong), "status": wrong.status, **said})
+    except MemoryError:
+        text = f"This table needs more than {memory // 1024**2} MiB of memory."
+        say(complaint={"kind": "Refused", "status": 413, "text": text, "cure": "Use fewer rows or columns.", "row": None, "column": None})
+
+
+def _done(task: Mapping[str, Any], say: Say) -> dict[str, Any]:
+    table = read(Path(task["path"]), name=task["name"], roles=task["roles"], timezone=task["timezone"])
+    if task["verb"] == "read":
+        return reference_summary(table)
+    fitted = fit(table, Recipe.from_dict(task["recipe"]), lambda share, stage: say(progress=share, stage=stage))
+    return {"model": fitted.model.to_json()}
+
+
+def _limit(memory: int, seconds: float) -> None:
+    """An end to memory, and to processor time in case that nobody is left who looks at the clock."""
+    try:
+        import resource  # noqa: PLC0415 - not on every system
+    except ImportError:  # pragma: no cover
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 5, int(seconds) + 5))
+
+
+def _kind(complaint: Complaint) -> str:
+    """The name of the complaint's class, or of the nearest ancestor that `spc.errors` knows."""
+    return str(next(one.__name__ for one in type(complaint).__mro__ if getattr(errors, one.__name__, None) is one))
