@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack
 from scipy.special import fdtrc
 
 from spc.nouns import Blame, Bools, Floats, Model
@@ -34,13 +33,9 @@ def blame(model: Model, x: Floats) -> Blame:
 
 
 def _parts(model: Model, x: Floats, seen: Bools) -> tuple[Floats, Floats, Floats]:
-    covariance = model.scatter.covariance[np.ix_(seen, seen)]
-    scale = np.sqrt(np.diag(covariance))
-    centred = (x - model.scatter.center[seen]) / scale  # in standard deviations: units cannot spoil the arithmetic
-    lower, _ = lapack.dpotrf(covariance / np.outer(scale, scale), lower=1, clean=1)
-    inverse, _ = lapack.dtrtri(lower, lower=1)
-    solved = centred @ inverse.T @ inverse
-    return centred * solved, centred, solved / np.sqrt(np.sum(inverse**2, axis=0))
+    scatter = model.scatter.part(seen)
+    centred, solved = x - scatter.center, scatter.solve(x)
+    return centred * solved, centred / np.sqrt(np.diag(scatter.covariance)), solved * scatter.conditional_scale
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ def explain(model: Model, x: Floats) -> Explanation:
     x = np.asarray(x, dtype=np.float64).reshape(-1)
     parts = blame(model, x)
     seen = ~np.isnan(x)
-    t2 = float(np.nansum(parts.share[0])) if seen.any() else float("nan")
+    t2 = float(model.scatter.part(seen).d2(x[seen])[0]) if seen.any() else float("nan")
     limits = model.new_limits["t2"]
     named = {
         field: {name: float(v) for name, v, s in zip(model.names, values[0], seen, strict=True) if s}

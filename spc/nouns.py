@@ -30,7 +30,7 @@ Severity = Literal["red", "amber", "note"]
 
 MODEL_VERSION = 1
 _BLOCK = 2048  # rows whitened at a time: a block of float64 at p = 50 stays in the second-level cache
-_TILE = 32  # rows in every single matrix product: see Scatter.whiten
+_TILE = 32  # rows in every single matrix product: see _product
 
 
 # ---------------------------------------------------------------------------------------------------------------- Phase I
@@ -174,6 +174,20 @@ class Reference:
         return next((c.name for c in self.columns if c.role == role), None)
 
 
+def _product(rows: Floats, matrix: Floats, center: Floats | float = 0.0) -> Floats:
+    """(rows − center) @ matrix, always in products of the same shape.
+
+    BLAS sums in an order that depends on the shape of the product, so the same row in another block would differ in its last bit. In
+    tiles of 32 rows a row taken alone and in a block of a million gives the same bits.
+    """
+    n, p = rows.shape
+    full = -(-n // _TILE) * _TILE
+    padded = np.empty((full, p))
+    np.subtract(rows, center, out=padded[:n])
+    padded[n:] = 0.0
+    return np.asarray((padded.reshape(-1, _TILE, p) @ matrix).reshape(full, p)[:n])
+
+
 @dataclass(frozen=True, eq=False)
 class Scatter:
     """A centre and the lower Cholesky factor L of a scatter matrix S = L Lᵀ. Nothing in the house ever inverts S.
@@ -223,14 +237,21 @@ class Scatter:
         [[1.0, 1.0]]
         """
         x = np.atleast_2d(np.asarray(x, dtype=np.float64))
-        n, p = x.shape
-        # BLAS sums in an order that depends on the shape of the product, so the same row in another block would differ in its last bit.
-        # Every product here has the same shape, tiles of 32 rows: a row judged alone and in a block of a million gives the same bits.
-        full = -(-n // _TILE) * _TILE
-        centred = np.empty((full, p))
-        np.subtract(x, self.center, out=centred[:n])
-        centred[n:] = 0.0
-        return np.asarray((centred.reshape(-1, _TILE, p) @ self._whitener).reshape(full, p)[:n])
+        return _product(x, self._whitener, self.center)
+
+    def solve(self, x: Floats) -> Floats:
+        """S⁻¹(x − m) for each row of x (n, p), in one over the columns' units: the gradient of half the squared distance.
+
+        >>> s = Scatter(np.array([10.0, 5.0]), np.array([[2.0, 0.0], [1.0, 1.0]]), n=50)
+        >>> s.solve(np.array([[12.0, 7.0]])).tolist()
+        [[0.0, 1.0]]
+        """
+        return _product(self.whiten(x), self._whitener.T)
+
+    @cached_property
+    def conditional_scale(self) -> Floats:
+        """The standard deviation (p,) of each variable when the others are given: 1 / √[S⁻¹]_jj, in the column's unit."""
+        return np.asarray(1.0 / np.sqrt(np.sum(self._whitener**2, axis=1)))
 
     def d2(self, x: Floats) -> Floats:
         """The *squared* distance (x − m)ᵀ S⁻¹ (x − m) = ‖L⁻¹(x − m)‖² of each row of x (n, p).

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spc.blame import blame
+from spc.blame import blame, explain
 from spc.nouns import Dialect, Model, Reference, Rows
 from spc.phase1 import Recipe, fit
 from spc.phase2 import Monitor
@@ -76,6 +77,10 @@ def test_blame_sums_to_t2_and_follows_its_column(seed: int, p: int, missing: flo
     judged = ~np.isnan(t2)
     np.testing.assert_allclose(np.nansum(shares[judged], axis=1), t2[judged], rtol=1e-9)
     assert np.array_equal(np.isnan(shares), np.isnan(rows.x))
+    alone = [explain(model, x) for x in rows.x[judged]]
+    assert [one.t2 for one in alone] == t2[judged].tolist()  # to the last bit, as every face shows it
+    for one, share in zip(alone, shares[judged], strict=True):
+        assert [one.blame.get(name, np.nan) for name in model.names] == pytest.approx(share.tolist(), rel=0, abs=0, nan_ok=True)
 
 
 @settings(max_examples=60, deadline=None)
