@@ -80,7 +80,7 @@
     if (news.anew) { line.rows = []; line.last = 0; }
     for (const r of news.rows) {
       if (r[0] <= line.last) continue; // never twice
-      const row = { seq: r[0], at: r[1], part: r[2], note: r[3], charts: r[4], x: r[5] };
+      const row = { seq: r[0], at: r[1], part: r[2], note: r[3], charts: r[4], x: r[5], timed: r[6] !== 0 };
       row.words = words(row);
       line.rows.push(row);
       line.last = row.seq;
@@ -91,7 +91,8 @@
   }
 
   function words(row) {
-    const t2 = row.charts.t2, head = hms(row.at) + " · row " + row.seq + (row.part ? " · " + row.part : "");
+    const t2 = row.charts.t2, place = "row " + row.seq + (row.part ? " · " + row.part : "");
+    const head = row.timed ? hms(row.at) + " · " + place : place + " · received " + hms(row.at);
     const lines_ = [head];
     if (t2 && t2[0] !== null) lines_.push("T² " + short(t2[0]) + " of UCL " + short(t2[1]) + " (" + short(t2[0] / t2[1]) + ")");
     for (const [name, c] of Object.entries(row.charts)) if (name !== "t2" && c[2]) lines_.push(name === "guard" ? "a guard column moved" : name + " beyond its limit");
@@ -343,7 +344,8 @@
     const [base, path, limit, outs, label] = box.firstChild.children;
     const end = line.rows.length ? line.rows[line.rows.length - 1].at : 0;
     const rows = line.rows.filter((r) => r.at >= end - TILE_SPAN_MS);
-    const right = width - 44, start = rows.length ? rows[0].at : 0, span = Math.max(end - start, 60000);
+    const along = axisOf(rows), right = width - 44, start = rows.length ? along.x(rows[0]) : 0;
+    const span = rows.length ? Math.max(along.x(rows[rows.length - 1]) - start, along.least) : along.least;
     const ratio = (r) => {
       let worst = null;
       for (const c of Object.values(r.charts)) if (c[0] !== null && c[1]) worst = Math.max(worst === null ? 0 : worst, c[0] / c[1]);
@@ -351,18 +353,17 @@
     };
     let most = 1.5;
     for (const r of rows) most = Math.max(most, Math.min(3, ratio(r) || 0));
-    const x = (at) => (2 + (right - 4) * (at - start) / span).toFixed(1);
+    const x = (r) => (2 + (right - 4) * (along.x(r) - start) / span).toFixed(1);
     const y = (v) => (height - 3 - (height - 12) * Math.min(v, most) / most).toFixed(1);
-    const gap = gapOf(rows);
     let d = "", pen = false, before = 0;
     const marks = [];
     for (const r of rows) {
       const v = ratio(r);
       if (v === null) { pen = false; continue; }
-      if (r.at - before > gap) pen = false;
-      d += (pen ? "L" : "M") + x(r.at) + " " + y(v);
+      if (r.at - before > along.gap) pen = false;
+      d += (pen ? "L" : "M") + x(r) + " " + y(v);
       pen = true; before = r.at;
-      if (Object.values(r.charts).some((c) => c[2])) marks.push([x(r.at), y(v)]);
+      if (Object.values(r.charts).some((c) => c[2])) marks.push([x(r), y(v)]);
     }
     base.setAttribute("d", "M0 " + (height - 3) + "H" + right);
     path.setAttribute("d", d);
@@ -390,6 +391,14 @@
     return Math.max(1, 6 * steps[steps.length >> 1]);
   }
 
+  function axisOf(rows) { // where rows stand: at their times, or at their numbers when they have no times that tell them apart
+    let same = 0;
+    for (let i = 1; i < rows.length; i++) if (rows[i].at === rows[i - 1].at) same += 1;
+    const byRow = rows.some((r) => !r.timed) || (same > 0 && 2 * same >= rows.length - 1), shift = clock.offset * 1000;
+    if (byRow) return { byRow, gap: Infinity, least: 10, x: (r) => r.seq, before: (r) => r.seq - 0.5 };
+    return { byRow, gap: gapOf(rows), least: 10000, x: (r) => r.at + shift, before: (r) => r.at + shift };
+  }
+
   // -------------------------------------------------------------------------------------------------------------- the line
   const view = { paused: 0, pausedAt: 0, frozenRows: null, pick: 0, chosen: false, trendAt: 0, sent: 0, pickAt: 0 };
 
@@ -401,13 +410,13 @@
     return rows.length > n ? rows.slice(-n) : rows;
   };
 
-  function series(rows, get) { // x and y with a gap where nothing was measured or nothing came
-    const gap = gapOf(rows), shift = clock.offset * 1000, x = [], y = [], keep = [];
+  function series(rows, along, get) { // x and y with a gap where nothing was measured or nothing came
+    const x = [], y = [], keep = [];
     let before = null;
     for (const r of rows) {
-      if (before !== null && r.at - before > gap) { x.push(before + 1 + shift); y.push(null); keep.push(null); }
-      x.push(r.at + shift); y.push(get(r)); keep.push(r);
-      before = r.at;
+      if (before !== null && r.at - before.at > along.gap) { x.push(along.x(before) + 1); y.push(null); keep.push(null); }
+      x.push(along.x(r)); y.push(get(r)); keep.push(r);
+      before = r;
     }
     return { x, y, keep };
   }
@@ -416,9 +425,9 @@
     const gd = plot("line-chart");
     if (!gd || !gd.layout || !window.Plotly || !line.about) return false;
     const scale = chosen("line-scale") || "t2";
-    const rows = visible(line), shift = clock.offset * 1000;
+    const rows = visible(line), along = axisOf(rows), at = along.x;
     const val = (r) => { const c = r.charts.t2; return !c || c[0] === null ? null : scale === "ratio" ? c[0] / c[1] : c[0]; };
-    const s = series(rows, val);
+    const s = series(rows, along, val);
     const ux = [], uy = [];
     let ucl = null, most = 0, least = Infinity;
     const out = [], guard = [];
@@ -426,15 +435,15 @@
       const c = r.charts.t2, v = val(r);
       if (c && c[1] !== null) {
         const u = scale === "ratio" ? 1 : c[1];
-        if (u !== ucl) { ux.push(r.at + shift); uy.push(u); ucl = u; }
+        if (u !== ucl) { ux.push(at(r)); uy.push(u); ucl = u; }
       }
       if (v !== null) { most = Math.max(most, v); if (v > 0) least = Math.min(least, v); }
       if (c && c[2] && v !== null) out.push(r);
       else if (Object.entries(r.charts).some(([name, k]) => name !== "t2" && k[2])) guard.push(r);
     }
-    const end = rows.length ? rows[rows.length - 1].at + shift : Date.now(), start = rows.length ? rows[0].at + shift : end - 60000;
-    const span = Math.max(end - start, 10000);
-    const old = gd.layout.xaxis.range, known = gd.layout.meta.span === span0(line);
+    const end = rows.length ? at(rows[rows.length - 1]) : Date.now(), start = rows.length ? at(rows[0]) : end - 60000;
+    const span = Math.max(end - start, along.least), kind = span0(line) + (along.byRow ? " rows" : "");
+    const old = gd.layout.xaxis.range, known = gd.layout.meta.span === kind;
     let xr = old && known && Number(old[0]) >= start - 0.12 * span && Number(old[0]) <= start + 1 && Number(old[1]) >= end ? old : null;
     if (!xr) xr = [start - (rows.length < WINDOW ? 0.005 : 0) * span, end + 0.06 * span];
     if (ucl !== null) { ux.push(xr[1]); uy.push(ucl); }
@@ -445,23 +454,25 @@
     const yr = log ? [Math.log10(Math.min(least, (ucl || 1) / 30)) - 0.05, Math.log10(top)] : [0, top];
     const custom = (r) => (r ? [r.seq] : null);
     const data = {
-      x: [s.x, ux, out.map((r) => r.at + shift), guard.map((r) => r.at + shift), picked ? [picked.at + shift] : []],
+      x: [s.x, ux, out.map(at), guard.map(at), picked ? [at(picked)] : []],
       y: [s.y, uy, out.map(val), guard.map(place), picked ? [place(picked)] : []],
       hovertext: [s.keep.map((r) => (r ? r.words : "")), [], out.map((r) => r.words), guard.map((r) => r.words), []],
       customdata: [s.keep.map(custom), [], out.map(custom), guard.map(custom), []],
     };
-    const layout = { "xaxis.range": xr, "yaxis.range": yr, "xaxis.type": "date", "xaxis.showticklabels": rows.length > 0, "yaxis.type": log ? "log" : "linear" }; // named, or plotly guesses anew
+    const layout = { ...axisLook("xaxis", along, span), "xaxis.range": xr, "yaxis.range": yr, "xaxis.showticklabels": rows.length > 0, "yaxis.type": log ? "log" : "linear" };
     const name = { t2: "T²", ratio: "T² / UCL", log: "T², log scale" }[scale];
     if (gd.layout.yaxis.title.text !== name) layout["yaxis.title.text"] = name;
+    const below = along.byRow ? "row" : "";
+    if (((gd.layout.xaxis.title || {}).text || "") !== below) layout["xaxis.title"] = { text: below, standoff: 4 };
     const marks = line.about.marks.map((m) => ({ m, row: rows.find((r) => r.seq > m.after_seq) })).filter((k) => k.row && k.row.seq > rows[0].seq);
     const ink = css("--limit"), text = css("--text");
-    const notes = marks.map((k) => ({ x: k.row.at + shift, xref: "x", y: 1, yref: "paper", yanchor: "top", xanchor: "left", text: k.m.text, showarrow: false, font: { size: 12, color: text } }));
+    const notes = marks.map((k) => ({ x: along.before(k.row), xref: "x", y: 1, yref: "paper", yanchor: "top", xanchor: "left", text: k.m.text, showarrow: false, font: { size: 12, color: text } }));
     if (ucl !== null) notes.push({ x: 1, xref: "paper", xanchor: "left", y: log ? Math.log10(ucl) : ucl, yref: "y", yanchor: "middle", text: scale === "ratio" ? "UCL" : "UCL " + short(ucl), showarrow: false, xshift: 6, font: { size: 14, color: ink } });
-    const shapes = marks.map((k) => ({ type: "line", x0: k.row.at + shift, x1: k.row.at + shift, xref: "x", y0: 0, y1: 1, yref: "paper", line: { color: ink, width: 1 } }));
+    const shapes = marks.map((k) => ({ type: "line", x0: along.before(k.row), x1: along.before(k.row), xref: "x", y0: 0, y1: 1, yref: "paper", line: { color: ink, width: 1 } }));
     const look = JSON.stringify([notes, shapes]);
     if (gd.layout.meta.look !== look) { layout.annotations = notes; layout.shapes = shapes; }
     gd.layout.meta.look = look;
-    gd.layout.meta.span = span0(line);
+    gd.layout.meta.span = kind;
     gd.layout.meta.filled = true;
     window.Plotly.update(gd, data, layout, [0, 1, 2, 3, 4]);
     if (!gd.spcBound) { gd.spcBound = true; gd.on("plotly_click", (e) => { const c = e.points.find((p) => p.customdata); if (c) pick(c.customdata[0], true); }); }
@@ -470,6 +481,15 @@
     const lastOut = [...out, ...guard].sort((a, b) => a.seq - b.seq).pop();
     if (lastOut && !view.chosen && lastOut.seq !== view.pick && performance.now() - view.pickAt > 1000) pick(lastOut.seq, false);
     return true;
+  }
+
+  function axisLook(axis, along, span) { // named, or plotly guesses anew; before the range, which plotly forgets with another type
+    return {
+      [axis + ".type"]: along.byRow ? "linear" : "date",
+      [axis + ".tickformat"]: along.byRow ? "d" : "",
+      [axis + ".hoverformat"]: along.byRow ? "d" : "%H:%M:%S",
+      [axis + ".dtick"]: along.byRow && span <= 10 ? 1 : null, // there is no row 2.5
+    };
   }
 
   const span0 = () => chosen("line-span") || "600";
@@ -482,7 +502,7 @@
     if (!last) { write($("line-summary"), "No rows yet. They appear here as they come."); return; }
     const t2 = last.charts.t2;
     const now = t2 && t2[0] !== null ? "T² " + short(t2[0]) + " of UCL " + short(t2[1]) + " (" + short(t2[0] / t2[1]) + ")" : last.note || "not judged";
-    write($("line-summary"), "Last row " + last.seq + (last.part ? ", " + last.part : "") + ", at " + hms(last.at) + ": " + now + ". " + out + " of the last " + rows.length + " rows beyond the limit.");
+    write($("line-summary"), "Last row " + last.seq + (last.part ? ", " + last.part : "") + ", " + (last.timed ? "at " : "received ") + hms(last.at) + ": " + now + ". " + out + " of the last " + rows.length + " rows beyond the limit.");
   }
 
   let tableKey = "";
@@ -501,8 +521,8 @@
     }
     box.querySelector("tbody").replaceChildren(...last.map((r) => {
       const t2 = r.charts.t2 || [null, null, 0], out = Object.values(r.charts).some((c) => c[2]), tr = el("tr", out ? "is-out" : "");
-      const when = el("td", "", hms(r.at));
-      when.title = new Date(r.at).toISOString();
+      const when = el("td", "", r.timed ? hms(r.at) : "–");
+      when.title = (r.timed ? "" : "no time of its own; received ") + new Date(r.at).toISOString();
       const press = el("button", "row-button", "Why");
       press.type = "button"; press.dataset.pick = r.seq; press.setAttribute("aria-label", "Why row " + r.seq);
       const cell = el("td"); cell.append(press);
@@ -517,14 +537,16 @@
     if (!gd || !gd.layout || !gd.layout.meta || !window.Plotly || !line.about || (box && !box.open)) return;
     const names = gd.layout.meta.names || [];
     if (!names.length) return;
-    const rows = visible(line), data = { x: [], y: [] }, layout = {};
-    const end = rows.length ? rows[rows.length - 1].at : 0, start = rows.length ? rows[0].at : 0, shift = clock.offset * 1000;
+    const rows = visible(line), along = axisOf(rows), data = { x: [], y: [], hovertemplate: [] }, layout = {};
+    const end = rows.length ? along.x(rows[rows.length - 1]) : 0, start = rows.length ? along.x(rows[0]) : 0, span = Math.max(end - start, along.least);
     names.forEach((name, i) => {
       const j = line.about.names.indexOf(name), key = i ? String(i + 1) : "";
-      const s = series(rows, (r) => (r.x && r.x[j] !== undefined ? r.x[j] : null));
-      data.x.push(s.x); data.y.push(s.y);
-      layout["xaxis" + key + ".type"] = "date";
-      layout["xaxis" + key + ".range"] = [start + shift, end + shift + 0.02 * Math.max(end - start, 10000)];
+      const s = series(rows, along, (r) => (r.x && r.x[j] !== undefined ? r.x[j] : null));
+      data.x.push(s.x); data.y.push(s.y); data.hovertemplate.push(along.byRow ? "%{y}<br>row %{x}<extra></extra>" : "%{y}<br>%{x|%H:%M:%S}<extra></extra>");
+      Object.assign(layout, axisLook("xaxis" + key, along, span));
+      layout["xaxis" + key + ".tickprefix"] = along.byRow ? "row " : "";
+      layout["xaxis" + key + ".showtickprefix"] = "first";
+      layout["xaxis" + key + ".range"] = [start, end + 0.02 * span];
       const band = line.about.band[j], real = s.y.filter((v) => v !== null);
       let low = Math.min(...real), high = Math.max(...real);
       if (band) { const m = 0.35 * (band[2] - band[0]) || 1; low = Math.min(low, band[0] - m); high = Math.max(high, band[2] + m); }
@@ -693,6 +715,6 @@
     window.spcTheme.follow(recolour);
     setInterval(later, 250);
   }
-  window.spcLive = { lines, view }; // for the tests: what is held, not what is drawn
+  window.spcLive = { lines, view, axisOf }; // for the tests: what is held, not what is drawn
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin); else begin();
 })();

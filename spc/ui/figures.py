@@ -1,7 +1,8 @@
 """The charts as plain dictionaries: pure functions of values and a colour scheme. Lists, never arrays: the live channel extends them.
 
 A live chart is made empty, with everything fixed that does not change (axes, colours, shapes); `layout.meta` says to assets/live.js what
-it is, and the rows come over the live channel.
+it is, and the rows come over the live channel. Rows stand at their times; where a window has rows without a time of their own, or where
+most share one, they stand at their numbers instead: assets/live.js looks at what it draws, and changes the axis.
 """
 
 from __future__ import annotations

@@ -29,7 +29,11 @@ UNKNOWN_STALE_S = 60.0  # silence that is news on a line whose interval nobody h
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One row as a live chart needs it: its number, its time (ms UTC), part, note, {chart: (value, ucl, out)}, and raw values."""
+    """One row as a live chart needs it: its number, its time (ms UTC), part, note, {chart: (value, ucl, out)}, and raw values.
+
+    `timed` is false for a row that came without a time: `at` is then when it was received, which is no place on a time axis, because a
+    table that is sent in one block is received at one moment.
+    """
 
     seq: int
     at: int
@@ -37,10 +41,18 @@ class Dot:
     note: str
     charts: dict[str, tuple[float | None, float | None, int]]
     x: tuple[float | None, ...]
+    timed: bool = True
 
     def to_list(self, *, values: bool) -> list[Any]:
-        """As it goes over the wire: plain lists, None for a gap."""
-        return [self.seq, self.at, self.part, self.note, self.charts, *([self.x] if values else [])]
+        """As it goes over the wire: plain lists, None for a gap; a 0 at the end of a row without a time of its own.
+
+        >>> Dot(7, 0, None, "", {}, (0.5,), timed=False).to_list(values=True), Dot(8, 0, "B8", "", {}, (0.5,)).to_list(values=False)
+        ([7, 0, None, '', {}, (0.5,), 0], [8, 0, 'B8', '', {}])
+        """
+        told: list[Any] = [self.seq, self.at, self.part, self.note, self.charts]
+        if values or not self.timed:
+            told.append(self.x if values else None)
+        return told if self.timed else [*told, 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +321,8 @@ def dots_of(window: Window, found: Sequence[Point], names: Sequence[str]) -> lis
         own = by_seq.get(seq, [])
         charts = {p.chart: (_finite(p.value), _finite(p.ucl), int(p.out)) for p in own}
         note = next((p.note for p in own if p.note), "")
-        out.append(Dot(seq, _at(window, i) // MS, window.rows.ids[i], note, charts, tuple(_finite(v) for v in x[i].tolist())))
+        values, timed = tuple(_finite(v) for v in x[i].tolist()), not bool(np.isnat(window.rows.at[i]))
+        out.append(Dot(seq, _at(window, i) // MS, window.rows.ids[i], note, charts, values, timed))
     return out
 
 

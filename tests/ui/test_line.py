@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import numpy as np
+import pytest
 
 from tests.small import rows as some_rows
 from tests.ui.served import Served, until
@@ -139,3 +141,90 @@ def test_trends_show_the_chosen_variables(page: Any, served: Served) -> None:
 def test_a_line_that_nobody_knows_is_answered_in_words(page: Any, served: Served) -> None:
     page.goto("/line/nonsense")
     page.wait_for_selector("text=There is no line 'nonsense'.")
+
+
+BY_ROW = f"{CHART}?.layout?.xaxis?.type === 'linear' && {CHART}.layout.xaxis.title.text === 'row'"
+TRENDS = "document.querySelector('#line-trends .js-plotly-plot')"
+
+
+def diaphragms(served: Served, first: int, n: int, *, out: tuple[int, ...] = (), line: str = "mixer") -> None:
+    """Rows as a table of parts without times has them: values and nothing else, a block at a time."""
+    block = some_rows(n, first=first, out=out)
+    text = ",".join(block.names) + "\n" + "".join(",".join(f"{v:.6f}" for v in row) + "\n" for row in block.x.tolist())
+    answer = httpx.post(f"{served.base}/api/v1/lines/{line}/rows", content=text, headers={"Content-Type": "text/csv"}, timeout=20)
+    assert answer.status_code == 200, answer.text
+    served.next[line] = first + n
+
+
+def test_rows_without_times_stand_at_their_numbers(page: Any, served: Served) -> None:
+    served.activate()
+    diaphragms(served, 1, 4)
+    opened(page, 4)
+    until(page, f"{BY_ROW} && {CHART}.layout.xaxis.dtick === 1")  # no tick at row 2.5
+    assert page.evaluate(f"{CHART}.layout.xaxis.range") == [pytest.approx(0.95), pytest.approx(4.6)]
+    diaphragms(served, 5, 36, out=(29,))
+    until(page, f"{CHART}.data[0].x.length === 40 && !{CHART}.layout.xaxis.dtick")
+    assert page.evaluate(f"{CHART}.data[0].x") == list(range(1, 41))
+    assert page.evaluate(f"{CHART}.data[2].x") == [33]
+    low, high = page.evaluate(f"{CHART}.layout.xaxis.range")
+    assert 0 < low <= 1
+    assert 40 < high < 50
+    words = page.locator("#line-summary").inner_text()
+    assert words.startswith("Last row 40, received ")
+    assert words.endswith("1 of the last 40 rows beyond the limit.")
+    page.wait_for_selector("text=Row 33: beyond the limit.")
+    diaphragms(served, 41, 25)  # as they come, over the same channel
+    until(page, f"{CHART}.data[0].x.length === 65 && {CHART}.data[0].x.at(-1) === 65")
+    until(page, f"{TRENDS}.data[0].x.length === 65 && {TRENDS}.data[0].x.at(-1) === 65 && {TRENDS}.layout.xaxis.type === 'linear'")
+    assert None not in page.evaluate(f"{CHART}.data[0].y")  # blocks that came apart are no gap
+    page.locator(".graph.chart").focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector("text=Row 32: within the limit.")
+    until(page, f"{CHART}.data[4].x[0] === 32")
+    page.locator("summary", has_text="as a table").press("Enter")
+    assert page.locator("#line-table tbody tr").first.inner_text().startswith("65\t–\t–\t")
+    page.goto("/")
+    page.wait_for_selector('[data-trend="mixer"] .trend-line[d^="M"]', state="attached")
+    path = page.get_attribute('[data-trend="mixer"] .trend-line', "d")
+    assert len({step.split()[0] for step in path.replace("M", "L").split("L")[1:]}) > 60  # not all at one place
+
+
+def test_a_model_change_and_the_end_of_a_gap_have_their_place_among_row_numbers(page: Any, served: Served) -> None:
+    from tests.small import model
+
+    served.activate()
+    diaphragms(served, 1, 12)
+    served.activate(made=model(center=0.5))
+    diaphragms(served, 13, 12)
+    opened(page, 24)
+    until(page, BY_ROW)
+    until(page, f"{CHART}.layout.shapes.length === 1 && {CHART}.layout.shapes[0].x0 === 12.5")
+    assert page.evaluate(f"{CHART}.layout.annotations.find((a) => a.text === 'model v2').x") == 12.5
+
+
+def test_a_window_with_both_kinds_of_rows_falls_back_to_numbers_and_comes_back_to_times(page: Any, served: Served) -> None:
+    served.activate()
+    diaphragms(served, 1, 30)
+    served.send(30)
+    opened(page, 60)
+    until(page, BY_ROW)
+    assert page.evaluate(f"{CHART}.data[0].x") == list(range(1, 61))
+    served.send(190)
+    page.click("text=last 200")
+    until(page, f"{CHART}.layout.xaxis.type === 'date' && {CHART}.data[0].x.length === 200")
+    assert page.evaluate(f"{CHART}.layout.xaxis.title.text") == ""
+    until(page, f"{TRENDS}.layout.xaxis.type === 'date' && {TRENDS}.layout.xaxis.tickprefix === ''")
+
+
+def test_when_times_do_not_tell_rows_apart_they_stand_at_their_numbers(page: Any, served: Served) -> None:
+    page.goto("/line/mixer")
+    page.wait_for_selector("#line-chart")
+
+    def by_row(times: list[int], timed: bool = True) -> bool:
+        rows = [{"seq": k, "at": at, "timed": timed} for k, at in enumerate(times, 1)]
+        return bool(page.evaluate("rows => window.spcLive.axisOf(rows).byRow", rows))
+
+    assert [by_row(times) for times in ([], [5], [5, 6], [5, 5], [5, 5, 6], [5, 6, 6, 7, 8], [5] * 9 + [6] * 9)] == [
+        False, False, False, True, True, False, True,
+    ]  # fmt: skip
+    assert by_row([5, 6, 7], timed=False)

@@ -110,9 +110,10 @@ def why(found: Blamed, theme: Theme, timezone: str) -> tuple[list[Component], di
     out = any(bool(t.out[0]) for t in points.tracks.values())
     at = None if np.isnat(points.at[0]) else int(points.at[0].astype("datetime64[us]").astype(np.int64))
     part = f", part {points.ids[0]}" if points.ids[0] else ""
+    moment = f", {clock(at, timezone)}" if at is not None else ""
     verdict = "beyond the limit" if out else "within the limit"
     words: list[Component] = [
-        html.P(f"Row {found.seq}{part}, {clock(at, timezone)}: {verdict}. T² {number(value)}, UCL {number(ucl)}.", title=utc(at)),
+        html.P(f"Row {found.seq}{part}{moment}: {verdict}. T² {number(value)}, UCL {number(ucl)}.", title=utc(at)),
         html.P(found.sentence, className="sentence"),
     ]
     if points.notes[0]:

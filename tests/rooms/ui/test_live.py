@@ -174,6 +174,23 @@ def test_a_missing_value_is_a_gap_and_never_a_nan(house: House) -> None:
     assert dots[1].x == (None, None, None)
 
 
+def test_a_row_without_a_time_says_that_its_time_is_not_its_own(house: House) -> None:
+    import numpy as np
+
+    from tests.small import rows as some_rows
+
+    house.activate()
+    block = some_rows(3)
+    block.at[1] = np.datetime64("NaT")
+    house.lines["mixer"].take(block)
+    view = View(house)
+    dots = view.dots("mixer", view.about("mixer").names, 1, 3)
+    assert [dot.timed for dot in dots] == [True, False, True]
+    assert dots[1].at == house.clock.now // 1000
+    assert [dot.to_list(values=False)[5:] for dot in dots] == [[], [None, 0], []]
+    assert [len(dot.to_list(values=True)[5:]) for dot in dots] == [1, 2, 1]
+
+
 def test_an_alarm_reaches_the_page_in_words_and_leaves_it_when_it_is_over(house: House) -> None:
     house.activate()
     house.send(20, out=(20,))
