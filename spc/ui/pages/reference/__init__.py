@@ -16,7 +16,7 @@ from spc.errors import Complaint, LedgerError
 from spc.nouns import Model
 from spc.ui import figures_phase1 as figures
 from spc.ui import ids as shell_ids
-from spc.ui.components import EMPTY_FIGURE, attr, button, complaint, panel
+from spc.ui.components import EMPTY_FIGURE, attr, button, complaint, graph, panel
 from spc.ui.page import Page, Visit
 from spc.ui.pages.reference import data, fitting, ids, review
 from spc.ui.pages.reference import draft as drafts
@@ -78,7 +78,9 @@ def body(desk: Desk, visit: Visit) -> list[Component]:
     file_parts = checked(desk, opened, ref, page, closed=model is not None)
     fit = panel("Refit" if model else "Fit", fitting.options(model, visit.query.get("job", "")), class_name="fit-panel")
     if model is None:
-        return [head(2), file_parts[0], fit, file_parts[1]]
+        # an empty chart that nobody sees: the drawing program is loaded while the engineer reads, not after the fit
+        early = html.Div(graph(ids.EARLY, label="empty"), hidden=True)
+        return [head(2), file_parts[0], fit, file_parts[1], early]
     seen = desk.reviewed(ref, model_id)
     active = panel("Activate", fitting.activation(desk.lines()), class_name="activate-panel")
     return [head(3), review.section(seen, opened.table, model_id), fit, active, *file_parts]

@@ -35,6 +35,7 @@ FIT_ASK: Final = "reference-fit-ask"
 FIT_ASKED: Final = "reference-fit-asked"
 FIT_BAR: Final = "reference-fit-bar"
 FIT_SAID: Final = "reference-fit-said"
+EARLY: Final = "reference-early"
 FIT_CANCEL: Final = "reference-fit-cancel"
 
 # the review
