@@ -400,7 +400,7 @@
   }
 
   // -------------------------------------------------------------------------------------------------------------- the line
-  const view = { paused: 0, pausedAt: 0, frozenRows: null, pick: 0, chosen: false, trendAt: 0, sent: 0, pickAt: 0 };
+  const view = { paused: 0, pausedAt: 0, frozenRows: null, pick: 0, chosen: false, trendAt: 0, trendCost: 0, sent: 0, pickAt: 0 };
 
   const chosen = (id) => (document.querySelector('[data-into="' + id + '"][aria-pressed="true"]') || { dataset: {} }).dataset.value;
   const plot = (id) => { const box = $(id); return box && box.querySelector(".js-plotly-plot"); };
@@ -597,9 +597,15 @@
     if (!line || !line.dirty) return;
     pausedWords();
     const done = drawT2(line);
-    if (performance.now() - view.trendAt > TREND_MS || view.trendsDirty) { drawTrends(line); view.trendAt = performance.now(); view.trendsDirty = false; }
+    if (performance.now() - view.trendAt > Math.max(TREND_MS, 10 * view.trendCost)) { view.trendAt = performance.now(); view.trendsDirty = false; setTimeout(trends, 0); }
     else view.trendsDirty = true;
     line.dirty = !done;
+  }
+
+  function trends() { // after the picture with T2, never before it; at most a tenth of the time
+    const page = document.querySelector("[data-live-line]"), line = page && lines.get(page.dataset.liveLine), start = performance.now();
+    if (line) drawTrends(line);
+    view.trendCost = performance.now() - start;
   }
 
   function later() { // what no message brings: a figure that dash has just replaced, a trend that was put off, a page that was changed
@@ -612,7 +618,7 @@
       const gd = plot(id);
       if (gd && gd.layout && gd.layout.meta && !gd.layout.meta.filled) { line.dirty = true; view.trendsDirty = true; }
     }
-    if (line.dirty || (view.trendsDirty && performance.now() - view.trendAt > TREND_MS)) { line.dirty = true; view.trendAt = 0; schedule(); }
+    if (line.dirty || (view.trendsDirty && performance.now() - view.trendAt > Math.max(TREND_MS, 10 * view.trendCost))) { line.dirty = true; view.trendAt = 0; schedule(); }
     pausedWords();
   }
 

@@ -22,6 +22,7 @@ MOST_TRENDS: Final = 12
 def frame(theme: Theme, *, size: int = 13, **layout: Any) -> Figure:
     """What every chart shares: no ground of its own, quiet axes, no legend, no animation."""
     axis = {
+        "ticklabeloverflow": "allow",
         "gridcolor": theme.rule,
         "linecolor": theme.edge,
         "tickcolor": theme.edge,
@@ -179,7 +180,7 @@ def blame(
     }
     layout = frame(
         theme,
-        margin={"l": 112, "r": 4, "t": 4, "b": 38},
+        margin={"l": max(112, 14 + 7 * max((len(_short(name)) for name, _ in ranked), default=0)), "r": 4, "t": 4, "b": 38},
         xaxis={
             "title": {"text": "share of T²", "standoff": 4},
             "domain": [0.0, 0.84],
@@ -187,10 +188,22 @@ def blame(
             "zerolinecolor": theme.limit,
             "nticks": 5,
         },
-        yaxis={"showline": False, "ticks": "", "ticklabelstandoff": 4, "showgrid": False},
+        yaxis={
+            "showline": False,
+            "ticks": "",
+            "ticklabelstandoff": 4,
+            "showgrid": False,
+            "tickvals": [name for name, _ in ranked],
+            "ticktext": [_short(name) for name, _ in ranked],
+        },
         annotations=[_percent(theme, name, share / total) for name, share in ranked] if total else [],
     )
     return {"data": [bars], "layout": layout}
+
+
+def _short(name: str, most: int = 24) -> str:
+    """A name that fits beside a bar; the table below has it whole."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _percent(theme: Theme, name: str, part: float) -> Figure:

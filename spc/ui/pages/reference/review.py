@@ -290,7 +290,8 @@ def rows_table(reference: Reference, seen: Reviewed, out: Mapping[int, Decision]
     heads = ("Row", "Time", "Part", "T²", "T²/UCL", "p-value", "Why", "Decided", "")
     made = table(heads, lines, caption="Outlying and excluded rows, the farthest first", numbers=(0, 3, 4, 5))
     more = [html.P(f"{count - len(rows)} more: type their numbers above to look at them.", className="quiet")] if count > len(rows) else []
-    return html.Div([made, *more])
+    box = html.Div(made, className="rows-box", tabIndex=0, role="region", **attr(aria_label="Outlying and excluded rows"))
+    return html.Div([box, *more])
 
 
 def _line(reference: Reference, seen: Reviewed, row: int, kind: Kind, said: Decision | None, timezone: str) -> tuple[Any, ...]:
