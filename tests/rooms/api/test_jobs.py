@@ -11,7 +11,7 @@ import pytest
 from spc.api import application
 from spc.ledger import events, models
 
-LONG = {"estimator": {"name": "mcd", "h": 0.5}, "limit": "calibrated", "alpha": 0.0031}
+LONG = {"estimator": {"name": "mcd", "h": 0.63}, "limit": "calibrated"}  # no table has this h: it is simulated, for seconds
 
 
 def until(true: Callable[[], Any], seconds: float = 30.0) -> None:
