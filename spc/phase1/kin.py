@@ -14,7 +14,7 @@ _CHANCE = 0.001  # chance, over all outliers together, below which a likeness is
 def kin(z: Floats, out: Bools, aside: Bools) -> Bools:
     """Which rows, set aside by a robust fit yet inside the limit, point the same way as several rows that are outside it.
 
-    One cause moves many rows in one direction, and the weakest of them stay inside the limit. In whitened space z (n, p) a good row's
+    One cause moves many rows in one direction, and the weakest of them can stay inside the limit. In whitened space z (n, p) a good row's
     direction is uniform on the sphere, so its angle to each outlier has a known law: cos² ~ Beta(1/2, (p−1)/2). A row is kin when more
     outliers lie within a 2 % cone around it than chance would put there once in a thousand. Only rows that the fit set aside (one good
     row in forty) are asked, so that this adds less than one good row in ten thousand to those flagged.
