@@ -7,11 +7,23 @@ ESTIMATORS or named `module:Class` in the settings. `check` is the contract that
 from __future__ import annotations
 
 from spc.scatter.classical import Classical
-from spc.scatter.contract import Estimator, check
+from spc.scatter.contract import Equivariance, Estimator, check, equivariance, takes_missing
 from spc.scatter.factor import Hyperplane
 from spc.scatter.known import Known
 from spc.scatter.mcd import Mcd, subset_size
 
 ESTIMATORS: dict[str, type[Estimator]] = {"classical": Classical, "known": Known, "mcd": Mcd}
 
-__all__ = ["ESTIMATORS", "Classical", "Estimator", "Hyperplane", "Known", "Mcd", "check", "subset_size"]
+__all__ = [
+    "ESTIMATORS",
+    "Classical",
+    "Equivariance",
+    "Estimator",
+    "Hyperplane",
+    "Known",
+    "Mcd",
+    "check",
+    "equivariance",
+    "subset_size",
+    "takes_missing",
+]

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from spc.nouns import Floats, Scatter
+from spc.scatter.contract import Equivariance
 from spc.scatter.factor import factor
 from spc.scatter.table import checked
 
@@ -28,6 +29,7 @@ class Classical:
 
     name: ClassVar[str] = "classical"
     robust: ClassVar[bool] = False
+    equivariance: ClassVar[Equivariance] = "affine"
 
     def __call__(self, x: Floats) -> Scatter:
         x = checked(x, self.rows_needed(np.shape(x)[-1]), "the classical covariance")

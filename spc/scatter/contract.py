@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 
 from spc.nouns import Floats, Scatter
 
 
+Equivariance = Literal["affine", "columns"]
+
+
 class Estimator(Protocol):
-    """A frozen question; called with a table (n, p), it answers with a Scatter."""
+    """A frozen question; called with a table (n, p), it answers with a Scatter.
+
+    An estimator may also say `equivariance`: "affine" when any mixture of the columns changes no distance (its limits then depend on n
+    and p alone), "columns" when units, shifts and the order of the columns change none, but mixtures may; and `missing = True` when it
+    takes tables with NaN in them. Who says nothing is taken for "columns" and complete tables: the safe side.
+    """
 
     name: ClassVar[str]
     robust: ClassVar[bool]
@@ -18,6 +26,17 @@ class Estimator(Protocol):
     def __call__(self, x: Floats) -> Scatter: ...
 
     def rows_needed(self, p: int) -> int: ...
+
+
+def equivariance(estimator: Estimator) -> Equivariance:
+    """What an estimator says of itself, or the safe side."""
+    said: Equivariance = getattr(estimator, "equivariance", "columns")
+    return said
+
+
+def takes_missing(estimator: Estimator) -> bool:
+    """Whether an estimator fits tables in which cells are missing (NaN)."""
+    return bool(getattr(estimator, "missing", False))
 
 
 def check(estimator: Estimator) -> None:
@@ -38,3 +57,10 @@ def check(estimator: Estimator) -> None:
     assert np.allclose(estimator(x * scale + shift).d2(x * scale + shift), d2, rtol=1e-6), "units change the distances"
     order = [2, 0, 1]
     assert np.allclose(estimator(x[:, order]).d2(x[:, order]), d2, rtol=1e-6), "the order of the columns changes the distances"
+    if equivariance(estimator) == "affine":
+        mixture = np.array([[1.0, 2.0, 0.0], [-1.0, 1.0, 4.0], [0.5, 0.0, 1.0]])
+        assert np.allclose(estimator(x @ mixture).d2(x @ mixture), d2, rtol=1e-6), "a mixture of the columns changes the distances"
+    if takes_missing(estimator):
+        holes = x.copy()
+        holes[::7, 1] = np.nan
+        assert np.all(np.isfinite(estimator(holes).factor)), "a table with missing cells has no answer"

@@ -9,6 +9,7 @@ import numpy as np
 
 from spc.errors import BadRecipe
 from spc.nouns import Bools, Floats, Scatter
+from spc.scatter.contract import Equivariance
 from spc.scatter.corrections import consistency, cutoff
 from spc.scatter.factor import Hyperplane, factor, hyperplane
 from spc.scatter.quantiles import median_and_scale
@@ -58,6 +59,7 @@ class Mcd:
     seed: int = 0
     name: ClassVar[str] = "mcd"
     robust: ClassVar[bool] = True
+    equivariance: ClassVar[Equivariance] = "affine"
 
     def __call__(self, x: Floats) -> Scatter:
         x = checked(x, self.rows_needed(np.shape(x)[-1]), "a robust covariance (MCD)")

@@ -1,0 +1,40 @@
+"""The nouns: frozen values that the rooms hand to each other. No files, no SQL, no web, no plotting here.
+
+A table of rows is a *block*: arrays, one entry per row. A live row is a block of one, so that watching a line and replaying a year
+are the same code. Missing values are NaN in `x`; unknown times are NaT in `at`.
+"""
+
+from __future__ import annotations
+
+from spc.nouns.alarm import Alarm
+from spc.nouns.arrays import Bools, Floats, Ints, Times
+from spc.nouns.model import MODEL_VERSION, Guard, Limit, Model
+from spc.nouns.points import Blame, Point, Points, Signal, Track
+from spc.nouns.reference import Column, Dialect, Exclusion, Finding, Reference, Role, Rows, Severity
+from spc.nouns.scatter import Scatter
+
+__all__ = [
+    "MODEL_VERSION",
+    "Alarm",
+    "Blame",
+    "Bools",
+    "Column",
+    "Dialect",
+    "Exclusion",
+    "Finding",
+    "Floats",
+    "Guard",
+    "Ints",
+    "Limit",
+    "Model",
+    "Point",
+    "Points",
+    "Reference",
+    "Role",
+    "Rows",
+    "Scatter",
+    "Severity",
+    "Signal",
+    "Times",
+    "Track",
+]

@@ -1,0 +1,177 @@
+"""What a fit leaves behind: limits, guards, and the model that judges."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from spc.errors import BadModel
+from spc.nouns.reference import Exclusion, Finding
+from spc.nouns.scatter import Scatter
+
+MODEL_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A control limit with its promise: the value, the false-alarm probability per point, and the law in words."""
+
+    value: float
+    alpha: float
+    law: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"ucl": self.value, "law": self.law, "alpha": self.alpha}
+
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Any]) -> Limit:
+        return cls(float(d["ucl"]), float(d["alpha"]), str(d["law"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A column that has no variance of its own, so that any movement is news.
+
+    A constant column must stay at `level`; a copy of other columns must stay at level + Σ slope·column. `tolerance` is in the
+    column's own unit; |x − expected| above it is out.
+    """
+
+    name: str
+    level: float
+    tolerance: float
+    slopes: tuple[tuple[str, float], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "level": self.level, "tolerance": self.tolerance, "slopes": dict(self.slopes)}
+
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Any]) -> Guard:
+        return cls(d["name"], float(d["level"]), float(d["tolerance"]), tuple((k, float(v)) for k, v in d["slopes"].items()))
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What a fit found, immutable and versioned; which model is *active* on a line is a pointer in the ledger, not a field.
+
+    `names` are the p charted variables. `new_limits["t2"][q - 1]` is the limit for a new row on which q variables were observed;
+    `reference_limits["t2"]` the one for a reference row. `tails["t2"]` are pairs (alpha, value) of the law of a new row in which all
+    variables were observed, from which p-values are read. `digest` covers the data, the recipe and the numbers found.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    scatter: Scatter
+    guards: tuple[Guard, ...]
+    alpha: float
+    new_limits: Mapping[str, tuple[Limit, ...]]
+    reference_limits: Mapping[str, Limit]
+    tails: Mapping[str, tuple[tuple[float, float], ...]]
+    estimator: str
+    recipe: Mapping[str, Any]
+    n: int
+    outliers: tuple[int, ...]
+    excluded: tuple[Exclusion, ...]
+    findings: tuple[Finding, ...]
+    time_column: str | None
+    id_column: str | None
+    reference_digest: str
+    code_version: str
+    version: int = MODEL_VERSION
+
+    @property
+    def p(self) -> int:
+        return len(self.names)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column a row must bring: the charted variables, then the guards."""
+        return self.names + tuple(g.name for g in self.guards)
+
+    @property
+    def arl0(self) -> float:
+        """Rows between false alarms, on average, while the process is in control."""
+        return 1.0 / self.alpha
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over everything in the model, so that a stored model can be shown to be the one that judged."""
+        return hashlib.sha256(json.dumps(self._body(), sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+    def _body(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "code_version": self.code_version,
+            "names": list(self.names),
+            "units": list(self.units),
+            "n": self.n,
+            "p": self.p,
+            "estimator": self.estimator,
+            "alpha": self.alpha,
+            "arl0": self.arl0,
+            "charts": {name: limits[-1].to_dict() for name, limits in self.new_limits.items()},
+            "new_limits": {name: [one.to_dict() for one in limits] for name, limits in self.new_limits.items()},
+            "reference_limits": {name: one.to_dict() for name, one in self.reference_limits.items()},
+            "tails": {name: [list(pair) for pair in pairs] for name, pairs in self.tails.items()},
+            "scatter": self.scatter.to_dict(),
+            "guards": [g.to_dict() for g in self.guards],
+            "outliers": list(self.outliers),
+            "excluded": [e.to_dict() for e in self.excluded],
+            "findings": [f.to_dict() for f in self.findings],
+            "time_column": self.time_column,
+            "id_column": self.id_column,
+            "recipe": dict(self.recipe),
+            "reference_digest": self.reference_digest,
+        }
+
+    def to_json(self) -> str:
+        """The model as JSON text: every number with all its digits, so that reading it back gives the same bits."""
+        return json.dumps({**self._body(), "digest": self.digest}, indent=1, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Model:
+        """The model of a JSON text; raises BadModel when it is damaged, altered, or of another version."""
+        try:
+            d = json.loads(text)
+            found = d["version"]
+            if found != MODEL_VERSION:
+                raise BadModel(
+                    f"This model has version {found}; this program reads version {MODEL_VERSION}.",
+                    cure="Fit it again from its reference.",
+                )
+            model = cls(
+                names=tuple(d["names"]),
+                units=tuple(d["units"]),
+                scatter=Scatter.from_dict(d["scatter"]),
+                guards=tuple(Guard.from_dict(g) for g in d["guards"]),
+                alpha=float(d["alpha"]),
+                new_limits={k: tuple(Limit.from_dict(one) for one in v) for k, v in d["new_limits"].items()},
+                reference_limits={k: Limit.from_dict(v) for k, v in d["reference_limits"].items()},
+                tails={k: tuple((float(a), float(u)) for a, u in v) for k, v in d["tails"].items()},
+                estimator=d["estimator"],
+                recipe=d["recipe"],
+                n=int(d["n"]),
+                outliers=tuple(d["outliers"]),
+                excluded=tuple(Exclusion.from_dict(e) for e in d["excluded"]),
+                findings=tuple(Finding.from_dict(f) for f in d["findings"]),
+                time_column=d["time_column"],
+                id_column=d["id_column"],
+                reference_digest=d["reference_digest"],
+                code_version=d["code_version"],
+            )
+            promised = d["digest"]
+        except (ValueError, KeyError, TypeError, AttributeError) as broken:
+            raise BadModel(
+                f"This is not a model file: {type(broken).__name__} {broken}.", cure="Write one with `spc fit … -o MODEL.json`."
+            ) from broken
+        if model.digest != promised:
+            raise BadModel(
+                "The model's numbers do not match its digest: the file was changed after it was written.",
+                cure="Fit it again from its reference.",
+            )
+        return model
