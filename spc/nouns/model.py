@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from spc.errors import BadModel
 from spc.nouns.reference import Exclusion, Finding
 from spc.nouns.scatter import Scatter

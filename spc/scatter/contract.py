@@ -8,7 +8,6 @@ import numpy as np
 
 from spc.nouns import Floats, Scatter
 
-
 Equivariance = Literal["affine", "columns"]
 
 
