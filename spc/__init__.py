@@ -21,14 +21,14 @@ from spc.version import VERSION
 if TYPE_CHECKING:
     import pandas as pd
 
-    from spc import charts, errors, scatter
+    from spc import charts, distances, errors, scatter
     from spc.frames import Monitor
     from spc.nouns import Model, Reference, Role
     from spc.phase1 import Recipe
 
 __version__ = VERSION
 
-__all__ = ["Model", "Monitor", "Recipe", "charts", "errors", "fit", "judge", "read", "scatter"]
+__all__ = ["Model", "Monitor", "Recipe", "charts", "distances", "errors", "fit", "judge", "read", "scatter"]
 
 _HOME = {"Model": "spc.nouns", "Monitor": "spc.frames", "Recipe": "spc.phase1"}
 
@@ -68,7 +68,7 @@ def judge(model: Model, rows: pd.DataFrame, *, blame: bool = False) -> pd.DataFr
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("charts", "errors", "scatter"):
+    if name in ("charts", "distances", "errors", "scatter", "sklearn"):
         return importlib.import_module(f"spc.{name}")
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)

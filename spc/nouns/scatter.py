@@ -81,6 +81,16 @@ class Scatter:
         x = np.atleast_2d(np.asarray(x, dtype=np.float64))
         return _product(x, self._whitener, self.center)
 
+    def colour(self, z: Floats) -> Floats:
+        """x = m + L z for each row of z (n, p): undoes `whiten`.
+
+        >>> s = Scatter(np.array([10.0, 5.0]), np.array([[2.0, 0.0], [1.0, 1.0]]), n=50)
+        >>> s.colour(np.array([[1.0, 1.0]])).tolist()
+        [[12.0, 7.0]]
+        """
+        z = np.atleast_2d(np.asarray(z, dtype=np.float64))
+        return _product(z, self.factor.T) + self.center
+
     def solve(self, x: Floats) -> Floats:
         """S⁻¹(x − m) for each row of x (n, p), in one over the columns' units: the gradient of half the squared distance.
 
