@@ -132,7 +132,7 @@ class Line:
         if not fresh:
             return Receipt(0, duplicates, conflicts=conflicts)
         if duplicates:
-            rows, keys = _some(rows, fresh), [keys[i] for i in fresh]
+            rows, keys = rows.some(fresh), [keys[i] for i in fresh]
         first = seat.last_seq + 1
         judged = self._judged(seat, rows, first)
         store.append_rows(connection, self.name, first, rows, keys=keys, schema_id=schema_id, source=source, now=now)
@@ -230,8 +230,3 @@ def _sift(
         elif known[key][1:] != (values[i], schema_id):
             conflicts.append(i + 1)
     return fresh, tuple(conflicts)
-
-
-def _some(rows: Rows, which: list[int]) -> Rows:
-    quality = tuple(rows.quality[i] for i in which) if rows.quality else ()
-    return Rows(rows.names, rows.x[which], rows.at[which], tuple(rows.ids[i] for i in which), quality)

@@ -12,6 +12,7 @@ from spc.nouns.model import MODEL_VERSION, Guard, Limit, Model
 from spc.nouns.points import Blame, Point, Points, Signal, Track
 from spc.nouns.reference import Column, Dialect, Exclusion, Finding, Reference, Role, Rows, Severity
 from spc.nouns.scatter import Scatter
+from spc.nouns.subgroups import Subgroups
 
 __all__ = [
     "MODEL_VERSION",
@@ -35,6 +36,7 @@ __all__ = [
     "Scatter",
     "Severity",
     "Signal",
+    "Subgroups",
     "Times",
     "Track",
 ]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from spc.errors import BadModel
 from spc.nouns.reference import Exclusion, Finding
 from spc.nouns.scatter import Scatter
+from spc.nouns.subgroups import Subgroups
 
 MODEL_VERSION = 1
 
@@ -59,7 +62,9 @@ class Model:
 
     `names` are the p charted variables. `new_limits["t2"][q - 1]` is the limit for a new row on which q variables were observed;
     `reference_limits["t2"]` the one for a reference row. `tails["t2"]` are pairs (alpha, value) of the law of a new row in which all
-    variables were observed, from which p-values are read. `digest` covers the data, the recipe and the numbers found.
+    variables were observed, from which p-values are read. With `subgroup` the scatter is that within subgroups and what is judged is a
+    subgroup's mean: T² is k times the squared distance of the mean of k rows, and the limits are for subgroups of `subgroup.size` rows.
+    `digest` covers the data, the recipe and the numbers found.
     """
 
     names: tuple[str, ...]
@@ -81,6 +86,7 @@ class Model:
     reference_digest: str
     code_version: str
     version: int = MODEL_VERSION
+    subgroup: Subgroups | None = None
 
     @property
     def p(self) -> int:
@@ -95,6 +101,43 @@ class Model:
     def arl0(self) -> float:
         """Rows between false alarms, on average, while the process is in control."""
         return 1.0 / self.alpha
+
+    @property
+    def dof(self) -> int:
+        """Degrees of freedom of a classical scatter: one is spent on each centre, that of the rows or those of the subgroups."""
+        return self.n - (self.subgroup.groups if self.subgroup is not None else 1)
+
+    @property
+    def lift(self) -> float:
+        """How much wider a new point scatters about the estimated centre than about the true one: 1 + k/n for the mean of k rows."""
+        return 1.0 + (self.subgroup.size if self.subgroup is not None else 1) / self.n
+
+    def sized(self, k: int) -> Model:
+        """The model that judges the mean of k rows as if it were a row: scatter S/k, and the limits for k rows.
+
+        Of a model without subgroups k = 1 is the model itself; other sizes raise ValueError.
+        """
+        if self.subgroup is None:
+            if k != 1:
+                raise ValueError("this model judges single rows")
+            return self
+        new_limits = {name: tuple(self._limit(name, q, k) for q in range(1, self.p + 1)) for name in self.new_limits}
+        ratio = {name: limits[-1].value / self.new_limits[name][-1].value for name, limits in new_limits.items()}
+        return replace(
+            self,
+            scatter=Scatter(self.scatter.center, self.scatter.factor / np.sqrt(k), self.scatter.n),
+            new_limits=new_limits,
+            tails={name: tuple((alpha, value * ratio[name]) for alpha, value in pairs) for name, pairs in self.tails.items()},
+            subgroup=replace(self.subgroup, size=k),
+        )
+
+    def _limit(self, chart: str, q: int, k: int) -> Limit:
+        """The limit for q observed variables and a subgroup of k rows."""
+        nominal, asked = self.new_limits[chart][q - 1], self.subgroup
+        if asked is None or k == asked.size:
+            return nominal
+        value = nominal.value + asked.slopes[chart][q - 1] * (k - asked.size)
+        return Limit(value, nominal.alpha, f"{nominal.law}; on its straight line from {asked.size} rows to {k}")
 
     @cached_property
     def digest(self) -> str:
@@ -125,6 +168,7 @@ class Model:
             "id_column": self.id_column,
             "recipe": dict(self.recipe),
             "reference_digest": self.reference_digest,
+            **({} if self.subgroup is None else {"subgroup": self.subgroup.to_dict()}),
         }
 
     def to_json(self) -> str:
@@ -161,6 +205,7 @@ class Model:
                 id_column=d["id_column"],
                 reference_digest=d["reference_digest"],
                 code_version=d["code_version"],
+                subgroup=Subgroups.from_dict(d["subgroup"]) if d.get("subgroup") else None,
             )
             promised = d["digest"]
         except (ValueError, KeyError, TypeError, AttributeError) as broken:

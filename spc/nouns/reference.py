@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -99,7 +99,8 @@ class Exclusion:
 class Rows:
     """A block of rows: `x` (n, p) in the columns' own units, `names` its p columns, `at` (n,) times, `ids` (n,) part numbers.
 
-    `quality` is "good", "uncertain", "bad", "stale", "missing" or "late" for each row, or empty when all are good.
+    `quality` is "good", "uncertain", "bad", "stale", "missing" or "late" for each row, or empty when all are good. `subgroup` and
+    `product` are the row's labels, "" where one is missing, or empty when the table has no such column.
     """
 
     names: tuple[str, ...]
@@ -107,13 +108,22 @@ class Rows:
     at: Times
     ids: tuple[str | None, ...]
     quality: tuple[str, ...] = ()
+    subgroup: tuple[str, ...] = ()
+    product: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return int(self.x.shape[0])
 
     def part(self, where: slice) -> Rows:
         """The rows of a slice, as a block."""
-        return Rows(self.names, self.x[where], self.at[where], self.ids[where], self.quality[where])
+        labels = (self.quality[where], self.subgroup[where], self.product[where])
+        return Rows(self.names, self.x[where], self.at[where], self.ids[where], *labels)
+
+    def some(self, which: Sequence[int]) -> Rows:
+        """The rows at these positions, as a block."""
+        labels = (tuple(one[i] for i in which) if one else () for one in (self.quality, self.subgroup, self.product))
+        at = np.asarray(which, dtype=np.int64)
+        return Rows(self.names, self.x[at], self.at[at], tuple(self.ids[i] for i in which), *labels)
 
     @classmethod
     def of(cls, x: Floats, names: tuple[str, ...] | None = None) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
@@ -26,6 +27,8 @@ def read_rows(
     columns: Sequence[str] | None = None,
     time: str | None = None,
     id: str | None = None,
+    subgroup: str | None = None,
+    product: str | None = None,
     timezone: str = "UTC",
     limits: ReadLimits = ORDINARY,
     on_finding: Callable[[Finding], None] | None = None,
@@ -33,7 +36,9 @@ def read_rows(
     """New rows from a CSV file or a DataFrame: exactly `columns`, in that order, or every column of numbers when None.
 
     Further columns of the file are not looked at. `time` and `id` name the columns of the row's time and part id; when such a column is not
-    there, or when they are None, they are found as in `read`. What was converted or taken as missing is handed to `on_finding`. Raises
+    there, or when they are None, they are found as in `read`. `subgroup` and `product` name the columns of
+    the labels; when such a column is not there, the rows have none. What was converted or taken as missing is handed to `on_finding`.
+    Raises
     ColumnMismatch when a needed column is absent, and the complaints of `read`.
 
     >>> rows = read_rows(b"b,a,extra\\n2,1,9\\n4,Bad,9\\n", columns=("a", "b"))
@@ -51,22 +56,28 @@ def read_rows(
         for finding in layout.findings:
             tell(finding)
     _refuse_absent(table, needed)
-    reading, _ = understand(table, _roles(table, time, id, needed), mark, timezone, needed)
+    reading, _ = understand(table, _roles(table, (time, id, subgroup, product), needed), mark, timezone, needed)
     for finding in reading.findings:
         tell(finding)
     refuse_without_numbers(reading.rows.names, table.n)
-    return reading.rows
+    rows = reading.rows
+    if subgroup is not None and table.named(normal_name(subgroup)) is None:
+        rows = replace(rows, subgroup=())  # not those of another column that looks like one
+    if product is not None and table.named(normal_name(product)) is None:
+        rows = replace(rows, product=())
+    return rows
 
 
-def _roles(table: Table, time: str | None, id_: str | None, needed: tuple[str, ...]) -> dict[str, Role]:
+def _roles(table: Table, named: tuple[str | None, ...], needed: tuple[str, ...]) -> dict[str, Role]:
     """The roles that a model's own column names give, where the file has such columns."""
     roles: dict[str, Role] = {}
-    for name, role in ((time, "time"), (id_, "id")):
+    of_row: tuple[Role, ...] = ("time", "id", "subgroup", "product")
+    for name, role in zip(named, of_row, strict=True):
         one = table.named(normal_name(name)) if name is not None else None
         if one is not None and one.name not in needed:
             if role == "time" and one.storage == "number" and not np.isfinite(one.values).any():
                 continue
-            roles[one.name] = "time" if role == "time" else "id"
+            roles[one.name] = role
     return roles
 
 

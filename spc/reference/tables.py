@@ -14,6 +14,7 @@ from spc.reference.cells import clean
 from spc.reference.dialect import Mark
 from spc.reference.fields import Field, Table
 from spc.reference.guess import as_numbers_after_all, check_roles, guess, time_columns
+from spc.reference.labels import labels
 from spc.reference.layout import Layout, find_layout
 from spc.reference.source import ReadLimits, Source, walk
 from spc.reference.storage import storages
@@ -76,7 +77,8 @@ def understand(table: Table, roles: Mapping[str, Role], mark: str, timezone: str
     findings += list(told(table, columns, mark))
     x, names = _matrix(table, columns, needed)
     at = clock.at if clock is not None else np.full(table.n, _NOT_A_TIME)
-    rows = Rows(names, x, at, _ids(table, columns))
+    subgroup, product = labels(table, columns, "subgroup"), labels(table, columns, "product")
+    rows = Rows(names, x, at, _ids(table, columns), (), subgroup, product)
     return Reading(rows, tuple(columns), Dialect("", "", mark), tuple(findings), ""), clock.format if clock else ""
 
 
