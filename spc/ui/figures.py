@@ -10,43 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from spc.ui.theme import SYMBOLS, Theme
+from spc.figures.frame import FONT, Figure, frame
+from spc.figures.theme import SYMBOLS, Theme
 
-Figure = dict[str, Any]
-
-FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', Arial, sans-serif"
 SCALES: Final = {"t2": "T²", "ratio": "T² / UCL", "log": "T², log"}
 MOST_TRENDS: Final = 12
-
-
-def frame(theme: Theme, *, size: int = 13, **layout: Any) -> Figure:
-    """What every chart shares: no ground of its own, quiet axes, no legend, no animation."""
-    axis = {
-        "ticklabeloverflow": "allow",
-        "gridcolor": theme.rule,
-        "linecolor": theme.edge,
-        "tickcolor": theme.edge,
-        "zeroline": False,
-        "showline": True,
-        "ticks": "outside",
-        "ticklen": 4,
-        "automargin": False,
-        "fixedrange": True,
-    }
-    base: Figure = {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": size, "color": theme.text},
-        "hoverlabel": {"bgcolor": theme.surface, "bordercolor": theme.edge, "font": {"family": FONT, "size": size, "color": theme.text}},
-        "showlegend": False,
-        "margin": {"l": 56, "r": 84, "t": 10, "b": 46},
-        "dragmode": False,
-        "xaxis": {**axis, "showgrid": False},
-        "yaxis": dict(axis),
-    }
-    for key, value in layout.items():
-        base[key] = {**base[key], **value} if isinstance(value, dict) and isinstance(base.get(key), dict) else value
-    return base
 
 
 def line_trace(theme: Theme, name: str, **more: Any) -> Figure:

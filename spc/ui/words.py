@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
+from spc.figures.words import SECOND, clock, near, number, utc
 from spc.nouns import Alarm
 
-SECOND = 1_000_000
+__all__ = ["PRIORITY_ORDER", "SECOND", "STATES", "LineFacts", "State", "ago", "clock", "near", "number", "state", "utc", "worst"]
+
 StateKey = Literal["normal", "warning", "alarm", "acknowledged", "returned", "stale", "off"]
 
 STATES = {
@@ -67,50 +66,6 @@ def ago(seconds: float) -> str:
     if s < 86400:
         return f"{s // 3600} h {s % 3600 // 60} min"
     return f"{s // 86400} d {s % 86400 // 3600} h"
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A number with this many significant digits, without needless zeros or exponents; a dash where there is none.
-
-    >>> number(23.5512), number(0.000123), number(1234567.0), number(float("nan"))
-    ('23.6', '0.000123', '1234567', '–')
-    """
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    text = f"{value:.{min(places, 12)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def near(value: float | None, sd: float) -> str:
-    """A value with the digits that its spread can support.
-
-    >>> near(160.01734, 0.05), near(0.7412, 0.06), near(1234.5, 20.0), near(None, 1.0)
-    ('160.017', '0.741', '1234', '–')
-    """
-    if value is None or not math.isfinite(value):
-        return "–"
-    places = max(0, 1 - math.floor(math.log10(sd))) if sd > 0 else 6
-    return f"{value:.{min(places, 12)}f}"
-
-
-def clock(at: int | None, timezone: str = "UTC", *, date: bool = False) -> str:
-    """A moment on the plant's clock.
-
-    >>> clock(1_741_068_000_000_000, "Europe/Berlin"), clock(1_741_068_000_000_000, date=True), clock(None)
-    ('07:00:00', '2025-03-04 06:00:00', '–')
-    """
-    if at is None:
-        return "–"
-    local = datetime.fromtimestamp(at / SECOND, UTC).astimezone(ZoneInfo(timezone))
-    return local.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
-
-
-def utc(at: int | None) -> str:
-    """The same moment in UTC, for the hover text."""
-    return f"{clock(at, date=True)} UTC" if at is not None else ""
 
 
 def worst(alarms: tuple[Alarm, ...]) -> str:

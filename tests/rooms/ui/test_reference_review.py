@@ -13,10 +13,10 @@ from spc import reference
 from spc.errors import Complaint
 from spc.nouns import Exclusion, Reference
 from spc.phase1 import Recipe, fit
+from spc.report.reviewed import kinds
+from spc.report.reviewed import review as reviewed
 from spc.scatter import Classical, Mcd
 from spc.ui.pages.reference import data, review
-from spc.ui.pages.reference.reviewed import kinds
-from spc.ui.pages.reference.reviewed import review as reviewed
 from spc.ui.theme import LIGHT
 from tests.conftest import ROOT
 

@@ -21,7 +21,7 @@ from spc.ledger.models import StoredModel
 from spc.ledger.references import StoredReference
 from spc.line import verbs
 from spc.nouns import Model, Reference
-from spc.ui.pages.reference.reviewed import Reviewed, review
+from spc.report.reviewed import Reviewed, review
 from spc.ui.view import View
 
 T = TypeVar("T")

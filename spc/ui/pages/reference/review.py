@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from spc import blame
 from spc.nouns import Model, Reference
+from spc.report.reviewed import Reviewed, kinds
 from spc.ui import figures_phase1 as figures
 from spc.ui.components import attr, button, choice, field, graph, select, table, text_input
 from spc.ui.figures_phase1 import LOOKS, SCALES, Axis, Kind, Track, Trend
@@ -19,7 +20,6 @@ from spc.ui.pages.reference import draft as drafts
 from spc.ui.pages.reference import ids
 from spc.ui.pages.reference.data import local
 from spc.ui.pages.reference.draft import Decision
-from spc.ui.pages.reference.reviewed import Reviewed, kinds
 from spc.ui.theme import Theme
 from spc.ui.words import clock, near, number, utc
 

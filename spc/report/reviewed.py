@@ -12,10 +12,10 @@ import numpy as np
 
 from spc import blame
 from spc.errors import Complaint
+from spc.figures.rows import Kind
 from spc.limits import NewRow, ReferenceRow
 from spc.nouns import Bools, Floats, Limit, Model, Reference
 from spc.scatter import Classical
-from spc.ui.figures_phase1 import Kind
 
 
 @dataclass(frozen=True, eq=False)
