@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from spc.phase1.fit import Fit, Review, fit
+from spc.phase1.fit import Fit, fit
 from spc.phase1.recipe import LIMITS, Recipe
+from spc.phase1.review import Review, SubgroupReview
 
-__all__ = ["LIMITS", "Fit", "Recipe", "Review", "fit"]
+__all__ = ["LIMITS", "Fit", "Recipe", "Review", "SubgroupReview", "fit"]

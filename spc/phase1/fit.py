@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from spc.errors import BadRecipe, Complaint, Degenerate, TooFewRows
 from spc.nouns import Bools, Exclusion, Finding, Floats, Limit, Model, Reference, Scatter
+from spc.phase1 import subgroups
 from spc.phase1.columns import Split, split
+from spc.phase1.grouping import Grouping, grouping
 from spc.phase1.kin import kin
-from spc.phase1.laws import Progress, law
+from spc.phase1.laws import Law, Progress, law
 from spc.phase1.recipe import Recipe
+from spc.phase1.review import Review
 from spc.scatter import Classical, Hyperplane
 from spc.version import VERSION
-
-
-@dataclass(frozen=True, eq=False)
-class Review:
-    """The reference rows as the model sees them, one entry per row (n,), with the classical view beside it.
-
-    t2 (squared distance; NaN when no variable has a value), ucl and out; used: the final estimate rests on this row; fitted: the row
-    took part in the fit (complete and not excluded); kin: inside the limit but of one kind with rows outside it. The classical arrays
-    are NaN where a row is incomplete or no classical estimate exists.
-    """
-
-    t2: Floats
-    ucl: Floats
-    out: Bools
-    used: Bools
-    fitted: Bools
-    kin: Bools
-    classical_t2: Floats
-    classical_ucl: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,21 +39,35 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     names, x = _chosen(reference, recipe)
     excluded = _excluded(recipe.exclusions, len(x))
     fitted = ~np.isnan(x).any(axis=1) & ~excluded
+    groups = grouping(reference, recipe)
+    if groups is not None:
+        fitted &= groups.known
     watched = frozenset(column.name for column in reference.columns if column.role == "guard")
     parts = _split(x[fitted], names, len(x), watched)
     charted = list(parts.charted)
     x = x[:, charted]
     names = tuple(names[j] for j in charted)
-    scatter = _estimate(recipe, x[fitted], names)
+    within = None if groups is None else subgroups.Within.of(groups, fitted)
+    scatter = _estimate(recipe.estimator if within is None else within.ask(recipe.estimator), x[fitted], names)
     used = np.zeros(len(x), dtype=bool)
     if scatter.used is not None:
         used[np.flatnonzero(fitted)] = scatter.used
     n, p = int(fitted.sum()), len(names)
     alpha = {name: chart.alpha if chart.alpha is not None else recipe.alpha for name, chart in recipe.charts.items()}
-    laws = {name: law(recipe.estimator, recipe.limit, n, p, alpha[name], recipe.seed, progress) for name in recipe.charts}
+    laws: dict[str, Law] = {}
+    means: dict[str, subgroups.MeanLaw] = {}
+    if within is None:
+        laws |= {name: law(recipe.estimator, recipe.limit, n, p, alpha[name], recipe.seed, progress) for name in recipe.charts}
+    else:
+        means_law, scatter = within.law(recipe, scatter, progress)
+        means = dict.fromkeys(recipe.charts, means_law)
+        laws |= means
     new = {name: tuple(one.new_row(alpha[name], q) for q in range(1, p + 1)) for name, one in laws.items()}
     own = {name: one.reference_row(alpha[name]) for name, one in laws.items()}
-    review = _review(x, scatter, fitted, used, new["t2"], own["t2"], alpha["t2"])
+    if within is None:
+        review = _review(x, scatter, fitted, used, new["t2"], own["t2"], alpha["t2"])
+    else:
+        review = subgroups.review(x, within, scatter, used, means["t2"], alpha["t2"])
     model = Model(
         names=names,
         units=_units(reference, names),
@@ -83,12 +81,16 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         recipe=recipe.to_dict(),
         n=n,
         outliers=tuple(int(i) + 1 for i in np.flatnonzero((review.out | review.kin) & fitted)),
-        excluded=_left_out(recipe.exclusions, x, names, excluded),
-        findings=reference.findings + _untold(parts.findings, reference.findings) + _findings(review, fitted, excluded),
+        excluded=_left_out(recipe.exclusions, x, names, excluded, groups),
+        findings=reference.findings
+        + _untold(parts.findings, reference.findings)
+        + _findings(review, fitted, excluded)
+        + (() if within is None else within.findings(review)),
         time_column=reference.column("time"),
         id_column=reference.column("id"),
         reference_digest=reference.digest,
         code_version=VERSION,
+        subgroup=None if within is None else within.noun(means, alpha, p),
     )
     return Fit(model, review)
 
@@ -126,9 +128,9 @@ def _split(x: Floats, names: tuple[str, ...], n: int, watched: frozenset[str]) -
     return parts
 
 
-def _estimate(recipe: Recipe, x: Floats, names: tuple[str, ...]) -> Scatter:
+def _estimate(ask: Callable[[Floats], Scatter], x: Floats, names: tuple[str, ...]) -> Scatter:
     try:
-        return recipe.estimator(x)
+        return ask(x)
     except Hyperplane as flat:
         column = names[flat.columns()[0]]
         raise Degenerate(
@@ -170,8 +172,12 @@ def _classical(x: Floats, fitted: Bools, alpha: float) -> tuple[Floats, Floats]:
     return t2, ucl
 
 
-def _left_out(exclusions: tuple[Exclusion, ...], x: Floats, names: tuple[str, ...], excluded: Bools) -> tuple[Exclusion, ...]:
-    """Every row that took no part in the fit: those a person excluded, and those with a missing value."""
+def _left_out(
+    exclusions: tuple[Exclusion, ...], x: Floats, names: tuple[str, ...], excluded: Bools, groups: Grouping | None
+) -> tuple[Exclusion, ...]:
+    """Every row that took no part in the fit: those a person excluded, those with a missing value, those of no subgroup."""
+    if groups is not None:
+        exclusions, excluded = exclusions + groups.unlabelled(excluded), excluded | ~groups.known
     missing = [
         Exclusion(int(i) + 1, "missing " + ", ".join(names[j] for j in np.flatnonzero(np.isnan(x[i]))))
         for i in np.flatnonzero(np.isnan(x).any(axis=1) & ~excluded)

@@ -22,7 +22,9 @@ class Recipe:
     """What was asked: estimator, charts, false alarms per row (alpha), the law of the limit, columns to leave out, rows taken out.
 
     `limit` "auto" takes the exact F law for classical estimates, the calibrated law for robust ones, and χ² for known parameters.
-    Raises BadRecipe for an alpha outside 0 … 1 or an unknown limit.
+    `subgroup` names the column whose label makes rational subgroups: their means are judged, against the scatter within them. `product`
+    names the column that says which product a row is (see `fit_products`), and `pool` asks for one scatter for all of them. Raises
+    BadRecipe for an alpha outside 0 … 1 or an unknown limit.
     """
 
     estimator: Estimator = field(default_factory=Mcd)
@@ -32,6 +34,9 @@ class Recipe:
     ignore: tuple[str, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     seed: int = 0
+    subgroup: str = ""
+    product: str = ""
+    pool: bool = False
 
     def __post_init__(self) -> None:
         checked_alpha(self.alpha)
@@ -52,6 +57,7 @@ class Recipe:
             "ignore": list(self.ignore),
             "exclusions": [one.to_dict() for one in self.exclusions],
             "seed": self.seed,
+            **{word: value for word, value in (("subgroup", self.subgroup), ("product", self.product), ("pool", self.pool)) if value},
         }
 
     @classmethod
@@ -78,6 +84,9 @@ class Recipe:
                 ignore=tuple(str(name) for name in d.get("ignore", ())),
                 exclusions=tuple(Exclusion.from_dict(one) for one in d.get("exclusions", ())),
                 seed=int(d.get("seed", 0)),
+                subgroup=str(d.get("subgroup", "")),
+                product=str(d.get("product", "")),
+                pool=bool(d.get("pool", False)),
             )
         except (TypeError, ValueError, KeyError, AttributeError) as wrong:
             raise BadRecipe(

@@ -36,10 +36,9 @@ def read_rows(
     """New rows from a CSV file or a DataFrame: exactly `columns`, in that order, or every column of numbers when None.
 
     Further columns of the file are not looked at. `time` and `id` name the columns of the row's time and part id; when such a column is not
-    there, or when they are None, they are found as in `read`. `subgroup` and `product` name the columns of
-    the labels; when such a column is not there, the rows have none. What was converted or taken as missing is handed to `on_finding`.
-    Raises
-    ColumnMismatch when a needed column is absent, and the complaints of `read`.
+    there, or when they are None, they are found as in `read`. `subgroup` and `product` name the columns of the labels; when such a column
+    is not there, the rows have none. What was converted or taken as missing is handed to `on_finding`. Raises ColumnMismatch when a needed
+    column is absent, and the complaints of `read`.
 
     >>> rows = read_rows(b"b,a,extra\\n2,1,9\\n4,Bad,9\\n", columns=("a", "b"))
     >>> rows.x.tolist()
