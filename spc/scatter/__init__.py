@@ -11,8 +11,10 @@ from spc.scatter.contract import Equivariance, Estimator, check, equivariance, t
 from spc.scatter.factor import Hyperplane
 from spc.scatter.known import Known
 from spc.scatter.mcd import Mcd, subset_size
+from spc.scatter.mm import Mm
+from spc.scatter.s import S
 
-ESTIMATORS: dict[str, type[Estimator]] = {"classical": Classical, "known": Known, "mcd": Mcd}
+ESTIMATORS: dict[str, type[Estimator]] = {"classical": Classical, "known": Known, "mcd": Mcd, "s": S, "mm": Mm}
 
 __all__ = [
     "ESTIMATORS",
@@ -22,6 +24,8 @@ __all__ = [
     "Hyperplane",
     "Known",
     "Mcd",
+    "Mm",
+    "S",
     "check",
     "equivariance",
     "subset_size",

@@ -28,8 +28,8 @@ class Features:
         a = np.triu_indices(z.shape[1])
         return cls(z, z[:, a[0]] * z[:, a[1]], a)
 
-    def moments(self, member: Bools) -> tuple[Floats, Floats]:
-        """Means (k, p) and covariances (k, p, p), divisor h, of k subsets."""
+    def moments(self, member: Bools | Floats) -> tuple[Floats, Floats]:
+        """Means (k, p) and covariances (k, p, p), divisor h, of k subsets (or sets of weights that sum to h)."""
         weight = member.astype(np.float64)
         h = weight.sum(axis=1)[:, None]
         mean = weight @ self.z / h
