@@ -53,11 +53,3 @@ def best_exchange(features: Features, member: Bools, h: int) -> tuple[int, int] 
     if not ratio.flat[best] < 1.0 - 1e-10:
         return None
     return int(inside[best // len(outside)]), int(outside[best % len(outside)])
-
-
-def subset_objective(z: Floats, member: Bools) -> float:
-    """log det of the covariance (divisor h) of the rows in the subset, computed directly; −inf when they lie on a hyperplane."""
-    rows = z[member]
-    centred = rows - rows.mean(axis=0)
-    sign, value = np.linalg.slogdet(centred.T @ centred / len(rows))
-    return float(value) if sign > 0 else -np.inf

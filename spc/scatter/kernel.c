@@ -1,9 +1,11 @@
 /* The inner loops of the search for the minimum covariance determinant.
  *
- * The same steps as csteps.py and exchange.py take, row by row instead of through matrix products: for tables of some hundred rows the
- * time goes into starting numpy's operations, not into arithmetic. Built when a compiler is at hand, never needed: see kernel.py.
+ * The same steps as csteps.py, exchange.py and large.py take with numpy. Rows are copied, a few hundred at a time, into a buffer that
+ * stays in the first-level cache, moved and scaled on the way and padded to whole vectors; the two things that cost anything, sums of
+ * products and whitening, are done there in tiles that stay in registers. Built when a compiler is at hand, never needed: kernel.py.
  *
- * A table z is n rows of p standardised values. A subset is n bytes, 1 for a member. No function keeps anything between calls.
+ * A table x is n rows of p values; every value is used as (x - shift) * rate. A subset is n bytes, 1 for a member. No function keeps
+ * anything between calls.
  */
 #include <math.h>
 #include <stdint.h>
@@ -11,94 +13,166 @@
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__gnu_linux__)
-#define FAST __attribute__((target_clones("arch=x86-64-v3", "default")))
+#define FAST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define FAST
 #endif
+#define INLINE static inline __attribute__((always_inline))
 
-enum { BAND = 96 }; /* rows looked at on each side of the edge when a single exchange is tried */
+enum {
+    LANES = 8, /* doubles in a vector */
+    BAND = 96, /* rows looked at on each side of the edge when a single exchange is tried */
+    CACHE = 3072 /* doubles in the buffer of rows */
+};
+typedef double Lane __attribute__((vector_size(8 * sizeof(double)), aligned(64)));
 
 typedef struct {
-    double *z;       /* p x n: the table by columns, so that loops run over rows side by side */
-    int n, p, h;
-    double *mean;    /* p */
-    double *inverse; /* p x p, the inverse of the lower Cholesky factor */
-    double *kept;    /* p x p: scratch of the factorisation */
-    double *d2;      /* n */
-    double *key;     /* max(n, BAND): scratch of the selections */
-    double *part;    /* p x n: the members' centred values, by columns */
-    int32_t *rows;   /* n: the members' positions */
+    const double *x, *shift, *rate;
+    int64_t n, h;
+    int p, width, block; /* width: p rounded up to whole vectors; block: rows in the buffer */
+    double *buffer;      /* block x width */
+    double *mean;        /* p: of the last subset */
+    double *inverse;     /* p x p: of the lower Cholesky factor of its covariance; before `invert`, that covariance */
+    double *turned;      /* p x width: the same, transposed and padded */
+    double *cross;       /* width x width */
+    double *sum;         /* width */
+    double *kept;        /* p x p: scratch */
+    double *d2;          /* n */
+    double *key;         /* max(2 n, BAND): scratch of the selections */
+    int64_t *rows;       /* n: the members' positions */
 } Work;
 
+static int width_of(int p) { return (p + LANES - 1) / LANES * LANES; }
+
+static int block_of(int p) {
+    const int rows = CACHE / width_of(p) / LANES * LANES;
+    return rows < 2 * LANES ? 2 * LANES : rows > 256 ? 256 : rows;
+}
+
+static void *aligned(size_t doubles) { return aligned_alloc(64, (doubles * sizeof(double) + 63) / 64 * 64); }
+
 static void work_close(Work *w) {
-    free(w->z);
+    free(w->buffer);
     free(w->rows);
 }
 
-static int work_open(Work *w, const double *z, int n, int p, int h) {
-    const size_t N = (size_t)n, P = (size_t)p;
+/* Scratch for a table; `all` for functions that look at every row's distance. */
+static int work_open(Work *w, const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int all) {
+    const size_t P = (size_t)p, V = (size_t)width_of(p), B = (size_t)block_of(p), N = all ? (size_t)n : 0;
     memset(w, 0, sizeof *w);
-    w->n = n, w->p = p, w->h = h;
-    w->z = malloc(sizeof(double) * (2 * P * N + P + 2 * P * P + N + (size_t)(n > BAND ? n : BAND)));
-    w->rows = malloc(sizeof(int32_t) * N);
-    if (!w->z || !w->rows) return 0;
-    w->part = w->z + P * N;
-    w->mean = w->part + P * N;
-    w->inverse = w->mean + P;
+    w->x = x, w->shift = shift, w->rate = rate, w->n = n, w->h = h, w->p = p, w->width = (int)V, w->block = (int)B;
+    w->buffer = aligned(B * V + P * V + V * V + 2 * V + 2 * P * P + N + (2 * N > BAND ? 2 * N : BAND));
+    w->rows = all ? malloc(sizeof(int64_t) * (size_t)n) : malloc(1);
+    if (!w->buffer || !w->rows) return 0;
+    memset(w->buffer, 0, sizeof(double) * (B * V + P * V + V * V + 2 * V));
+    w->turned = w->buffer + B * V;
+    w->cross = w->turned + P * V;
+    w->sum = w->cross + V * V;
+    w->mean = w->sum + V;
+    w->inverse = w->mean + V;
     w->kept = w->inverse + P * P;
     w->d2 = w->kept + P * P;
     w->key = w->d2 + N;
-    for (size_t i = 0; i < N; i++)
-        for (size_t a = 0; a < P; a++) w->z[a * N + i] = z[i * P + a];
     return 1;
 }
 
-/* Mean and covariance (divisor: the subset's size) of the members; the covariance goes to `inverse`, lower triangle. */
-FAST static void moments(Work *w, const uint8_t *member) {
-    const int n = w->n, p = w->p;
-    int count = 0;
-    for (int i = 0; i < n; i++) {
-        w->rows[count] = i;
-        count += member[i] != 0;
+/* `count` rows, from position `start` of the list (or of the table, without one), minus `origin`, into the buffer; the rest of its last
+ * eight rows is set to zero. */
+INLINE void load(const Work *w, const int64_t *list, int64_t start, int count, const double *origin) {
+    const int p = w->p, width = w->width;
+    for (int r = 0; r < count; r++) {
+        const double *from = w->x + (list ? list[start + r] : start + r) * p;
+        double *to = w->buffer + (size_t)r * width;
+        for (int k = 0; k < p; k++) to[k] = (from[k] - w->shift[k]) * w->rate[k] - origin[k];
     }
-    for (int a = 0; a < p; a++) {
-        const double *from = w->z + (size_t)a * n;
-        double *to = w->part + (size_t)a * n, sum = 0.0;
-        for (int k = 0; k < count; k++) to[k] = from[w->rows[k]];
-#pragma omp simd reduction(+ : sum)
-        for (int k = 0; k < count; k++) sum += to[k];
-        const double m = w->mean[a] = sum / count;
-#pragma omp simd
-        for (int k = 0; k < count; k++) to[k] -= m;
-        for (int b = 0; b <= a; b++) {
-            const double *other = w->part + (size_t)b * n;
-            double cross = 0.0;
-#pragma omp simd reduction(+ : cross)
-            for (int k = 0; k < count; k++) cross += to[k] * other[k];
-            w->inverse[a * p + b] = cross / count;
+    for (int r = count; r % LANES; r++) memset(w->buffer + (size_t)r * width, 0, sizeof(double) * width);
+}
+
+/* cross[a][b] += sum over rows of y_a y_b for A values of a from a0, T vectors of b from vector v. */
+INLINE void products(const double *buffer, int rows, int width, double *cross, int a0, const int A, int v, const int T) {
+    Lane acc[8][2];
+    for (int i = 0; i < A; i++)
+        for (int t = 0; t < T; t++) acc[i][t] = *(Lane *)(cross + (size_t)(a0 + i) * width + (v + t) * LANES);
+    for (int r = 0; r < rows; r++) {
+        const double *y = buffer + (size_t)r * width;
+        for (int t = 0; t < T; t++) {
+            const Lane b = *(const Lane *)(y + (v + t) * LANES);
+            for (int i = 0; i < A; i++) acc[i][t] += y[a0 + i] * b;
         }
+    }
+    for (int i = 0; i < A; i++)
+        for (int t = 0; t < T; t++) *(Lane *)(cross + (size_t)(a0 + i) * width + (v + t) * LANES) = acc[i][t];
+}
+
+INLINE void products_of(const double *buffer, int rows, int width, double *cross, int a0, const int A) {
+    const int vectors = a0 / LANES + 1;
+    int v = 0;
+    for (; v + 2 <= vectors; v += 2) products(buffer, rows, width, cross, a0, A, v, 2);
+    if (v < vectors) products(buffer, rows, width, cross, a0, A, v, 1);
+}
+
+/* Sums and sums of products (lower triangle) of the listed rows minus `origin`, in a fixed order. */
+FAST static void accumulate(Work *w, const int64_t *list, int64_t count, const double *origin) {
+    const int p = w->p, width = w->width;
+    memset(w->cross, 0, sizeof(double) * (size_t)width * width);
+    memset(w->sum, 0, sizeof(double) * width);
+    for (int64_t start = 0; start < count; start += w->block) {
+        const int rows = count - start < w->block ? (int)(count - start) : w->block;
+        load(w, list, start, rows, origin);
+        for (int v = 0; v < width; v += LANES) {
+            Lane s = *(Lane *)(w->sum + v);
+            for (int r = 0; r < rows; r++) s += *(const Lane *)(w->buffer + (size_t)r * width + v);
+            *(Lane *)(w->sum + v) = s;
+        }
+        int a = 0;
+        for (; a + 8 <= p; a += 8) products_of(w->buffer, rows, width, w->cross, a, 8);
+        if (a + 4 <= p) products_of(w->buffer, rows, width, w->cross, a, 4), a += 4;
+        if (a + 2 <= p) products_of(w->buffer, rows, width, w->cross, a, 2), a += 2;
+        if (a < p) products_of(w->buffer, rows, width, w->cross, a, 1);
     }
 }
 
+/* Mean, into `mean`, and covariance (divisor: the count), into `inverse`, of the listed rows. The products are taken about a mean that
+ * is near: the last subset's, or, when `fresh`, the rows' own, found first. */
+FAST static void moments(Work *w, const int64_t *list, int64_t count, int fresh) {
+    const int p = w->p, width = w->width;
+    const double share = 1.0 / (double)count;
+    if (fresh) {
+        double *sum = w->sum;
+        for (int k = 0; k < p; k++) sum[k] = 0.0;
+        for (int64_t i = 0; i < count; i++) {
+            const double *from = w->x + (list ? list[i] : i) * p;
+            for (int k = 0; k < p; k++) sum[k] += (from[k] - w->shift[k]) * w->rate[k];
+        }
+        for (int k = 0; k < p; k++) w->mean[k] = sum[k] * share;
+    }
+    accumulate(w, list, count, w->mean);
+    for (int a = 0; a < p; a++)
+        for (int b = 0; b <= a; b++) w->inverse[a * p + b] = (w->cross[(size_t)a * width + b] - w->sum[a] * w->sum[b] * share) * share;
+    for (int a = 0; a < p; a++) w->mean[a] += w->sum[a] * share;
+}
+
 /* Cholesky factor in place; 0 when a pivot is not positive beyond rounding. */
-static int cholesky(double *s, int p) {
+FAST static int cholesky(double *s, int p) {
     for (int a = 0; a < p; a++) {
         for (int b = 0; b <= a; b++) {
-            double sum = s[a * p + b];
-            for (int k = 0; k < b; k++) sum -= s[a * p + k] * s[b * p + k];
+            double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+            for (int k = 0; k < b; k++) sum += s[a * p + k] * s[b * p + k];
             if (a == b) {
-                if (!(sum > 1e-13 * fabs(s[a * p + a]))) return 0;
-                s[a * p + a] = sqrt(sum);
+                const double pivot = s[a * p + a] - sum;
+                if (!(pivot > 1e-13 * fabs(s[a * p + a]))) return 0;
+                s[a * p + a] = sqrt(pivot);
             } else
-                s[a * p + b] = sum / s[b * p + b];
+                s[a * p + b] = (s[a * p + b] - sum) / s[b * p + b];
         }
     }
     return 1;
 }
 
 /* From the covariance in `inverse` to the inverse of its factor; returns log det. A singular one is given a little ridge. */
-static double invert(Work *w) {
-    const int p = w->p;
+FAST static double invert(Work *w) {
+    const int p = w->p, width = w->width;
     const size_t size = sizeof(double) * (size_t)p * (size_t)p;
     double *s = w->inverse, *kept = w->kept, top = 0.0, logdet = 0.0;
     memcpy(kept, s, size);
@@ -108,52 +182,63 @@ static double invert(Work *w) {
         for (int a = 0; a < p; a++) s[a * p + a] += ridge;
     }
     for (int a = 0; a < p; a++) logdet += 2.0 * log(s[a * p + a]);
-    for (int a = 0; a < p; a++) { /* forward substitution, column by column, in place */
-        for (int b = 0; b < a; b++) {
-            double sum = 0.0;
-            for (int k = b; k < a; k++) sum -= s[a * p + k] * s[k * p + b];
-            kept[b] = sum;
-        }
+    for (int a = 0; a < p; a++) { /* forward substitution, a row of the inverse at a time: row_a = (e_a - sum_k L_ak row_k) / L_aa */
         const double pivot = 1.0 / s[a * p + a];
+        for (int b = 0; b < a; b++) kept[b] = 0.0;
+        for (int k = 0; k < a; k++) {
+            const double l = s[a * p + k], *row = s + (size_t)k * p;
+#pragma omp simd
+            for (int b = 0; b <= k; b++) kept[b] -= l * row[b];
+        }
         for (int b = 0; b < a; b++) s[a * p + b] = kept[b] * pivot;
         s[a * p + a] = pivot;
     }
+    memset(w->turned, 0, sizeof(double) * (size_t)p * width);
+    for (int a = 0; a < p; a++)
+        for (int b = 0; b <= a; b++) w->turned[(size_t)b * width + a] = s[a * p + b];
     return logdet;
 }
 
-FAST static void distances(Work *w) {
-    enum { TILE = 64 };
-    const int n = w->n, p = w->p;
-    double y[TILE], sum[TILE];
-    for (int start = 0; start < n; start += TILE) {
-        const int rows = n - start < TILE ? n - start : TILE;
-        for (int i = 0; i < rows; i++) sum[i] = 0.0;
-        for (int a = 0; a < p; a++) {
-            const double *l = w->inverse + (size_t)a * p;
-            double offset = 0.0;
-            for (int b = 0; b <= a; b++) offset += l[b] * w->mean[b];
-            for (int i = 0; i < rows; i++) y[i] = -offset;
-            for (int b = 0; b <= a; b++) {
-                const double *x = w->z + (size_t)b * n + start, c = l[b];
-#pragma omp simd
-                for (int i = 0; i < rows; i++) y[i] += c * x[i];
-            }
-#pragma omp simd
-            for (int i = 0; i < rows; i++) sum[i] += y[i] * y[i];
+/* Adds to square[i], for eight rows y of the buffer, the squares of the T vectors from v of L^-1 y. */
+INLINE void squares(const double *y, int p, int width, const double *turned, Lane *square, int v, const int T) {
+    const int last = (v + T) * LANES < p ? (v + T) * LANES : p;
+    Lane acc[8][2] = {{{0}}};
+    for (int k = 0; k < last; k++)
+        for (int t = 0; t < T; t++) {
+            const Lane l = *(const Lane *)(turned + (size_t)k * width + (v + t) * LANES);
+            for (int i = 0; i < 8; i++) acc[i][t] += y[(size_t)i * width + k] * l;
         }
-        for (int i = 0; i < rows; i++) w->d2[start + i] = sum[i];
+    for (int i = 0; i < 8; i++)
+        for (int t = 0; t < T; t++) square[i] += acc[i][t] * acc[i][t];
+}
+
+/* Squared distances of the listed rows (of all, without a list) from `mean` by `turned`. */
+FAST static void distances(Work *w, const int64_t *list, int64_t count, double *out) {
+    const int p = w->p, width = w->width, vectors = width / LANES;
+    for (int64_t start = 0; start < count; start += w->block) {
+        const int rows = count - start < w->block ? (int)(count - start) : w->block;
+        load(w, list, start, rows, w->mean);
+        for (int r = 0; r < rows; r += 8) {
+            const double *y = w->buffer + (size_t)r * width;
+            Lane square[8] = {{0}};
+            int v = 0;
+            for (; v + 2 <= vectors; v += 2) squares(y, p, width, w->turned, square, v, 2);
+            if (v < vectors) squares(y, p, width, w->turned, square, v, 1);
+            for (int i = 0; i < 8 && r + i < rows; i++) {
+                const Lane s = square[i];
+                out[start + r + i] = ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+            }
+        }
     }
 }
 
-/* The value of rank h (from 0: h - 1) among the distances, by quickselect on a copy. */
-static double rank_value(Work *w) {
-    double *v = w->key;
-    int low = 0, high = w->n - 1;
-    const int k = w->h - 1;
-    memcpy(v, w->d2, sizeof(double) * (size_t)w->n);
+/* The value of rank k (from 0) of v, which is shuffled: quickselect. */
+static double picked(double *v, int64_t n, int64_t k) {
+    int64_t low = 0, high = n - 1;
     while (low < high) {
-        const double pivot = v[(low + high) / 2];
-        int i = low, j = high;
+        const double a = v[low], b = v[(low + high) / 2], c = v[high];
+        const double pivot = a < b ? (b < c ? b : (a < c ? c : a)) : (a < c ? a : (b < c ? c : b));
+        int64_t i = low, j = high;
         while (i <= j) {
             while (v[i] < pivot) i++;
             while (v[j] > pivot) j--;
@@ -172,12 +257,50 @@ static double rank_value(Work *w) {
     return v[k];
 }
 
+/* The value of rank k (from 0) of n values, which are left as they are; scratch has room for 2 n. A sample of them tells between which
+ * two values it almost surely lies: one pass without a branch then leaves a quarter of them to look at. */
+FAST static double ranked(const double *v, int64_t n, int64_t k, double *scratch) {
+    enum { SAMPLE = 63, SPREAD = 9 };
+    if (n > 300) {
+        double s[SAMPLE];
+        const int64_t stride = n / SAMPLE;
+        for (int i = 0; i < SAMPLE; i++) {
+            const double one = v[i * stride + stride / 2];
+            int at = i;
+            for (; at > 0 && s[at - 1] > one; at--) s[at] = s[at - 1];
+            s[at] = one;
+        }
+        const int at = (int)((double)k / (double)n * SAMPLE);
+        const double low = at - SPREAD < 0 ? -INFINITY : s[at - SPREAD], high = at + SPREAD >= SAMPLE ? INFINITY : s[at + SPREAD];
+        int64_t below = 0, between = 0;
+        for (int64_t i = 0; i < n; i++) {
+            scratch[between] = v[i];
+            below += v[i] < low;
+            between += (v[i] >= low) & (v[i] <= high);
+        }
+        if (below <= k && k < below + between && between < n)
+            return ranked(scratch, between, k - below, scratch + between);
+    }
+    memcpy(scratch, v, sizeof(double) * (size_t)n);
+    return picked(scratch, n, k);
+}
+
+static int64_t listed(Work *w, const uint8_t *member) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < w->n; i++) {
+        w->rows[count] = i;
+        count += member[i] != 0;
+    }
+    return count;
+}
+
 /* The h nearest rows; among equals the earlier ones. Returns whether the subset changed. */
 static int nearest(Work *w, uint8_t *member) {
-    const double edge = rank_value(w);
-    int room = w->h, changed = 0;
-    for (int i = 0; i < w->n; i++) room -= w->d2[i] < edge;
-    for (int i = 0; i < w->n; i++) {
+    const double edge = ranked(w->d2, w->n, w->h - 1, w->key);
+    int64_t room = w->h;
+    int changed = 0;
+    for (int64_t i = 0; i < w->n; i++) room -= w->d2[i] < edge;
+    for (int64_t i = 0; i < w->n; i++) {
         const uint8_t in = w->d2[i] < edge || (w->d2[i] == edge && room-- > 0);
         changed |= in != member[i];
         member[i] = in;
@@ -189,21 +312,21 @@ static int nearest(Work *w, uint8_t *member) {
 static double converge(Work *w, uint8_t *member, int steps) {
     double best = INFINITY;
     for (int taken = 0; steps <= 0 || taken < steps; taken++) {
-        moments(w, member);
+        moments(w, w->rows, listed(w, member), taken == 0);
         const double logdet = invert(w);
         if (!(logdet < best - 1e-12 * (1.0 + fabs(logdet)))) return best;
         best = logdet;
-        distances(w);
+        distances(w, NULL, w->n, w->d2);
         if (!nearest(w, member)) return best;
     }
-    moments(w, member);
+    moments(w, w->rows, listed(w, member), 0);
     return fmin(best, invert(w));
 }
 
-/* Positions of the `most` members (or non-members) nearest the edge: members by falling distance, others by rising distance. */
-static int band(Work *w, const uint8_t *member, int inside, int32_t *out) {
+/* Positions of the BAND members (or non-members) nearest the edge: members by falling distance, others by rising distance. */
+static int band(Work *w, const uint8_t *member, int inside, int64_t *out) {
     int count = 0;
-    for (int i = 0; i < w->n; i++) {
+    for (int64_t i = 0; i < w->n; i++) {
         if (member[i] != inside) continue;
         const double d = inside ? -w->d2[i] : w->d2[i];
         if (count == BAND && d >= w->key[BAND - 1]) continue;
@@ -217,40 +340,47 @@ static int band(Work *w, const uint8_t *member, int inside, int32_t *out) {
     return count;
 }
 
-static void whiten(const Work *w, int i, double *y) {
+/* The whitened rows of a band, as columns of y (p x BAND), so that inner products run over rows side by side. */
+static void whiten(const Work *w, const int64_t *rows, int count, double *y) {
     const int p = w->p;
-    for (int a = 0; a < p; a++) {
-        double sum = 0.0;
-        for (int b = 0; b <= a; b++) sum += w->inverse[a * p + b] * (w->z[(size_t)b * w->n + i] - w->mean[b]);
-        y[a] = sum;
+    double *one = w->kept;
+    for (int r = 0; r < count; r++) {
+        const double *x = w->x + rows[r] * p;
+        for (int b = 0; b < p; b++) one[b] = (x[b] - w->shift[b]) * w->rate[b] - w->mean[b];
+        for (int a = 0; a < p; a++) {
+            double sum = 0.0;
+            for (int b = 0; b <= a; b++) sum += w->inverse[a * p + b] * one[b];
+            y[(size_t)a * BAND + r] = sum;
+        }
     }
 }
 
 /* The best exchange of a member for another row, by the rank-two determinant formula of exchange.py; 0 when none lowers it. */
-static int exchange(Work *w, uint8_t *member, double *u, double *v) {
-    const int p = w->p, h = w->h;
-    int32_t in[BAND], out[BAND];
-    if (w->n == h) return 0;
-    moments(w, member);
+FAST static int exchange(Work *w, uint8_t *member, double *u, double *v) {
+    const int p = w->p;
+    const double h = (double)w->h, less = h - 1.0;
+    int64_t in[BAND], out[BAND];
+    double c[BAND];
+    if (w->n == w->h) return 0;
+    moments(w, w->rows, listed(w, member), 1);
     invert(w);
-    distances(w);
+    distances(w, NULL, w->n, w->d2);
     const int ni = band(w, member, 1, in), no = band(w, member, 0, out);
-    for (int i = 0; i < ni; i++) whiten(w, in[i], u + (size_t)i * p);
-    for (int j = 0; j < no; j++) whiten(w, out[j], v + (size_t)j * p);
-    const double less = h - 1.0;
+    whiten(w, in, ni, u);
+    whiten(w, out, no, v);
     double best = 1.0 - 1e-10;
-    int from = -1, to = -1;
+    int64_t from = -1, to = -1;
     for (int i = 0; i < ni; i++) {
         const double a = w->d2[in[i]] / h, r = 1.0 - h / less * a;
         if (!(r > 1e-12)) continue;
+        for (int j = 0; j < no; j++) c[j] = 0.0;
+        for (int k = 0; k < p; k++) {
+            const double one = u[(size_t)k * BAND + i] / h, *other = v + (size_t)k * BAND;
+            for (int j = 0; j < no; j++) c[j] += one * other[j];
+        }
         for (int j = 0; j < no; j++) {
-            const double b = w->d2[out[j]] / h;
-            double c = 0.0;
-#pragma omp simd reduction(+ : c)
-            for (int k = 0; k < p; k++) c += u[(size_t)i * p + k] * v[(size_t)j * p + k];
-            c /= h;
-            const double t = c + a / less;
-            const double ratio = r * (1.0 + less / h * (b + 2.0 * c / less + a / (less * less) + h / less * t * t / r));
+            const double b = w->d2[out[j]] / h, t = c[j] + a / less;
+            const double ratio = r * (1.0 + less / h * (b + 2.0 * c[j] / less + a / (less * less) + h / less * t * t / r));
             if (ratio < best) best = ratio, from = in[i], to = out[j];
         }
     }
@@ -259,25 +389,35 @@ static int exchange(Work *w, uint8_t *member, double *u, double *v) {
     return 1;
 }
 
-int spc_version(void) { return 1; }
+/* The first `count` of `most` things in an order that `draws` (each 0 ... 1) decide: the beginning of a shuffle. */
+static void shuffled(int64_t *things, int most, int count, const double *draws) {
+    for (int i = 0; i < count; i++) {
+        const int j = i + (int)(draws[i] * (most - i));
+        const int64_t t = things[i];
+        things[i] = things[j], things[j] = t;
+    }
+}
+
+int spc_version(void) { return 3; }
 
 /* k subsets (k x n) to their fixed points, or through `steps` C-steps; their log determinants go to logdet (k). 0 without memory. */
-int spc_converge(const double *z, int n, int p, int h, int k, int steps, uint8_t *member, double *logdet) {
+int spc_converge(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int k, int steps, uint8_t *member,
+                 double *logdet) {
     Work w;
-    const int ready = work_open(&w, z, n, p, h);
+    const int ready = work_open(&w, x, n, p, shift, rate, h, 1);
     for (int i = 0; ready && i < k; i++) logdet[i] = converge(&w, member + (size_t)i * n, steps);
     work_close(&w);
     return ready;
 }
 
 /* k subsets of any size to the h rows nearest them. */
-int spc_grow(const double *z, int n, int p, int h, int k, uint8_t *member) {
+int spc_grow(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int k, uint8_t *member) {
     Work w;
-    const int ready = work_open(&w, z, n, p, h);
+    const int ready = work_open(&w, x, n, p, shift, rate, h, 1);
     for (int i = 0; ready && i < k; i++) {
-        moments(&w, member + (size_t)i * n);
+        moments(&w, w.rows, listed(&w, member + (size_t)i * n), 1);
         invert(&w);
-        distances(&w);
+        distances(&w, NULL, n, w.d2);
         nearest(&w, member + (size_t)i * n);
     }
     work_close(&w);
@@ -285,12 +425,108 @@ int spc_grow(const double *z, int n, int p, int h, int k, uint8_t *member) {
 }
 
 /* One subset after exchanges, each followed by C-steps, until none lowers its determinant. */
-int spc_polish(const double *z, int n, int p, int h, uint8_t *member) {
+int spc_polish(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, uint8_t *member) {
     Work w;
     double *u = malloc(sizeof(double) * (size_t)(2 * BAND * p));
-    const int ready = work_open(&w, z, n, p, h) && u != NULL;
+    const int ready = work_open(&w, x, n, p, shift, rate, h, 1) && u != NULL;
     while (ready && exchange(&w, member, u, u + (size_t)BAND * p)) converge(&w, member, 0);
     free(u);
     work_close(&w);
     return ready;
+}
+
+/* A polished subset, `kicks` times moved and polished again, kept when that lowered its determinant; returns log det. In kick t,
+ * size[t] members and as many others, drawn from the width[t] on each side of the edge by draws (2 x size[t] of them), change places. */
+int spc_kick(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int kicks, const int32_t *size,
+             const int32_t *width, const double *draws, uint8_t *member, double *logdet) {
+    Work w;
+    double *u = malloc(sizeof(double) * (size_t)(2 * BAND * p));
+    uint8_t *trial = malloc((size_t)n);
+    int64_t in[BAND], out[BAND];
+    const int ready = work_open(&w, x, n, p, shift, rate, h, 1) && u != NULL && trial != NULL;
+    if (ready) {
+        moments(&w, w.rows, listed(&w, member), 1);
+        double best = invert(&w);
+        for (int t = 0; t < kicks; t++) {
+            moments(&w, w.rows, listed(&w, member), 1);
+            invert(&w);
+            distances(&w, NULL, n, w.d2);
+            int ni = band(&w, member, 1, in), no = band(&w, member, 0, out), k = size[t];
+            ni = ni < width[t] ? ni : width[t], no = no < width[t] ? no : width[t];
+            k = k < ni ? k : ni, k = k < no ? k : no;
+            shuffled(in, ni, k, draws);
+            shuffled(out, no, k, draws + size[t]);
+            draws += 2 * size[t];
+            memcpy(trial, member, (size_t)n);
+            for (int i = 0; i < k; i++) trial[in[i]] = 0, trial[out[i]] = 1;
+            converge(&w, trial, 0);
+            while (exchange(&w, trial, u, u + (size_t)BAND * p)) converge(&w, trial, 0);
+            moments(&w, w.rows, listed(&w, trial), 1);
+            const double reached = invert(&w);
+            if (reached < best - 1e-10) best = reached, memcpy(member, trial, (size_t)n);
+        }
+        *logdet = best;
+    }
+    free(u);
+    free(trial);
+    work_close(&w);
+    return ready;
+}
+
+/* Sum (p) and sums of products (p x p, lower triangle) of the listed rows (of the first `count`, without a list) minus `origin` (p). */
+int spc_sums(const double *x, int64_t n, int p, const double *shift, const double *rate, const int64_t *list, int64_t count,
+             const double *origin, double *sum, double *cross) {
+    Work w;
+    const int ready = work_open(&w, x, n, p, shift, rate, 0, 0);
+    if (ready) {
+        accumulate(&w, list, count, origin);
+        memcpy(sum, w.sum, sizeof(double) * (size_t)p);
+        for (int a = 0; a < p; a++) memcpy(cross + (size_t)a * p, w.cross + (size_t)a * w.width, sizeof(double) * (size_t)p);
+    }
+    work_close(&w);
+    return ready;
+}
+
+/* Squared distances of the listed rows (of the first `count`, without a list) from `mean` (p) by L^-1 (p x p, lower). */
+int spc_distances(const double *x, int64_t n, int p, const double *shift, const double *rate, const int64_t *list, int64_t count,
+                  const double *mean, const double *inverse, double *d2) {
+    Work w;
+    const int ready = work_open(&w, x, n, p, shift, rate, 0, 0);
+    if (ready) {
+        memcpy(w.mean, mean, sizeof(double) * (size_t)p);
+        for (int a = 0; a < p; a++)
+            for (int b = 0; b <= a; b++) w.turned[(size_t)b * w.width + a] = inverse[(size_t)a * p + b];
+        distances(&w, list, count, d2);
+    }
+    work_close(&w);
+    return ready;
+}
+
+/* The value of rank k (from 0) of n values; scratch has room for 2 n. */
+double spc_ranked(const double *values, int64_t n, int64_t k, double *scratch) { return ranked(values, n, k, scratch); }
+
+FAST static double median_of(const double *v, int64_t n, double *scratch) {
+    const double m = ranked(v, n, n / 2, scratch);
+    if (n % 2) return m;
+    double lower = -INFINITY; /* the other middle value: the largest below, unless m itself reaches down to that rank */
+    int64_t below = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const int less = v[i] < m;
+        below += less;
+        lower = less && v[i] > lower ? v[i] : lower;
+    }
+    return below < n / 2 ? m : 0.5 * (m + lower);
+}
+
+/* Median and median absolute deviation from it of each of k series of n values (k x n), which are replaced by their deviations. */
+int spc_medians(double *series, int64_t n, int k, double *median, double *deviation) {
+    double *scratch = malloc(sizeof(double) * 2 * (size_t)n);
+    for (int i = 0; scratch && i < k; i++) {
+        double *v = series + (size_t)i * n;
+        const double m = median[i] = median_of(v, n, scratch);
+        for (int64_t r = 0; r < n; r++) v[r] = fabs(v[r] - m);
+        deviation[i] = median_of(v, n, scratch);
+    }
+    free(scratch);
+    return scratch != NULL;
 }

@@ -11,10 +11,12 @@ from functools import cache
 
 import numpy as np
 
-from spc.nouns import Bools, Floats
+from spc.nouns import Bools, Floats, Ints
+from spc.scatter.kicks import Kicks
+from spc.scatter.objective import subset_objective
 
-_VERSION = 1  # of kernel.c: a library of another version is left aside
-_WIDE = 40  # variables from which BLAS on whole tables is faster than loops over rows
+_VERSION = 3  # of kernel.c: a library of another version is left aside
+_I64, _I32, _AT = ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p
 
 
 @cache
@@ -24,45 +26,98 @@ def library() -> ctypes.CDLL | None:
         return None
     try:
         found = ctypes.CDLL(__file__.replace("kernel.py", "_kernel.so"))
-        return found if found.spc_version() == _VERSION else None
+        if found.spc_version() != _VERSION:
+            return None
     except (OSError, AttributeError):
         return None
+    found.spc_ranked.restype = ctypes.c_double
+    return found
 
 
-def suits(p: int) -> bool:
-    """Whether the kernel is there and p is in the range where it is the faster way."""
-    return p <= _WIDE and library() is not None
+def _at(array: np.ndarray) -> ctypes.c_void_p:
+    return _AT(array.ctypes.data)
 
 
 class Compiled:
-    """The steps of csteps.py and exchange.py on one standardised table z (n, p), taken by the kernel."""
+    """The steps of csteps.py, exchange.py and large.py on one table x (n, p) used as (x − shift)·rate, taken by the kernel."""
 
-    def __init__(self, z: Floats) -> None:
-        self.z = np.ascontiguousarray(z)
+    def __init__(self, x: Floats, shift: Floats | None = None, rate: Floats | None = None) -> None:
+        self.x = np.ascontiguousarray(x)
+        n, p = self.x.shape
+        self.shift = np.zeros(p) if shift is None else np.ascontiguousarray(shift)
+        self.rate = np.ones(p) if rate is None else np.ascontiguousarray(rate)
+        self._table = _at(self.x), _I64(n), _I32(p), _at(self.shift), _at(self.rate)
 
     def grow(self, member: Bools, h: int) -> Bools:
         """The h rows nearest each of k subsets of any size."""
         after = _bytes(member)
-        self._call("spc_grow", h, len(after), after)
+        self._call("spc_grow", _I64(h), _I32(len(after)), _at(after))
         return after.view(bool)
 
     def converge(self, member: Bools, h: int, steps: int = 0) -> tuple[Bools, Floats]:
         """C-steps on k subsets until none changes (or for `steps` steps): the subsets reached and their log determinants."""
         after, logdet = _bytes(member), np.empty(len(member))
-        self._call("spc_converge", h, len(after), steps, after, logdet)
+        self._call("spc_converge", _I64(h), _I32(len(after)), _I32(steps), _at(after), _at(logdet))
         return after.view(bool), logdet
 
     def polish(self, member: Bools, h: int) -> Bools:
         """The subset after exchanges, each followed by C-steps, until no exchange lowers its determinant."""
         after = _bytes(member)
-        self._call("spc_polish", h, after)
+        self._call("spc_polish", _I64(h), _at(after))
         return after.view(bool)
 
-    def _call(self, name: str, h: int, *asked: int | np.ndarray) -> None:
-        n, p = self.z.shape
-        args = [one if isinstance(one, int) else ctypes.c_void_p(one.ctypes.data) for one in asked]
-        if not getattr(library(), name)(ctypes.c_void_p(self.z.ctypes.data), n, p, h, *args):
+    def kick(self, member: Bools, h: int, kicks: Kicks) -> Bools:
+        """A polished subset after kicks, each kept when it led to a lower determinant."""
+        after, logdet = _bytes(member), np.empty(1)
+        self._call("spc_kick", _I64(h), _I32(len(kicks.size)), _at(kicks.size), _at(kicks.width), _at(kicks.draws), _at(after), _at(logdet))
+        return after.view(bool)
+
+    def objective(self, member: Bools) -> float:
+        """log det of the covariance (divisor h) of a subset, computed directly; −inf when it lies on a hyperplane."""
+        return subset_objective((self.x[member] - self.shift) * self.rate)
+
+    def sums(self, rows: Ints | None, origin: Floats) -> tuple[Floats, Floats]:
+        """Sum (p,) and sums of products (p, p) of some rows (of all when None) about an origin."""
+        p = self.x.shape[1]
+        total, cross = np.empty(p), np.empty((p, p))
+        self._call("spc_sums", *self._rows(rows), _at(origin), _at(total), _at(cross))
+        lower = np.tril(cross)
+        return total, lower + np.tril(lower, -1).T
+
+    def distances(self, rows: Ints | None, mean: Floats, inverse: Floats) -> Floats:
+        """Squared distances of some rows (of all when None) from a mean, by the inverse of a covariance's lower Cholesky factor."""
+        d2 = np.empty(len(self.x) if rows is None else len(rows))
+        self._call("spc_distances", *self._rows(rows), _at(mean), _at(np.ascontiguousarray(inverse)), _at(d2))
+        return d2
+
+    def _rows(self, rows: Ints | None) -> tuple[ctypes.c_void_p | None, ctypes.c_int64]:
+        return (None, _I64(len(self.x))) if rows is None else (_at(rows), _I64(len(rows)))
+
+    def _call(self, name: str, *asked: object) -> None:
+        if not getattr(library(), name)(*self._table, *asked):
             raise MemoryError("the kernel found no memory for its scratch")
+
+
+def rank_value(values: Floats, rank: int) -> float:
+    """The value of a rank (from 0) among some values."""
+    found = library()
+    if found is None:
+        return float(np.partition(values, rank)[rank])
+    values, scratch = np.ascontiguousarray(values), np.empty(2 * len(values))
+    return float(found.spc_ranked(_at(values), _I64(len(values)), _I64(rank), _at(scratch)))
+
+
+def medians(series: Floats) -> tuple[Floats, Floats]:
+    """Median and median absolute deviation of each row of a table (k, n)."""
+    found = library()
+    if found is None:
+        center = np.median(series, axis=1)
+        return center, np.median(np.abs(series - center[:, None]), axis=1)
+    copy = np.array(series, order="C")
+    median, deviation = np.empty(len(copy)), np.empty(len(copy))
+    if not found.spc_medians(_at(copy), _I64(copy.shape[1]), _I32(len(copy)), _at(median), _at(deviation)):
+        raise MemoryError("the kernel found no memory for its scratch")
+    return median, deviation
 
 
 def _bytes(member: Bools) -> np.ndarray:

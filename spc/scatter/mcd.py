@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from scipy.linalg import lapack
 
 from spc.errors import BadRecipe
 from spc.nouns import Bools, Floats, Scatter
@@ -13,7 +14,8 @@ from spc.scatter.contract import Equivariance
 from spc.scatter.corrections import consistency, cutoff
 from spc.scatter.factor import Hyperplane, factor, hyperplane
 from spc.scatter.quantiles import median_and_scale
-from spc.scatter.search import Found, search
+from spc.scatter.search import search
+from spc.scatter.steps import steps_on
 from spc.scatter.table import checked
 
 REWEIGHT = 0.975  # share of good rows that the second stage is meant to keep
@@ -65,9 +67,9 @@ class Mcd:
         x = checked(x, self.rows_needed(np.shape(x)[-1]), "a robust covariance (MCD)")
         n, p = x.shape
         h = subset_size(n, p, self.h)
-        z, scale = standardised(x, h)
-        found = search(z, h, self.seed)
-        used = reweighted(x, z, found, h)
+        center, scale = standards(x, h)
+        found = search(x, center, 1.0 / scale, h, self.seed)
+        used = reweighted(x, center, scale, found.member, h)
         kept = x[used]
         mean = kept.mean(axis=0)
         lower = factor(kept - mean, len(kept) - 1)
@@ -80,29 +82,35 @@ class Mcd:
         return 2 * p + 1
 
 
-def standardised(x: Floats, h: int) -> tuple[Floats, Floats]:
-    """x centred and scaled by its columns' medians and MADs, and those scales; raises Degenerate when h values of a column are the same."""
+def standards(x: Floats, h: int) -> tuple[Floats, Floats]:
+    """The medians and MADs of x's columns; raises Degenerate when h values of a column are the same."""
     n, p = x.shape
     center, scale = median_and_scale(x)
     for j in range(p):
         count = int(np.sum(np.abs(x[:, j] - center[j]) <= 1e-13 * abs(float(center[j]))))
         if count >= h:
             raise Hyperplane(np.eye(p)[j], float(center[j]), count, n)
+    return center, scale
+
+
+def standardised(x: Floats, h: int) -> tuple[Floats, Floats]:
+    """x moved and scaled by its columns' medians and MADs, and those scales; raises Degenerate as `standards` does."""
+    center, scale = standards(x, h)
     return (x - center) / scale, scale
 
 
-def reweighted(x: Floats, z: Floats, found: Found, h: int) -> Bools:
-    """Which rows of x (n, p) lie within the 97.5 % ellipsoid of the raw estimate, found on the standardised z.
+def reweighted(x: Floats, center: Floats, scale: Floats, member: Bools, h: int) -> Bools:
+    """Which rows of x (n, p) lie within the 97.5 % ellipsoid of the raw estimate from the subset `member` (n,).
 
     Raises Degenerate, with the equation in the columns' own units, when the subset is on a hyperplane.
     """
-    n, p = z.shape
-    subset = z[found.member]
+    n, p = x.shape
+    subset = (x[member] - center) / scale
     mean = subset.mean(axis=0)
     try:
-        raw = Scatter(mean, factor(subset - mean, h - 1), n)
+        lower = factor(subset - mean, h - 1)
     except Hyperplane:
-        center = x[found.member].mean(axis=0)
-        raise hyperplane(x[found.member] - center, center, x) from None
-    d2 = raw.d2(z) / consistency(p, h / n)
-    return np.asarray((d2 <= cutoff(n, p, h / n, REWEIGHT)) | found.member)
+        middle = x[member].mean(axis=0)
+        raise hyperplane(x[member] - middle, middle, x) from None
+    d2 = steps_on(x, center, 1.0 / scale).distances(None, mean, np.tril(lapack.dtrtri(lower, lower=1)[0]))
+    return np.asarray((d2 <= cutoff(n, p, h / n, REWEIGHT) * consistency(p, h / n)) | member)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spc.nouns import Floats
+from spc.scatter.kernel import medians
 
 MAD_AT_NORMAL = 1.482602218505602  # 1 / Φ⁻¹(3/4)
 
@@ -15,10 +16,10 @@ def median_and_scale(x: Floats, axis: int = 0) -> tuple[Floats, Floats]:
     >>> median_and_scale(np.array([[1.0], [2.0], [3.0], [4.0], [100.0]]))
     (array([3.]), array([1.48260222]))
     """
-    center = np.median(x, axis=axis)
-    deviation = np.abs(x - np.expand_dims(center, axis))
-    scale = MAD_AT_NORMAL * np.median(deviation, axis=axis)
+    series = np.moveaxis(x, axis, -1)
+    center, deviation = medians(series.reshape(-1, series.shape[-1]))
+    center, scale = center.reshape(series.shape[:-1]), MAD_AT_NORMAL * deviation.reshape(series.shape[:-1])
     tied = scale <= 0
     if np.any(tied):
-        scale = np.where(tied, 1.2533141373155001 * np.mean(deviation, axis=axis), scale)
+        scale = np.where(tied, 1.2533141373155001 * np.mean(np.abs(series - center[..., None]), axis=-1), scale)
     return center, scale

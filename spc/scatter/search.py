@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
 from spc.nouns import Bools, Floats
-from spc.scatter.csteps import Features, converge, distinct, grow, nearest
-from spc.scatter.exchange import polish, subset_objective
-from spc.scatter.kernel import Compiled, suits
-from spc.scatter.starts import deterministic, elemental, invariant, ranked
+from spc.scatter.csteps import distinct
+from spc.scatter.engulf import engulfing
+from spc.scatter.exact import enumerated, shortest
+from spc.scatter.kicks import Kicks
+from spc.scatter.large import settle
+from spc.scatter.objective import subset_objective
+from spc.scatter.steps import Steps, steps_on
+from spc.scatter.subsets import carried, drawn, guessed, sample
 
 _ENUMERATE = 1000  # subsets that are simply all tried
-_WHOLE = 1500  # rows up to which the search runs on the whole table; above, on a sample first
-_ELEMENTAL = 100  # random starts for up to 25 variables; above, the deterministic ones carry the search
-_KEEP = 10  # candidates that are taken to their fixed points
-_POLISH = 4  # and of these, the ones that single exchanges are tried on
+_WHOLE = 3000  # rows up to which the search runs on the whole table; above, on a sample first
+_SAMPLE = 1500  # rows of that sample (or 20 per variable)
+_STAIR = 8  # how many times as many rows the next sample has
+_POLISHED = 30_000  # rows up to which the answer on all rows is polished and kicked
+_FEW = 25  # variables up to which random starts are worth their time
+_POLISH = 3  # candidates that single exchanges are tried on
+_KICKS, _KICKS_SAMPLED, _KICKS_LARGE = 30, 10, 4
 
 
 @dataclass(frozen=True)
@@ -31,120 +38,100 @@ class Found:
     deterministic_objective: float
 
 
-def search(z: Floats, h: int, seed: int) -> Found:
-    """The best h-subset of the standardised rows z (n, p), n > h > p: exact for p = 1 and tiny tables, else starts, C-steps and polish."""
-    n, p = z.shape
-    if h == n:
-        return _same(np.ones(n, dtype=bool), z)
-    if p == 1:
-        return _same(_shortest(z[:, 0], h), z)
-    if math.comb(n, h) <= _ENUMERATE:
-        return _same(_enumerate(z, h), z)
-    if n <= _WHOLE:
-        return _whole(z, h, seed)
-    return _sampled(z, h, seed)
+def search(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
+    """The best h-subset of the rows of x (n, p) used as z = (x − shift)·rate, n ≥ h > p; objectives are those of z.
+
+    Exact for h = n, p = 1 and tiny tables; else starts, C-steps, polish and kicks. A table of more than 3000 rows is searched on a
+    sample first.
+    """
+    n, p = x.shape
+    if n <= _WHOLE or h == n or p == 1:
+        z = (x - shift) * rate
+        if h == n:
+            return _same(np.ones(n, dtype=bool), z)
+        if p == 1:
+            return _same(shortest(z[:, 0], h), z)
+        if math.comb(n, h) <= _ENUMERATE:
+            return _same(enumerated(z, h), z)
+        return _whole(z, h, seed, _KICKS)
+    return _nested(x, shift, rate, h, seed)
 
 
 def _same(member: Bools, z: Floats) -> Found:
-    value = subset_objective(z, member)
+    value = subset_objective(z[member])
     return Found(member, value, member, value)
 
 
-def _shortest(z: Floats, h: int) -> Bools:
-    """The exact univariate answer: of all runs of h neighbours in order, the one with the smallest variance (Rousseeuw & Leroy 1987)."""
-    order = np.argsort(z, kind="stable")
-    y = z[order]
-    s1 = np.concatenate([[0.0], np.cumsum(y)])
-    s2 = np.concatenate([[0.0], np.cumsum(y * y)])
-    starts = np.arange(len(z) - h + 1)
-    variance = (s2[starts + h] - s2[starts]) / h - ((s1[starts + h] - s1[starts]) / h) ** 2
-    member = np.zeros(len(z), dtype=bool)
-    first = int(np.argmin(variance))
-    member[order[first : first + h]] = True
-    return member
+_Reached = tuple[Bools, float]
 
 
-def _enumerate(z: Floats, h: int) -> Bools:
-    members = np.zeros((math.comb(len(z), h), len(z)), dtype=bool)
-    chosen = np.array(list(combinations(range(len(z)), h)))
-    np.put_along_axis(members, chosen, True, axis=1)
-    features = Features.of(z)
-    _, logdet = features.distances(*features.moments(members))
-    return np.asarray(members[int(np.argmin(logdet))])
+class _Descent:
+    """From candidates to the best that exchanges and kicks make of them; a subset is only polished once."""
+
+    def __init__(self, steps: Steps, h: int, kicks: Kicks) -> None:
+        self.steps, self.h, self.kicks = steps, h, kicks
+        self._done: dict[bytes, _Reached] = {}
+
+    def best(self, members: Iterable[Bools]) -> _Reached:
+        reached = []
+        for member in members:
+            key = member.tobytes()
+            if key not in self._done:
+                improved = self.steps.polish(member, self.h)
+                self._done[key] = improved, self._value(improved)
+            reached.append(self._done[key])
+        return min(reached, key=_objective, default=(np.zeros(0, dtype=bool), np.inf))
+
+    def kicked(self, reached: _Reached) -> _Reached:
+        if not np.isfinite(reached[1]):
+            return reached
+        member = self.steps.kick(reached[0], self.h, self.kicks)
+        return member, self._value(member)
+
+    def _value(self, member: Bools) -> float:
+        return self.steps.objective(member)
 
 
-class Interpreted:
-    """The steps on one standardised table z (n, p), taken by numpy: many subsets at once, as matrix products."""
-
-    def __init__(self, z: Floats) -> None:
-        self.z = z
-        self.features = Features.of(z)
-
-    def grow(self, member: Bools, h: int) -> Bools:
-        return grow(self.features, member, h)
-
-    def converge(self, member: Bools, h: int, steps: int = 0) -> tuple[Bools, Floats]:
-        return converge(self.features, member, h, steps)
-
-    def polish(self, member: Bools, h: int) -> Bools:
-        return polish(self.features, member, h)
+def _objective(reached: _Reached) -> float:
+    return reached[1]
 
 
-def _steps(z: Floats) -> Compiled | Interpreted:
-    return Compiled(z) if suits(z.shape[1]) else Interpreted(z)
-
-
-def _guesses(z: Floats, steps: Compiled | Interpreted, h: int) -> Bools:
-    """The subsets that the six deterministic guesses lead to: the half nearest each guess, then the h nearest that half."""
-    half = max((len(z) + 1) // 2, z.shape[1] + 1)
-    y = invariant(z)
-    d2, _ = Features.of(y).distances(*ranked(y, deterministic(y)))
-    return steps.grow(nearest(d2, half), h)
-
-
-def _whole(z: Floats, h: int, seed: int) -> Found:
+def _whole(z: Floats, h: int, seed: int, kicks: int) -> Found:
     n, p = z.shape
-    steps = _steps(z)
-    sure, sure_value = steps.converge(_guesses(z, steps, h), h)
+    steps = steps_on(z)
+    sure, sure_value = steps.converge(guessed(z, steps, h, seed), h)
     candidates, values = sure, sure_value
-    if p <= 25:
-        drawn = np.zeros((_ELEMENTAL, n), dtype=bool)
-        np.put_along_axis(drawn, elemental(n, p, _ELEMENTAL, seed), True, axis=1)
-        near, value = steps.converge(steps.grow(drawn, h), h, 2)
-        more, more_values = steps.converge(distinct(near, value, _KEEP), h)
+    if p <= _FEW:
+        more, more_values = steps.converge(drawn(z, steps, h, seed), h)
         candidates, values = np.concatenate([sure, more]), np.concatenate([sure_value, more_values])
-    polished: dict[bytes, tuple[Bools, float]] = {}
-    best, best_value = _polished(steps, distinct(candidates, values, _POLISH), h, polished)
-    base, base_value = _polished(steps, distinct(sure, sure_value, 1), h, polished)
-    if base_value < best_value:
-        best, best_value = base, base_value
-    return Found(best, best_value, base, base_value)
+    descent = _Descent(steps, h, Kicks.drawn(kicks, seed, n, p))
+    base = descent.best(distinct(sure, sure_value, 1))
+    best = descent.best(distinct(candidates, values, _POLISH))
+    taken_in, value = steps.converge(engulfing(z, best[0], h), h)
+    best = min(best, base, descent.best(distinct(taken_in, value, 1)), key=_objective)
+    return _both(descent, best, base, h)
 
 
-def _polished(steps: Compiled | Interpreted, members: Bools, h: int, done: dict[bytes, tuple[Bools, float]]) -> tuple[Bools, float]:
-    """The best of some subsets after the polish of each; `done` remembers those that were polished before."""
-    reached = []
-    for member in members:
-        key = member.tobytes()
-        if key not in done:
-            improved = steps.polish(member, h)
-            done[key] = improved, subset_objective(steps.z, improved)
-        reached.append(done[key])
-    return min(reached, key=lambda pair: pair[1])
+def _both(descent: _Descent, best: _Reached, base: _Reached, h: int) -> Found:
+    """Both basins after their kicks; they are one when they share nearly all of their rows."""
+    kicked = descent.kicked(best)
+    if int(np.count_nonzero(best[0] & base[0])) >= 0.95 * h:
+        return Found(*kicked, *kicked)
+    base = descent.kicked(base)
+    return Found(*min(kicked, base, key=_objective), *base)
 
 
-def _sampled(z: Floats, h: int, seed: int) -> Found:
-    """A large table: search a random sample, then carry the centres found to all rows and take C-steps there."""
-    n, p = z.shape
-    m = min(n, max(_WHOLE, 20 * p))
-    rows = np.sort(np.random.default_rng([seed, n, p, 1]).permutation(n)[:m])
-    part = _whole(z[rows], max(round(h * m / n), (m + p + 1) // 2), seed)
-    steps = _steps(z)
-    carried = np.zeros((2, n), dtype=bool)
-    carried[:, rows] = np.stack([part.member, part.deterministic])
-    members, _ = steps.converge(steps.grow(carried, h), h)
-    best, best_value = _polished(steps, members[:1], h, {})
-    base, base_value = members[1], subset_objective(z, members[1])
-    if base_value < best_value:
-        best, best_value = base, base_value
-    return Found(best, best_value, base, base_value)
+def _nested(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
+    """A large table: search a random sample, and carry the subsets found there to larger ones and to all rows."""
+    n, p = x.shape
+    rows = sample(n, max(_SAMPLE, 20 * p), seed)
+    part = _whole((x[rows] - shift) * rate, max(round(h * len(rows) / n), p + 1), seed, _KICKS_SAMPLED)
+    subsets = carried(np.stack([part.member, part.deterministic]), rows, n)
+    steps = steps_on(x, shift, rate)
+    best, base = (settle(steps, one, h) for one in subsets)
+    if n <= _POLISHED:
+        descent = _Descent(steps, h, Kicks.drawn(_KICKS_LARGE, seed, n, p))
+        best, base = (descent.best([one]) for one, _ in (best, base))
+        return _both(descent, best, base, h)
+    best = min(best, base, key=_objective)
+    return Found(*best, *base)

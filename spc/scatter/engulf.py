@@ -1,0 +1,54 @@
+"""Starts that take in what a solution leaves far outside.
+
+A tight cluster of bad rows makes a determinant small by lying close together, not by lying where the others lie; the subset with the
+lowest determinant may therefore contain it, and no path of small steps leads there from a subset of good rows. So the rows far outside
+are looked at for a knot, and a start is made of the knot and of the rows nearest the centre. Whether that basin is the process is not
+for the search to say: both are kept, and a person is told.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import chdtri
+
+from spc.nouns import Bools, Floats, Ints
+from spc.scatter.csteps import Features
+
+_FAR = 1e-3  # share of good rows that lie so far out
+_TURNS = 3
+
+
+def engulfing(z: Floats, member: Bools, h: int) -> Bools:
+    """Starting subsets (k, n), k ≤ 2, of h rows each: the far rows, or their tighter half, and the nearest of the others.
+
+    z (n, p), and the subset `member` (n,) of the solution. None when hardly any row is far out.
+    """
+    n, p = z.shape
+    features = Features.of(z)
+    d2 = features.distances(*features.moments(member[None]))[0][0]
+    scaled = d2 * (float(chdtri(p, 0.5)) / float(np.median(d2)))
+    far = np.flatnonzero(~member & (scaled > chdtri(p, _FAR)))
+    if len(far) < max(3, n // 50):
+        return np.zeros((0, n), dtype=bool)
+    return np.array([_with(group, d2, h) for group in (far, far[_knot(z[far])]) if len(group) < h - p])
+
+
+def _knot(rows: Floats) -> Ints:
+    """Positions of the half of some rows that lie nearest each other: nearest their medians, then nearest the mean of that half."""
+    center = np.median(rows, axis=0)
+    scale = np.median(np.abs(rows - center), axis=0)
+    scale = np.maximum(scale, 1e-6 * max(float(scale.max()), 1.0))  # the table is standardised: 1 is its unit
+    half = np.arange(len(rows))
+    for _ in range(_TURNS):
+        away = np.sum(((rows - center) / scale) ** 2, axis=1)
+        half = np.sort(np.argsort(away, kind="stable")[: (len(rows) + 1) // 2])
+        center = rows[half].mean(axis=0)
+    return half
+
+
+def _with(group: Ints, d2: Floats, h: int) -> Bools:
+    start = np.zeros(len(d2), dtype=bool)
+    start[group] = True
+    others = np.argsort(np.where(start, np.inf, d2), kind="stable")
+    start[others[: h - len(group)]] = True
+    return start

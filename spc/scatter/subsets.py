@@ -1,0 +1,49 @@
+"""The subsets that the search begins with, found on a sample when rows are many."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spc.nouns import Bools, Floats, Ints
+from spc.scatter.csteps import Features, distinct, nearest
+from spc.scatter.starts import deterministic, elemental, invariant, ranked
+from spc.scatter.steps import Steps, steps_on
+
+_GUESSED, _DRAWN = 500, 400  # rows that the deterministic and the random starts look at (or 20 per variable)
+_ELEMENTAL = 100  # random starts, taken two steps
+_KEEP = 10  # and of these, the ones that go on
+
+
+def guessed(z: Floats, steps: Steps, h: int, seed: int) -> Bools:
+    """The subsets that the six deterministic guesses lead to: the half nearest each guess, then the h nearest that half."""
+    rows = sample(len(z), max(_GUESSED, 20 * z.shape[1]), seed)
+    y = invariant(z[rows])
+    d2, _ = Features.of(y).distances(*ranked(y, deterministic(y)))
+    return steps.grow(carried(nearest(d2, max((len(y) + 1) // 2, z.shape[1] + 1)), rows, len(z)), h)
+
+
+def drawn(z: Floats, steps: Steps, h: int, seed: int) -> Bools:
+    """The best few subsets of h rows that random elemental starts lead to in two steps."""
+    n, p = z.shape
+    rows = sample(n, max(_DRAWN, 20 * p), seed)
+    part = steps if len(rows) == n else steps_on(z[rows])
+    some = max(round(h * len(rows) / n), p + 1)
+    start = np.zeros((_ELEMENTAL, len(rows)), dtype=bool)
+    np.put_along_axis(start, elemental(len(rows), p, _ELEMENTAL, seed), True, axis=1)
+    near, value = part.converge(part.grow(start, some), some, 2)
+    best = distinct(near, value, _KEEP)
+    return best if len(rows) == n else steps.grow(carried(best, rows, n), h)
+
+
+def sample(n: int, most: int, seed: int) -> Ints:
+    """The positions of `most` of n rows, or of all when they are not many more; the same for the same seed."""
+    if n <= 1.5 * most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng([seed, n, most]).permutation(n)[:most])
+
+
+def carried(member: Bools, rows: Ints, n: int) -> Bools:
+    """Subsets (k, len(rows)) of some rows, as subsets (k, n) of the table that they were taken from."""
+    whole = np.zeros((len(member), n), dtype=bool)
+    whole[:, rows] = member
+    return whole
