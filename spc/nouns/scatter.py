@@ -35,7 +35,8 @@ class Scatter:
     """A centre and the lower Cholesky factor L of a scatter matrix S = L Lᵀ. Nothing in the house ever inverts S.
 
     center (p,), factor (p, p) lower triangular, both in the columns' own units; n rows were offered to the fit, `used` (n,) says which
-    entered the final estimate; h and objective (log det of the h-subset's covariance, divisor h) for estimators that have them.
+    entered the final estimate; h and objective (log det of the h-subset's covariance, divisor h) for estimators that have them; cells
+    (n, p): which cells entered, for estimators that judge cell by cell.
     """
 
     center: Floats
@@ -44,6 +45,7 @@ class Scatter:
     used: Bools | None = None
     h: int | None = None
     objective: float | None = None
+    cells: Bools | None = None
 
     @property
     def p(self) -> int:
