@@ -24,7 +24,8 @@ from spc.nouns import Floats, Ints, Limit, Scatter
 
 GroupFitter = Callable[[Floats, Ints], Scatter]  # rows (N, p) and the group of each -> the grand centre and the scatter within groups
 
-_ROWS, _FEWEST, _MOST = 60_000, 100, 800  # simulated rows, and how many references they may make up
+_ROWS, _SUBGROUPS = 60_000, 12_000  # to simulate at least: some thirty subgroups then lie beyond the limit for alpha = 0.0027
+_FEWEST, _MOST = 100, 800  # references that they may make up
 _EDGES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 5e-4, 2e-4, 1e-4, 0.0)
 
 
@@ -110,7 +111,7 @@ def calibrate_subgroups(
     group = np.repeat(np.arange(len(sizes)), sizes)
     size, n = np.array(sizes), len(group)
     rng = np.random.default_rng([seed, n, len(sizes), p])
-    wanted = fits or int(np.clip(_ROWS / n, _FEWEST, _MOST))
+    wanted = fits or int(np.clip(max(_ROWS / n, _SUBGROUPS / len(sizes)), _FEWEST, _MOST))
     centers: list[Floats] = []
     factors: list[Floats] = []
     own: list[Floats] = []

@@ -14,6 +14,7 @@ from spc.phase1.columns import Split, split
 from spc.phase1.grouping import Grouping, grouping
 from spc.phase1.kin import kin
 from spc.phase1.laws import Law, Progress, law
+from spc.phase1.means import MeanLaw
 from spc.phase1.recipe import Recipe
 from spc.phase1.review import Review
 from spc.scatter import Classical, Hyperplane
@@ -55,7 +56,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     n, p = int(fitted.sum()), len(names)
     alpha = {name: chart.alpha if chart.alpha is not None else recipe.alpha for name, chart in recipe.charts.items()}
     laws: dict[str, Law] = {}
-    means: dict[str, subgroups.MeanLaw] = {}
+    means: dict[str, MeanLaw] = {}
     if within is None:
         laws |= {name: law(recipe.estimator, recipe.limit, n, p, alpha[name], recipe.seed, progress) for name in recipe.charts}
     else:

@@ -1,98 +1,22 @@
-"""Phase I of rational subgroups: the scatter within them, the laws of their means, and their review."""
+"""Phase I of rational subgroups: the scatter within them, and T² of their means against its limit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Protocol
 
 import numpy as np
 
-from spc.errors import BadRecipe, Complaint
-from spc.limits import TAIL_GRID, KnownParameters
+from spc.errors import Complaint
 from spc.limits.dispersion import determinant_limit
-from spc.limits.grouped import SubgroupFits, calibrate_subgroups
-from spc.limits.subgroups import NewSubgroup, ReferenceSubgroup
-from spc.nouns import Bools, Finding, Floats, Ints, Limit, Scatter, Subgroups
+from spc.nouns import Bools, Finding, Floats, Ints, Scatter, Subgroups
 from spc.phase1.grouping import Grouping
-from spc.phase1.laws import Progress, Tails
+from spc.phase1.laws import Progress
+from spc.phase1.means import ExactMeans, MeanLaw, asked_within, law_of_means
 from spc.phase1.recipe import Recipe
 from spc.phase1.review import Review, SubgroupReview
-from spc.scatter import Classical, Estimator, Known, equivariance
-from spc.scatter.within import pooled, robust
-
-
-class _Means(Protocol):
-    """Where the limits of means of k rows come from."""
-
-    def new_subgroup(self, alpha: float, k: int, q: int) -> Limit: ...
-
-    def reference_subgroup(self, alpha: float, k: int) -> Limit: ...
-
-    def tails(self, k: int) -> Tails: ...
-
-
-@dataclass(frozen=True)
-class ExactMeans:
-    """Classical estimates of n normal rows in subgroups: F, with ν = n − groups."""
-
-    n: int
-    groups: int
-    p: int
-
-    def new_subgroup(self, alpha: float, k: int, q: int) -> Limit:
-        return NewSubgroup(self.n, self.groups, k, q).limit(alpha)
-
-    def reference_subgroup(self, alpha: float, k: int) -> Limit:
-        return ReferenceSubgroup(self.n, self.groups, k, self.p).limit(alpha)
-
-    def tails(self, k: int) -> Tails:
-        return tuple((alpha, self.new_subgroup(alpha, k, self.p).value) for alpha in TAIL_GRID)
-
-
-@dataclass(frozen=True)
-class KnownMeans:
-    """Known parameters: χ² for the mean of any number of rows."""
-
-    p: int
-
-    def new_subgroup(self, alpha: float, k: int, q: int) -> Limit:
-        return KnownParameters(q).limit(alpha)
-
-    def reference_subgroup(self, alpha: float, k: int) -> Limit:
-        return KnownParameters(self.p).limit(alpha)
-
-    def tails(self, k: int) -> Tails:
-        return tuple((alpha, KnownParameters(self.p).limit(alpha).value) for alpha in TAIL_GRID)
-
-
-@dataclass(frozen=True, eq=False)
-class MeanLaw:
-    """The law of T² of means, asked as the law of a row is: for subgroups of the usual `size`, with what one row more adds."""
-
-    means: _Means
-    size: int
-    full: int
-
-    def new_row(self, alpha: float, q: int) -> Limit:
-        return self.means.new_subgroup(alpha, self.size, q)
-
-    def reference_row(self, alpha: float) -> Limit:
-        return self.means.reference_subgroup(alpha, self.size)
-
-    def tails(self) -> Tails:
-        return self.means.tails(self.size)
-
-    def slope(self, alpha: float, q: int) -> float:
-        """What one row more adds to the limit of a new subgroup: a straight line, because the centre's scatter is constant."""
-        far = 2 * self.full + self.size
-        more = self.means.new_subgroup(alpha, far, q).value - self.means.new_subgroup(alpha, self.size, q).value
-        return more / (far - self.size)
-
-    def own_slope(self, alpha: float) -> float:
-        """What one row more adds to the limit of a reference subgroup: it falls, since the grand mean holds more of the subgroup."""
-        return self.means.reference_subgroup(alpha, self.size + 1).value - self.means.reference_subgroup(alpha, self.size).value
+from spc.scatter import Estimator, Known
+from spc.scatter.within import pooled
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,23 +41,12 @@ class Within:
 
     def ask(self, estimator: Estimator) -> Callable[[Floats], Scatter]:
         """The question put to the fitted rows (n, p)."""
-        if isinstance(estimator, Known):
-            return estimator
-        return lambda x: pooled(x, self.group) if isinstance(estimator, Classical) else robust(estimator, x, self.group)
+        return estimator if isinstance(estimator, Known) else (lambda x: asked_within(estimator, x, self.group))
 
     def law(self, recipe: Recipe, scatter: Scatter, progress: Progress | None) -> tuple[MeanLaw, Scatter]:
         """The law of the means and, for a robust estimator, the scatter made unbiased by its calibration."""
-        estimator, asked, p = recipe.estimator, recipe.limit, scatter.p
-        full = int(self.sizes.max())
-        if isinstance(estimator, Known):
-            _refuse(asked not in ("auto", "chi2"), f"Limit '{asked}' is not for known parameters.", "Use 'auto' or 'chi2'.")
-            return MeanLaw(KnownMeans(p), self.size, full), scatter
-        _refuse(asked == "chi2", "χ² limits are for known parameters.", "Use limit 'auto', or declare the parameters known.")
-        if isinstance(estimator, Classical) and asked in ("auto", "f"):
-            return MeanLaw(ExactMeans(len(self.group), len(self.sizes), p), self.size, full), scatter
-        _refuse(asked == "f", f"The F law is not for {estimator.name}.", "Use limit 'auto': it is calibrated for the estimator.")
-        fits = _calibrated(estimator, tuple(sorted(self.sizes.tolist())), scatter, recipe.seed, progress)
-        return MeanLaw(fits, self.size, full), replace(scatter, factor=scatter.factor / np.sqrt(fits.bias))
+        means, bias = law_of_means(recipe, tuple(sorted(self.sizes.tolist())), scatter, progress)
+        return MeanLaw(means, self.size, int(self.sizes.max())), replace(scatter, factor=scatter.factor / np.sqrt(bias))
 
     def noun(self, laws: Mapping[str, MeanLaw], alpha: Mapping[str, float], p: int) -> Subgroups:
         """What the model keeps of its subgroups."""
@@ -156,38 +69,6 @@ class Within:
         return found
 
 
-def _refuse(wrong: bool, text: str, cure: str) -> None:
-    if wrong:
-        raise BadRecipe(text, cure=cure)
-
-
-def _calibrated(estimator: Estimator, sizes: tuple[int, ...], scatter: Scatter, seed: int, progress: Progress | None) -> SubgroupFits:
-    """The calibration for subgroups of these sizes; remembered for estimators whose law depends on nothing else."""
-    affine = equivariance(estimator) == "affine"
-    key = (estimator, sizes, scatter.p, seed)
-    if affine and key in _known():
-        return _known()[key]
-    report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for {len(sizes)} subgroups"))
-    title = estimator.name.upper() + (f"(h = {estimator.h:g})" if hasattr(estimator, "h") else "")
-    found = calibrate_subgroups(
-        lambda x, group: pooled(x, group) if isinstance(estimator, Classical) else robust(estimator, x, group),
-        title,
-        sizes,
-        scatter.p,
-        truth=None if affine else scatter.factor,
-        seed=seed,
-        progress=report,
-    )
-    if affine:
-        _known()[key] = found
-    return found
-
-
-@lru_cache(maxsize=1)
-def _known() -> dict[tuple[Estimator, tuple[int, ...], int, int], SubgroupFits]:
-    return {}
-
-
 def review(x: Floats, within: Within, scatter: Scatter, used: Bools, law: MeanLaw, alpha: float) -> Review:
     """Every row with T² of its subgroup's mean, and the subgroups themselves; x (n, p) are all rows of the reference."""
     views = _views(x, within, scatter, law, alpha)
@@ -208,6 +89,13 @@ def review(x: Floats, within: Within, scatter: Scatter, used: Bools, law: MeanLa
     return Review(t2, ucl, out, used, within.fitted, np.zeros(n, dtype=bool), plain_t2, plain_ucl, tuple(views.values()))
 
 
+def _determinant(x: Floats) -> float:
+    """|S| of some rows x (k, p), by columns of like size so that units do not matter."""
+    scale = np.maximum(np.ptp(x, axis=0), np.finfo(float).tiny)
+    relative = np.linalg.det(np.atleast_2d(np.cov(x / scale, rowvar=False)))
+    return float(max(relative, 0.0) * np.prod(scale) ** 2)
+
+
 def _views(x: Floats, within: Within, scatter: Scatter, law: MeanLaw, alpha: float) -> dict[int, SubgroupReview]:
     """Each subgroup, by its position: of its rows in the fit against its own law, else of its complete rows against that of a new one."""
     found = {}
@@ -225,7 +113,7 @@ def _views(x: Floats, within: Within, scatter: Scatter, law: MeanLaw, alpha: flo
         ucl = (law.means.reference_subgroup(alpha, k) if own else law.means.new_subgroup(alpha, k, p)).value
         determinant, top = float("nan"), float("nan")
         if k > p:
-            determinant = float(np.exp(2.0 * np.sum(np.log(np.diag(pooled(x[rows], np.zeros(k, dtype=np.int64)).factor)))))
+            determinant = _determinant(x[rows])
             top = determinant_limit(scatter.logdet, k, p, n - groups)
         found[g] = SubgroupReview(label, tuple(int(i) + 1 for i in rows), t2, ucl, t2 > ucl, determinant, top)
     return found

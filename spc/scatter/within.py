@@ -31,7 +31,7 @@ def means(x: Floats, group: Ints, weight: Floats | None = None) -> Floats:
 def pooled(x: Floats, group: Ints) -> Scatter:
     """The grand mean and the pooled covariance Σ (k_i − 1) S_i / Σ (k_i − 1) of groups of k_i rows (Montgomery 2020, chapter 11).
 
-    x (n, p), group (n,). Raises TooFewRows when n − m degrees of freedom do not exceed p, and Degenerate for a hyperplane.
+    x (n, p), group (n,). Raises TooFewRows when n − m degrees of freedom are fewer than p, and Degenerate for a hyperplane.
 
     >>> x = np.array([[1.0, 2.0], [3.0, 2.5], [2.0, 6.0], [7.0, 1.0], [9.0, 4.0], [8.0, 3.0]])
     >>> found = pooled(x, np.array([0, 0, 0, 1, 1, 1]))
@@ -75,12 +75,12 @@ def _dof(group: Ints) -> int:
 
 
 def _needed(x: Floats, group: Ints) -> int:
-    """The rows that leave p + 1 degrees of freedom; raises TooFewRows, with both counts, when there are fewer."""
+    """The rows that leave p degrees of freedom; raises TooFewRows, with both counts, when there are fewer."""
     groups, p = (int(group.max()) + 1 if len(group) else 0), np.shape(x)[1]
-    if _dof(group) <= p:
+    if _dof(group) < p:
         raise TooFewRows(
             f"{len(group)} rows in {groups} groups leave {_dof(group)} degrees of freedom within them, too few for {p} variables.",
-            cure=f"At least {groups + p + 1} rows in so many groups are needed: take more rows per group, or chart fewer variables.",
+            cure=f"At least {groups + p} rows in so many groups are needed: take more rows per group, or chart fewer variables.",
         )
     return 0
 
