@@ -41,7 +41,7 @@ def distances(
         meta={"review": "distances"},
     )
     layout["shapes"] = _distance_lines(theme, at_x, at_y, max([at_x, at_y, *xs, *ys]), log)
-    layout["annotations"] = _distance_labels(theme, at_x, at_y, log)
+    layout["annotations"] = [*_distance_labels(theme, at_x, at_y, log), *_masked(theme, robust, classical)]
     data = []
     for kind in ("in", *LOOKS):
         look = LOOKS.get(kind, ORDINARY)
@@ -86,6 +86,16 @@ def _distance_labels(theme: Theme, x: float, y: float, log: bool) -> list[Figure
         note(theme, f"limit {number(x)}", **look, xref="x", yref="paper", x=place_x, y=1, xanchor="center"),
         note(theme, f"limit {number(y)}", **look, xref="paper", yref="y", x=1, y=place_y, xanchor="right"),
     ]
+
+
+def _masked(theme: Theme, robust: Track, classical: Track) -> list[Figure]:
+    """What the upper left quadrant means, when there are rows in it."""
+    seen = zip(robust.kinds, robust.t2, classical.t2, strict=True)
+    hidden = sum(r is not None and c is not None and r > robust.limit and c <= classical.limit for kind, r, c in seen if kind != "excluded")
+    if not hidden:
+        return []
+    words = f"↑ {hidden} {'row' if hidden == 1 else 'rows'} that the<br>classical chart hides"
+    return [note(theme, words, xref="paper", yref="paper", x=0.02, y=0.97, xanchor="left", yanchor="top", align="left")]
 
 
 def _root(value: float | None, limit: float, scale: str) -> float | None:

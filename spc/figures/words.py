@@ -51,3 +51,12 @@ def clock(at: int | None, timezone: str = "UTC", *, date: bool = False) -> str:
 def utc(at: int | None) -> str:
     """The same moment in UTC, for the hover text."""
     return f"{clock(at, date=True)} UTC" if at is not None else ""
+
+
+def plain(text: str) -> str:
+    """A text from a file as plotly shows it unchanged: a name with < in it is not markup.
+
+    >>> plain("p<0.1 & <b>")
+    'p&lt;0.1 &amp; &lt;b>'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;")
