@@ -106,15 +106,15 @@ def p_value(model: Model, t2: float, observed: int) -> float:
 
 def _terms(model: Model, parts: Blame, seen: Bools) -> tuple[Term, ...]:
     names = [name for name, s in zip(model.names, seen, strict=True) if s]
-    n, k = model.n, len(names) - 1
+    dof, lift, k = model.dof, model.lift, len(names) - 1
     terms = []
     for name, own, given in zip(names, parts.sigma[0][seen], parts.given[0][seen], strict=True):
         others = tuple(other for other in names if other != name)
         alone = float(own**2)
-        terms.append(Term(name, (), alone, float(fdtrc(1, n - 1, alone * n / (n + 1))) if n > 1 else float("nan")))
-        if others and n - k - 1 > 0:
+        terms.append(Term(name, (), alone, float(fdtrc(1, dof, alone / lift)) if dof > 0 else float("nan")))
+        if others and dof - k > 0:
             value = float(given**2)
-            terms.append(Term(name, others, value, float(fdtrc(1, n - k - 1, value * n * (n - k - 1) / ((n + 1) * (n - 1))))))
+            terms.append(Term(name, others, value, float(fdtrc(1, dof - k, value * (dof - k) / (lift * dof)))))
     return tuple(sorted(terms, key=lambda term: -term.value))
 
 

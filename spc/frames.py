@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from spc import phase1, phase2
-from spc.blame import blame as shares
 from spc.export import Table, points_table
 from spc.nouns import Model, Points, Reference, Role, Rows
 from spc.reference import read as read_reference
@@ -27,13 +26,23 @@ def read(
 
 def fit(reference: Reference | pd.DataFrame, recipe: phase1.Recipe | None = None) -> Model:
     """The model of a reference, or of a DataFrame read with the guessed roles."""
-    table = read(reference) if isinstance(reference, pd.DataFrame) else reference
+    table = _read_for(reference, recipe) if isinstance(reference, pd.DataFrame) else reference
     return phase1.fit(table, recipe).model
+
+
+def _read_for(frame: pd.DataFrame, recipe: phase1.Recipe | None) -> Reference:
+    """A DataFrame read with the roles that the recipe gives to its columns."""
+    roles: dict[str, Role] = {}
+    if recipe is not None and recipe.subgroup:
+        roles[recipe.subgroup] = "subgroup"
+    if recipe is not None and recipe.product:
+        roles[recipe.product] = "product"
+    return read(frame, roles=roles)
 
 
 def judge(model: Model, rows: pd.DataFrame, *, blame: bool = False) -> pd.DataFrame:
     """Each row judged, from a start without memory."""
-    return Monitor(model, blame=blame).judge(rows)
+    return Monitor(model, blame=blame).judge(rows, whole=True)
 
 
 class Monitor:
@@ -52,26 +61,33 @@ class Monitor:
         self._next = 1
 
     @overload
-    def judge(self, rows: pd.DataFrame) -> pd.DataFrame: ...
+    def judge(self, rows: pd.DataFrame, *, whole: bool = False) -> pd.DataFrame: ...
 
     @overload
-    def judge(self, rows: Rows) -> Points: ...
+    def judge(self, rows: Rows, *, whole: bool = False) -> Points: ...
 
-    def judge(self, rows: pd.DataFrame | Rows) -> pd.DataFrame | Points:
-        """The next block, judged. Raises ColumnMismatch and BadTable; nothing is remembered of a block that was refused."""
+    def judge(self, rows: pd.DataFrame | Rows, *, whole: bool = False) -> pd.DataFrame | Points:
+        """The next block, judged. Raises ColumnMismatch and BadTable; nothing is remembered of a block that was refused.
+
+        `whole` is for a block that is a table from beginning to end: with subgroups, T² of each stands on its last row. Without it T²
+        stands on the row that completes the subgroup, which for a short one is the first row of the next.
+        """
         model = self.model
         if isinstance(rows, Rows):
             block = rows
         else:
-            block = read_rows(rows, columns=model.columns, time=model.time_column, id=model.id_column, timezone=self._timezone)
-        points = self._monitor.judge(block, first_row=self._next)
+            column = model.subgroup.column if model.subgroup is not None else None
+            block = read_rows(
+                rows, columns=model.columns, time=model.time_column, id=model.id_column, subgroup=column, timezone=self._timezone
+            )
+        points = self._monitor.judge(block, first_row=self._next, whole=whole)
         self._state, signals = self._watch.step(self._state, points)
         self._next += len(block)
         if isinstance(rows, Rows):
             return points
         timed = bool(np.any(~np.isnat(block.at)))
         named = any(one is not None for one in block.ids)
-        blamed = shares(model, self._monitor.select(block)) if self._blame else None
+        blamed = phase2.blamed(self._monitor, block) if self._blame else None
         return _frame(points_table(points, signals, timed=timed, named=named, blame=blamed), rows.index)
 
 

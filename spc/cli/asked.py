@@ -26,14 +26,15 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def roles(ignore: str, time: str | None, id: str | None) -> dict[str, Role]:
+def roles(ignore: str, time: str | None, id: str | None, subgroup: str | None = None, product: str | None = None) -> dict[str, Role]:
     """The roles that were given as options; a column has one role only."""
     found: dict[str, Role] = dict.fromkeys(words(ignore), "ignore")
-    for column, role in ((time, "time"), (id, "id")):
+    of_row: tuple[tuple[str | None, Role], ...] = ((time, "time"), (id, "id"), (subgroup, "subgroup"), (product, "product"))
+    for column, role in of_row:
         if column is not None:
             if column in found:
                 raise BadRecipe(f"It was given two roles: {found[column]} and {role}.", cure="Give it one.", column=column)
-            found[column] = "time" if role == "time" else "id"
+            found[column] = role
     return found
 
 
@@ -49,6 +50,9 @@ def recipe(
     ignore: str,
     seed: int,
     exclude: str | None,
+    subgroup: str | None = None,
+    product: str | None = None,
+    pool: bool = False,
 ) -> Recipe:
     """The recipe; raises BadRecipe for a word that nobody knows and BadTable for a list of rows that cannot be read."""
     asked: dict[str, Any] = {
@@ -59,6 +63,9 @@ def recipe(
         "ignore": list(words(ignore)),
         "exclusions": [] if exclude is None else [one.to_dict() for one in _exclusions(exclude)],
         "seed": seed,
+        "subgroup": subgroup or "",
+        "product": product or "",
+        "pool": pool,
     }
     return Recipe.from_dict(asked)
 

@@ -29,15 +29,19 @@ def command(
     """Take one row apart: its T² and p-value, each variable's share, and the fewest variables that explain it."""
     from spc.blame import explain
     from spc.cli.judged import judged
-    from spc.phase2 import Monitor
 
     known = files.load_model(model)
     with files.progress("judging") as report:
         result = judged(known, files.table_path(rows), timezone, report)
     if not 1 <= row <= len(result.rows):
         raise Complaint(f"{rows} has rows 1 to {len(result.rows)}.", cure="Number the data rows from 1.", row=row)
-    x = Monitor(known).select(result.rows.part(slice(row - 1, row)))[0]
-    found = explain(known, x)
+    closed = result.monitor.subgroup_of(row - 1)
+    if known.subgroup is None:
+        found = explain(known, result.monitor.select(result.rows.part(slice(row - 1, row)))[0])
+    elif closed is None or closed[1].k == 0:
+        raise Complaint("This row's subgroup was not judged.", cure=result.points.notes[row - 1], row=row)
+    else:
+        row, found = closed[0] + 1, explain(known.sized(closed[1].k), closed[1].mean)
     said = _said(row, found, since(result.signals, row), result.points.notes[row - 1])
     if json:
         files.print_json(said)

@@ -33,7 +33,7 @@ def command(
     """Judge each row of a file: its distance from the model, the limit, and where the process leaves control and comes back."""
     if json and output == "-":
         raise BadRecipe("--json and a file on stdout would mix.", cure="Name a file.")
-    from spc.cli.judged import blamed, judged
+    from spc.cli.judged import judged
     from spc.export import points_table, write_csv
 
     known = files.load_model(model)
@@ -41,7 +41,7 @@ def command(
         result = judged(known, files.table_path(rows), timezone, report)
     if output is not None:
         with files.written(output) as out:
-            shares = blamed(known, result.rows) if blame else None
+            shares = result.blame() if blame else None
             write_csv(points_table(result.points, result.signals, timed=result.timed, named=result.named, blame=shares), out)
     if json:
         files.print_json(_summary(known, result))

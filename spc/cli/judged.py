@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from spc.blame import blame
 from spc.cli.files import Progress
 from spc.nouns import Blame, Finding, Model, Points, Rows, Signal, Track
-from spc.phase2 import Monitor
+from spc.phase2 import Monitor, blamed
 from spc.reference import read_rows
 from spc.watch import Watch
 
@@ -27,27 +26,46 @@ class Judged:
     findings: list[Finding]
     timed: bool
     named: bool
+    monitor: Monitor
+
+    def blame(self) -> Blame:
+        """Each variable's share of t2, for every row that has one."""
+        return blamed(self.monitor, self.rows)
 
 
 def judged(model: Model, path: Path, timezone: str, report: Progress) -> Judged:
     """Reads and judges a file by the rules by which a line is judged. Raises BadTable and ColumnMismatch."""
     told: list[Finding] = []
-    rows = read_rows(path, columns=model.columns, time=model.time_column, id=model.id_column, timezone=timezone, on_finding=told.append)
+    column = model.subgroup.column if model.subgroup is not None else None
+    rows = read_rows(
+        path,
+        columns=model.columns,
+        time=model.time_column,
+        id=model.id_column,
+        subgroup=column,
+        timezone=timezone,
+        on_finding=told.append,
+    )
+    told += unlabelled(model, rows)
     monitor, watch = Monitor(model), Watch()
     state, signals, blocks = watch.start(), [], []
-    for start in range(0, max(len(rows), 1), BLOCK):
-        points = monitor.judge(rows.part(slice(start, start + BLOCK)), first_row=start + 1)
+    step = BLOCK if column is None else max(len(rows), 1)  # a subgroup is stated on its last row, which only the whole file shows
+    for start in range(0, max(len(rows), 1), step):
+        points = monitor.judge(rows.part(slice(start, start + step)), first_row=start + 1, whole=True)
         state, found = watch.step(state, points)
         signals += [shifted(signal, start) for signal in found]
         blocks.append(points)
-        report(min(1.0, (start + BLOCK) / max(len(rows), 1)), "judging")
+        report(min(1.0, (start + step) / max(len(rows), 1)), "judging")
     timed, named = bool(np.any(~np.isnat(rows.at))), any(one is not None for one in rows.ids)
-    return Judged(rows, joined(blocks), signals, told, timed, named)
+    return Judged(rows, joined(blocks), signals, told, timed, named, monitor)
 
 
-def blamed(model: Model, rows: Rows) -> Blame:
-    """Each variable's share of t2, for every row."""
-    return blame(model, Monitor(model).select(rows))
+def unlabelled(model: Model, rows: Rows) -> list[Finding]:
+    """What is to be said when a model of subgroups meets rows without their labels."""
+    if model.subgroup is None or rows.subgroup or not len(rows):
+        return []
+    text = f"The rows have no column {model.subgroup.column}: every {model.subgroup.size} rows are taken for a subgroup."
+    return [Finding("subgroup_missing", "amber", text, "Add the column with the subgroups' labels.", (model.subgroup.column,))]
 
 
 def shifted(signal: Signal, start: int) -> Signal:

@@ -1,9 +1,10 @@
-"""Phase II: new rows against a model."""
+"""New rows against a model: matched by name, judged on the values they have, by themselves or as the means of subgroups."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import numpy as np
 from spc.charts import CHARTS, Chart
 from spc.errors import ColumnMismatch
 from spc.nouns import Bools, Floats, Model, Points, Rows, Scatter, Track
+from spc.phase2.subgroups import Closed, gathering
 
 BLOCK = 2048  # rows whitened and charted at a time
+OPEN = "subgroup"  # the key of the open subgroup among the charts' memories
 UNFIT = frozenset({"bad", "stale", "missing"})  # qualities of rows whose values are not to be believed
 
 
@@ -22,6 +25,10 @@ class Monitor:
     Columns are matched by name, in any order; a column that the model does not know is ignored, a missing one is a ColumnMismatch. A
     row with missing values is judged on those it has, against the limit for that many variables. Guards make up the chart "guard":
     the largest deviation of a guard in units of its tolerance, with limit 1.
+
+    A model with subgroups judges means. A subgroup closes with as many rows as the reference's largest had, or when the label changes,
+    whichever comes first; rows without labels are counted, and the usual number closes a subgroup. T², its limit and whether it is out
+    stand on the row that closes it. `closed` are the subgroups that the last block completed, each with the position of that row.
     """
 
     def __init__(self, model: Model, charts: Mapping[str, Chart] | None = None) -> None:
@@ -29,29 +36,89 @@ class Monitor:
         self._charts: dict[str, Chart] = dict(charts or {name: CHARTS[name]() for name in model.new_limits})
         self._state: dict[str, Any] = {name: chart.start(model.p) for name, chart in self._charts.items()}
         self._parts: dict[bytes, Scatter] = {}
+        self._sized: dict[int, Monitor] = {}
+        self._gathering = gathering(model)
+        self.closed: tuple[tuple[int, Closed], ...] = ()
 
     def select(self, rows: Rows) -> Floats:
         """The rows' values (n, p) in the model's order; raises ColumnMismatch when one of its columns is missing."""
         return self._columns(rows, self.model.names)
 
-    def judge(self, rows: Rows, first_row: int = 1) -> Points:
-        """The points of a block; its rows are numbered from `first_row`."""
+    def judge(self, rows: Rows, first_row: int = 1, *, whole: bool = False) -> Points:
+        """The points of a block; its rows are numbered from `first_row`.
+
+        `whole` says that the block is a file from its beginning to its end: every subgroup then stands on its own last row, and the last
+        one is closed. It makes no difference to a model that judges rows.
+        """
         x = self.select(rows)
         missing = self._missing(x, rows.quality)
-        tracks = {name: self._track(name, chart, x, missing) for name, chart in self._charts.items()}
-        notes = self._notes(missing, len(rows))
+        if self._gathering is None:
+            tracks = {name: self._track(name, chart, x, missing) for name, chart in self._charts.items()}
+            notes = self._notes(missing, len(rows))
+        else:
+            tracks, notes = self._means(x if missing is None else np.where(missing, np.nan, x), rows.subgroup, whole)
         if self.model.guards:
             tracks["guard"] = self._guard(rows, notes)
         numbers = np.arange(first_row, first_row + len(rows), dtype=np.int64)
         return Points(numbers, rows.at, rows.ids, tracks, tuple(notes))
 
     def memory(self) -> dict[str, Any]:
-        """What the charts remember, as plain numbers."""
-        return dict(self._state)
+        """What the charts remember, and the rows of an open subgroup, as plain numbers."""
+        return dict(self._state) | ({} if self._gathering is None else {OPEN: self._gathering.memory()})
 
     def restore(self, memory: Mapping[str, Any]) -> None:
         """Take up a memory that was kept; charts that it does not name start afresh."""
         self._state = {name: memory.get(name, chart.start(self.model.p)) for name, chart in self._charts.items()}
+        if self._gathering is not None:
+            self._gathering.restore(memory.get(OPEN, {}))
+
+    def subgroup_of(self, i: int) -> tuple[int, Closed] | None:
+        """The subgroup to which the i-th row of the last block belongs, with the position of the row on which its T² stands."""
+        return next(((at, one) for at, one in self.closed if one.first <= i <= one.last), None)
+
+    def sized(self, k: int) -> Monitor:
+        """The monitor that judges the mean of k rows as a row; for a model that judges rows, k = 1 is this one."""
+        if k not in self._sized:
+            self._sized[k] = Monitor(replace(self.model.sized(k), subgroup=None), self._charts) if self._gathering is not None else self
+        return self._sized[k]
+
+    def _means(self, x: Floats, labels: tuple[str, ...], whole: bool) -> tuple[dict[str, Track], list[str]]:
+        """The tracks and notes of a block whose rows are gathered into subgroups."""
+        closed: list[Closed] = []
+        if self._gathering is None:  # pragma: no cover - asked of models with subgroups only
+            raise AssertionError("this model judges rows")
+        notes = self._gathering.take(x, labels, closed)
+        if whole:
+            self._gathering.finish(closed)
+        n = len(x)
+        tracks = {name: Track(np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=bool)) for name in self._charts}
+        placed = [(one.last if whole else one.closing, one) for one in closed]
+        for at, one in placed:
+            notes[at] = self._closing_note(one, notes[at] if one.closing != one.last and not whole else "")
+            if one.k:
+                self._place(one, at, tracks)
+        self.closed = tuple(placed)
+        return tracks, notes
+
+    def _place(self, one: Closed, at: int, tracks: dict[str, Track]) -> None:
+        alike = self.sized(one.k)
+        alike._state = self._state
+        mean = one.mean[None]
+        missing = np.isnan(mean)
+        for name, chart in self._charts.items():
+            found = alike._track(name, chart, mean, missing if missing.any() else None)
+            track = tracks[name]
+            track.value[at], track.ucl[at], track.out[at] = found.value[0], found.ucl[0], found.out[0]
+
+    def _closing_note(self, one: Closed, rest: str) -> str:
+        said = f"subgroup {one.label}: {one.rows} row{'' if one.rows == 1 else 's'}"
+        if one.k == 0:
+            said += ", no value for any variable: not judged"
+        elif one.k < one.rows or np.isnan(one.mean).any():
+            names = [name for name, value in zip(self.model.names, one.mean, strict=True) if np.isnan(value)]
+            said += f", {one.k} of them complete" if one.k < one.rows else ""
+            said += f", no value for {', '.join(names)}" if names else ""
+        return f"{said}; {rest}" if rest else said
 
     def _columns(self, rows: Rows, names: tuple[str, ...]) -> Floats:
         place = {name: j for j, name in enumerate(rows.names)}

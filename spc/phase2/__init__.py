@@ -1,0 +1,9 @@
+"""Phase II: new rows against a model, each by itself or as the means of their subgroups."""
+
+from __future__ import annotations
+
+from spc.phase2.blamed import blamed
+from spc.phase2.monitor import BLOCK, UNFIT, Monitor
+from spc.phase2.subgroups import Closed
+
+__all__ = ["BLOCK", "UNFIT", "Closed", "Monitor", "blamed"]
