@@ -6,26 +6,52 @@ ESTIMATORS or named `module:Class` in the settings. `check` is the contract that
 
 from __future__ import annotations
 
+from spc.scatter.cholesky import ModifiedCholesky
 from spc.scatter.classical import Classical
+from spc.scatter.componentwise import Componentwise
 from spc.scatter.contract import Equivariance, Estimator, check, equivariance, takes_missing
+from spc.scatter.differences import SuccessiveDifferences
 from spc.scatter.factor import Hyperplane
 from spc.scatter.known import Known
 from spc.scatter.mcd import Mcd, subset_size
 from spc.scatter.mm import Mm
+from spc.scatter.mrcd import Mrcd
+from spc.scatter.ogk import Ogk
 from spc.scatter.s import S
+from spc.scatter.shrinkage import LedoitWolf, Oas
 
-ESTIMATORS: dict[str, type[Estimator]] = {"classical": Classical, "known": Known, "mcd": Mcd, "s": S, "mm": Mm}
+ESTIMATORS: dict[str, type[Estimator]] = {
+    "classical": Classical,
+    "known": Known,
+    "mcd": Mcd,
+    "s": S,
+    "mm": Mm,
+    "ogk": Ogk,
+    "mrcd": Mrcd,
+    "componentwise": Componentwise,
+    "ledoit_wolf": LedoitWolf,
+    "oas": Oas,
+    "successive_differences": SuccessiveDifferences,
+    "modified_cholesky": ModifiedCholesky,
+}
 
 __all__ = [
     "ESTIMATORS",
     "Classical",
+    "Componentwise",
     "Equivariance",
     "Estimator",
     "Hyperplane",
     "Known",
+    "LedoitWolf",
     "Mcd",
     "Mm",
+    "ModifiedCholesky",
+    "Mrcd",
+    "Oas",
+    "Ogk",
     "S",
+    "SuccessiveDifferences",
     "check",
     "equivariance",
     "subset_size",

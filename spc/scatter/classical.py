@@ -9,7 +9,7 @@ import numpy as np
 
 from spc.nouns import Floats, Scatter
 from spc.scatter.contract import Equivariance
-from spc.scatter.factor import factor
+from spc.scatter.factor import Hyperplane, factor, hyperplane
 from spc.scatter.table import checked
 
 
@@ -35,7 +35,11 @@ class Classical:
         x = checked(x, self.rows_needed(np.shape(x)[-1]), "the classical covariance")
         center = x.mean(axis=0)
         n = len(x)
-        return Scatter(center, factor(x - center, n - 1), n, used=np.ones(n, dtype=bool))
+        try:
+            lower = factor(x - center, n - 1)
+        except Hyperplane:
+            raise hyperplane(x - center, center, x) from None  # the equation in the columns' own units
+        return Scatter(center, lower, n, used=np.ones(n, dtype=bool))
 
     def rows_needed(self, p: int) -> int:
         """The fewest rows that define a covariance of p variables: p + 1."""

@@ -1,0 +1,41 @@
+"""Ranks, normal scores and correlations of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtri
+
+from spc.nouns import Floats
+
+
+def ranks(z: Floats) -> Floats:
+    """The rank of each value of z (n, p) in its column, from 1; equal values share the mean of theirs.
+
+    >>> ranks(np.array([[3.0], [1.0], [3.0], [2.0]])).ravel().tolist()
+    [3.5, 1.0, 3.5, 2.0]
+    """
+    order = np.sort(z, axis=0)
+    ends = [np.searchsorted(order[:, j], z[:, j], side) for j in range(z.shape[1]) for side in ("left", "right")]
+    return np.column_stack([0.5 * (low + high + 1) for low, high in zip(ends[::2], ends[1::2], strict=True)])
+
+
+def normal_scores(z: Floats) -> Floats:
+    """Φ⁻¹((rank − ⅓)/(n + ⅓)) of each value in its column (n, p)."""
+    return np.asarray(ndtri((ranks(z) - 1.0 / 3.0) / (len(z) + 1.0 / 3.0)))
+
+
+def unit_columns(y: Floats) -> Floats:
+    """y (n, p) centred, each column of length 1 (0 where it does not vary): yᵀy is then the correlation.
+
+    >>> unit_columns(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]])).round(4).tolist()
+    [[-0.7071, 0.0], [0.0, 0.0], [0.7071, 0.0]]
+    """
+    y = y - y.mean(axis=0)
+    length = np.sqrt(np.einsum("ij,ij->j", y, y))
+    return np.asarray(y / np.where(length > 0, length, 1.0))
+
+
+def rank_correlation(z: Floats) -> Floats:
+    """Spearman's correlations made consistent at the normal, sin(½π r) (p, p)."""
+    y = unit_columns(ranks(z))
+    return np.asarray(np.sin(0.5 * np.pi * np.clip(y.T @ y, -1.0, 1.0)))
