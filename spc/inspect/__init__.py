@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from spc.inspect.autocorrelation import autocorrelation
+from spc.inspect.changes import changes
+from spc.inspect.collinear import collinear
 from spc.inspect.constant import constant, mostly_one_value
 from spc.inspect.copies import copies
 from spc.inspect.duplicates import duplicated_rows
@@ -13,7 +16,11 @@ from spc.inspect.enough import too_few_rows
 from spc.inspect.far import far
 from spc.inspect.measured import Measured
 from spc.inspect.missing import missing
+from spc.inspect.multinormal import Mardia, Tested, henze_zirkler, mardia
+from spc.inspect.normality import normality
+from spc.inspect.qq import QQ, qq
 from spc.inspect.rescaled import rescaled
+from spc.inspect.steps import Steps, steps
 from spc.inspect.stuck import stuck
 from spc.inspect.times import times
 from spc.nouns import Column, Finding, Rows
@@ -29,14 +36,19 @@ CHECKS: dict[str, Callable[[Measured], Iterator[Finding]]] = {
     "stuck": stuck,
     "duplicated_rows": duplicated_rows,
     "times": times,
+    "collinear": collinear,
+    "normality": normality,
+    "autocorrelation": autocorrelation,
+    "changes": changes,
 }
 _ORDER = {"red": 0, "amber": 1, "note": 2}
+_FOLLOWS = {"far", "changes", "autocorrelation", "normality"}  # from a column that was rescaled midway
 
 
 def inspect(rows: Rows, columns: tuple[Column, ...] = ()) -> tuple[Finding, ...]:
     """The findings about some rows, the gravest first. `columns` say which of the rows' columns are measured; without them all are.
 
-    A cell that is impossibly far off says nothing more in a column that was rescaled.
+    What follows from a change of unit (cells far off, a step, rows that are alike) is not said again of the column that was rescaled.
 
     >>> import numpy as np
     >>> x = np.random.default_rng(1).normal(size=(40, 2)) + 100
@@ -48,8 +60,8 @@ def inspect(rows: Rows, columns: tuple[Column, ...] = ()) -> tuple[Finding, ...]
         measured = Measured.of(rows, columns)
         found = [finding for check in CHECKS.values() for finding in check(measured)]
     elsewhere = {name for f in found if f.kind == "rescaled" for name in f.columns}
-    found = [f for f in found if not (f.kind == "far" and elsewhere.issuperset(f.columns))]
+    found = [f for f in found if not (f.kind in _FOLLOWS and elsewhere.intersection(f.columns))]
     return tuple(sorted(found, key=lambda f: _ORDER[f.severity]))
 
 
-__all__ = ["CHECKS", "Measured", "inspect"]
+__all__ = ["CHECKS", "QQ", "Mardia", "Measured", "Steps", "Tested", "henze_zirkler", "inspect", "mardia", "qq", "steps"]

@@ -1,4 +1,4 @@
-"""Columns that say the same as others: copies in another unit, sums, balances; and columns that nearly do."""
+"""Columns that say the same as others: copies in another unit, sums, balances."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from spc.inspect.measured import Measured
 from spc.nouns import Finding, Floats
 
 _EXACT = 1e-6  # residual of an exact relation, in standard deviations of the column
-_NEAR = 1e-2  # residual of a near relation
 _ROWS = 20_000  # rows that are enough to see a relation; it is then checked on all
 _MANY = 5  # more relations than this are told in one finding
 _WIDE = 600  # more columns than this are only compared pair by pair
@@ -19,7 +18,7 @@ _WEIGHT = 1e-4  # a term that moves the column by less than this many of its sta
 
 
 def copies(m: Measured) -> Iterator[Finding]:
-    """Exact linear relations, each with its equation; then the closest of the near ones."""
+    """Exact linear relations, each with its equation."""
     x, kept = _complete(m)
     n, p = x.shape
     if p < 2 or n < p + 2:
@@ -33,7 +32,6 @@ def copies(m: Measured) -> Iterator[Finding]:
             free.append(j)
         else:
             relations.append([i, j])
-    inner, order = np.empty((0, 0)), np.empty(0, dtype=np.int64)
     if 2 <= len(free) <= _WIDE:
         r, order = linalg.qr(z[:, free], mode="r", pivoting=True)
         r = r[: len(free)] / np.sqrt(n)
@@ -43,8 +41,6 @@ def copies(m: Measured) -> Iterator[Finding]:
             weights = linalg.solve_triangular(inner, r[:rank, k])
             relations.append(sorted([free[order[i]] for i in range(rank) if abs(weights[i]) > _WEIGHT] + [free[order[k]]]))
     yield from _exact(m, x, kept, relations)
-    if len(inner) == len(free) and n > 2 * len(inner):
-        yield from _near(m, inner, [kept[free[i]] for i in order], n)
 
 
 def _complete(m: Measured) -> tuple[Floats, list[int]]:
@@ -102,26 +98,3 @@ def _sum(slopes: Floats, names: list[str]) -> str:
     first = ("−" if terms[0][0] == "−" else "") + terms[0][1]
     more = " + …" if len(names) > len(order) else ""
     return " ".join([first, *(f"{sign} {term}" for sign, term in terms[1:])]) + more
-
-
-def _near(m: Measured, r: Floats, columns: list[int], n: int) -> Iterator[Finding]:
-    """Columns of which the others leave less than a hundredth: a limit then rests on the last digits."""
-    inverse = linalg.solve_triangular(r, np.eye(len(r)))
-    precision = inverse @ inverse.T
-    left = np.sqrt(n / (n - len(r)) / np.diag(precision))
-    close = [int(k) for k in np.argsort(left) if left[k] < _NEAR]
-    said: set[int] = set()
-    shown = []
-    for k in close:
-        if k in said:
-            continue
-        weights = np.abs(precision[k]) / np.sqrt(precision[k, k] * np.diag(precision))
-        weights[k] = 0.0
-        partner = int(np.argmax(weights))
-        said |= {k, partner}
-        above_all = f"(above all {m.names[columns[partner]]})"
-        shown.append(f"{m.names[columns[k]]} is known from the others {above_all} to {100 * left[k]:.1g} % of its spread")
-    if shown:
-        text = f"{len(close)} columns are nearly copies of others: {'; '.join(shown[:3])}{' ...' if len(shown) > 3 else ''}."
-        cure = "If two of them are one measurement, ignore one: what is left is rounding, and it would alarm."
-        yield Finding("nearly_copy", "amber", text, cure, tuple(m.names[columns[k]] for k in close))

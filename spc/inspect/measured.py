@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from spc.inspect.core import Core, core
 from spc.nouns import Bools, Column, Floats, Rows, Times
 
 _SAMPLE = 100_000  # rows that are enough for a median
@@ -61,6 +62,11 @@ class Measured:
     def spreads(self) -> Floats:
         """(p,) median absolute deviation × 1.4826: a standard deviation that outliers do not move; 0 when half the cells are equal."""
         return 1.4826 * np.nanmedian(np.abs(self._sample - self.medians), axis=0) if self.n and self.p else np.empty(self.p)
+
+    @cached_property
+    def core(self) -> Core | None:
+        """A robust fit of a sample of the complete rows; None when they are too few."""
+        return core(self.x, self.present, self.spreads) if self.n and self.p else None
 
     @cached_property
     def _sample(self) -> Floats:
