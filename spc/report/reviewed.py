@@ -14,7 +14,7 @@ from spc import blame
 from spc.errors import Complaint
 from spc.figures.rows import Kind
 from spc.limits import NewRow, ReferenceRow
-from spc.nouns import Bools, Floats, Limit, Model, Reference
+from spc.nouns import Bools, Floats, Limit, Model, Reference, Scatter
 from spc.scatter import Classical
 
 
@@ -37,6 +37,7 @@ class Reviewed:
     classical_ucl: Floats
     limit: Limit
     classical_limit: Limit | None
+    classical: Scatter | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -71,9 +72,9 @@ def review(reference: Reference, model: Model) -> Reviewed:
     out = t2 > ucl
     kin = np.zeros(len(x), dtype=bool)
     kin[[row - 1 for row in model.outliers]] = True
-    classical_t2, classical_ucl, classical_limit = _classical(x, fitted, model.alpha)
+    classical_t2, classical_ucl, classical_limit, classical = _classical(x, fitted, model.alpha)
     limit = model.reference_limits["t2"]
-    return Reviewed(model, x, t2, ucl, out, kin & ~out, fitted, classical_t2, classical_ucl, limit, classical_limit)
+    return Reviewed(model, x, t2, ucl, out, kin & ~out, fitted, classical_t2, classical_ucl, limit, classical_limit, classical)
 
 
 def _judged(model: Model, x: Floats, fitted: Bools) -> tuple[Floats, Floats]:
@@ -88,7 +89,7 @@ def _judged(model: Model, x: Floats, fitted: Bools) -> tuple[Floats, Floats]:
     return t2, ucl
 
 
-def _classical(x: Floats, fitted: Bools, alpha: float) -> tuple[Floats, Floats, Limit | None]:
+def _classical(x: Floats, fitted: Bools, alpha: float) -> tuple[Floats, Floats, Limit | None, Scatter | None]:
     """T² by the plain mean and covariance of the same rows: what would have been seen without a robust fit."""
     t2, ucl = np.full(len(x), np.nan), np.full(len(x), np.nan)
     n, p = int(fitted.sum()), x.shape[1]
@@ -96,11 +97,11 @@ def _classical(x: Floats, fitted: Bools, alpha: float) -> tuple[Floats, Floats, 
         scatter = Classical()(x[fitted])
         inside, outside = ReferenceRow(n, p).limit(alpha), NewRow(n, p).limit(alpha)
     except Complaint:
-        return t2, ucl, None
+        return t2, ucl, None, None
     complete = ~np.isnan(x).any(axis=1)
     t2[complete] = scatter.d2(x[complete])
     ucl[complete] = np.where(fitted[complete], inside.value, outside.value)
-    return t2, ucl, inside
+    return t2, ucl, inside, scatter
 
 
 def kinds(seen: Reviewed, excluded: Mapping[int, object], kept: Mapping[int, object], *, classical: bool = False) -> list[Kind]:

@@ -1,0 +1,237 @@
+"""A fit as one file that a quality manager can keep: what was asked, what was found, the pictures, and how to do it again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import numpy as np
+
+from spc.figures.distances import distances
+from spc.figures.rows import LOOKS, ORDINARY
+from spc.figures.t2 import t2_review
+from spc.figures.theme import LIGHT
+from spc.figures.words import near, number
+from spc.nouns import Model, Reference
+from spc.report.again import again
+from spc.report.markup import WIDTH, Html, document, drawn, facts, section, table, tag, text
+from spc.report.pictures import offered, picture
+from spc.report.reviewed import Reviewed, review
+from spc.report.style import STYLE
+from spc.report.told import axis, count_words, distances_summary, p_words, summary, tracks, when
+
+MOST_ROWS: Final = 200  # outlying rows in the table
+MOST_DIGITS: Final = 12  # variables up to which the covariance is written out
+_SEVERITY: Final = {"red": "◆ red", "amber": "▲ amber", "note": "● note"}
+
+
+def report(reference: Reference, model: Model, *, timezone: str = "UTC", made: str = "") -> str:
+    """The report of a fit as the text of one HTML file: no request to elsewhere, every text of the data escaped.
+
+    It follows from the reference and the model alone: the same two give the same bytes. `made` says when and by whom, when that is to be
+    in it. Raises Complaint when the model was fitted to another file.
+    """
+    seen = review(reference, model)
+    name = reference.name or "the reference"
+    parts, pictures = _pictures(reference, seen, timezone)
+    body = [
+        tag(
+            "header", tag("h1", f"Phase I report: {name}"), tag("p", _verdict(seen), class_="verdict"), *([tag("p", made)] if made else [])
+        ),
+        section("What was asked", facts(_asked(model))),
+        section("The data", facts(_data(reference, model, timezone)), _columns(reference)),
+        section("Findings", *_findings(model)),
+        section("The limits", _limits(model)),
+        section("Rows beyond the limit", *_outliers(reference, seen, timezone)),
+        section("Rows that took no part in the fit", *_excluded(model)),
+        section("Robust beside classical", *_masking(seen)),
+        section("Pictures", _legend(), *parts),
+        section("The estimate", _estimate(seen)),
+        section("To do it again", *again(reference, model)),
+    ]
+    return document(f"Phase I report: {name}", body, pictures, STYLE)
+
+
+def _verdict(seen: Reviewed) -> str:
+    model = seen.model
+    count = int(np.sum(seen.out & seen.fitted))
+    alike = int(np.sum(seen.kin))
+    beyond = f"{count_words(count).capitalize()} {'lies' if count == 1 else 'lie'} beyond the limit {number(seen.limit.value)}"
+    return (
+        f"{model.n} of {len(seen)} rows of {model.p} variables make the model. {beyond}"
+        f"{f', {alike} more are alike to those' if alike else ''}. A new row is judged against "
+        f"{number(model.new_limits['t2'][-1].value)}: one false alarm in {number(model.arl0)} rows, on average."
+    )
+
+
+def _asked(model: Model) -> dict[str, object]:
+    recipe = model.recipe
+    estimator = dict(recipe.get("estimator", {}))
+    name = estimator.pop("name", model.estimator)
+    details = ", ".join(f"{key} = {value}" for key, value in estimator.items() if key not in ("center", "covariance"))
+    return {
+        "Estimator": f"{name} ({details})" if details else str(name),
+        "Charts": ", ".join(recipe.get("charts", {})),
+        "False alarms": f"α = {number(model.alpha, 4)} per row, one in {number(model.arl0, 4)}",
+        "Law of the limit": recipe.get("limit", "auto"),
+        "Columns left out": ", ".join(recipe.get("ignore", ())) or "none",
+        "Seed": recipe.get("seed", 0),
+    }
+
+
+def _data(reference: Reference, model: Model, timezone: str) -> dict[str, object]:
+    at = np.flatnonzero(~np.isnat(reference.rows.at))
+    said: dict[str, object] = {
+        "File": reference.name or "–",
+        "SHA-256": tag("code", reference.digest),
+        "Rows": f"{len(reference)}, of which {model.n} were fitted",
+        "Variables": f"{model.p}: {', '.join(model.names)}",
+    }
+    if model.guards:
+        said["Guards"] = f"{', '.join(one.name for one in model.guards)}: no scatter of their own, they signal when they move"
+    if len(at):
+        said["Time"] = f"{when(reference, int(at[0]), timezone)} to {when(reference, int(at[-1]), timezone)} ({timezone})"
+    d = reference.dialect
+    said["Written as"] = f"{d.encoding}, separator {d.delimiter!r}, decimal {d.decimal!r}"
+    return said
+
+
+def _columns(reference: Reference) -> Html:
+    heads = ("Column", "Role", "Unit", "Missing", "Minimum", "Median", "Maximum")
+    rows = [
+        (c.name, c.role, c.unit or "–", c.missing, *(number(v, 6) for v in (c.minimum, c.median, c.maximum))) for c in reference.columns
+    ]
+    return table(heads, rows, caption="The columns of the file", numbers=range(3, 7))
+
+
+def _findings(model: Model) -> list[Html]:
+    if not model.findings:
+        return [tag("p", "Nothing stood out.")]
+    rows = [(tag("span", _SEVERITY.get(f.severity, f.severity), class_="nowrap"), f.text, f.cure or "–") for f in model.findings]
+    return [table(("", "What was found", "What to do"), rows)]
+
+
+def _limits(model: Model) -> Html:
+    rows: list[tuple[object, ...]] = []
+    for chart, limits in model.new_limits.items():
+        for kind, one in (("reference rows", model.reference_limits[chart]), ("new rows", limits[-1])):
+            rows.append((chart, kind, number(one.value, 6), number(one.alpha, 4), one.law))
+    return table(("Chart", "For", "UCL", "α", "Law"), rows, numbers=(2, 3))
+
+
+def _outliers(reference: Reference, seen: Reviewed, timezone: str) -> list[Html]:
+    rows = sorted(seen.outlying, key=lambda row: -float(np.nan_to_num(seen.t2[row - 1] / seen.ucl[row - 1])))
+    if not rows:
+        return [tag("p", "No row is beyond its limit.")]
+    heads = ("Row", "Time", "Part", "T²", "T²/UCL", "p-value", "Why")
+    lines = [_outlier(reference, seen, row, timezone) for row in rows[:MOST_ROWS]]
+    more = [tag("p", f"and {len(rows) - MOST_ROWS} more.")] if len(rows) > MOST_ROWS else []
+    caption = "The farthest first. ▲ beyond the limit, ■ within it but of one kind with rows beyond."
+    return [table(heads, lines, caption=caption, numbers=(3, 4, 5)), *more]
+
+
+def _outlier(reference: Reference, seen: Reviewed, row: int, timezone: str) -> tuple[object, ...]:
+    i = row - 1
+    return (
+        tag("span", f"{'▲' if seen.out[i] else '■'} {row}", class_="nowrap"),
+        tag("span", *_moment(when(reference, i, timezone)), class_="nowrap"),
+        tag("span", reference.rows.ids[i] or "–", class_="nowrap"),
+        number(float(seen.t2[i]), 4),
+        number(float(seen.t2[i] / seen.ucl[i])),
+        p_words(seen.p_value(row)),
+        seen.sentence(row),
+    )
+
+
+def _moment(words: str) -> list[Html]:
+    """A date above its time."""
+    day, _, clock = words.partition(" ")
+    return [text(day), Html("<br>"), text(clock)] if clock else [text(day)]
+
+
+def _excluded(model: Model) -> list[Html]:
+    if not model.excluded:
+        return [tag("p", "None: every row is complete and none was excluded.")]
+    rows = [(one.row, one.reason, one.note or "–", one.by or "–") for one in model.excluded]
+    return [table(("Row", "Reason", "Note", "By"), rows, numbers=(0,))]
+
+
+def _masking(seen: Reviewed) -> list[Html]:
+    if not seen.robust:
+        return [tag("p", "The estimate is the classical one: there is nothing to compare it with. Outliers that came in groups may hide.")]
+    model, classical = seen.model, seen.classical
+    robust_out, classical_out = seen.out & seen.fitted, (seen.classical_t2 > seen.classical_ucl) & seen.fitted
+    hidden = np.flatnonzero(robust_out & ~classical_out) + 1
+    words = [tag("p", distances_summary(seen))]
+    if len(hidden):
+        listed = ", ".join(str(row) for row in hidden[:40]) + (f" and {len(hidden) - 40} more" if len(hidden) > 40 else "")
+        words.append(tag("p", f"Masked: a classical T² chart of these rows would not have shown rows {listed}."))
+    if classical is None:
+        return words
+    sd, other = (np.linalg.norm(one.factor, axis=1) for one in (model.scatter, classical))
+    rows = [
+        (
+            name,
+            near(float(model.scatter.center[j]), float(sd[j])),
+            near(float(classical.center[j]), float(sd[j])),
+            number(float(sd[j])),
+            number(float(other[j])),
+            number(float(other[j] / sd[j])),
+        )
+        for j, name in enumerate(model.names)
+    ]
+    heads = ("Variable", f"Centre, {model.estimator}", "Mean", f"sd, {model.estimator}", "sd, classical", "Ratio")
+    return [*words, table(heads, rows, numbers=range(1, 6))]
+
+
+def _pictures(reference: Reference, seen: Reviewed, timezone: str) -> tuple[list[Html], list[dict[str, Any]]]:
+    """Every picture's place in the page, and the pictures themselves."""
+    out = {one.row: one for one in seen.model.excluded if not np.isnan(seen.x[one.row - 1]).any()}
+    at = axis(reference, seen, "time", timezone)
+    shown = tracks(seen, out, {})
+    scale = "near"
+    chart = t2_review(LIGHT, at, shown, scale=scale)
+    made = [("t2", "T² of every row", chart, " ".join(summary(one, at) for one in shown), 260 * len(shown) + 40)]
+    if len(shown) == 2:
+        far = distances(LIGHT, at, *shown, scale=scale)
+        made.append(("distances", "Robust against classical distance", far, distances_summary(seen), 420))
+    for name in offered(seen):
+        one = picture(name, LIGHT, seen, at, shown[0].kinds)
+        made.append((one.name, one.title, one.figure, one.words, _height(name, seen)))
+    places = [drawn(f"picture-{name}", title, words, height) for name, title, _, words, height in made]
+    figures = []
+    for name, _, figure, _, height in made:
+        layout = {**figure["layout"], "width": WIDTH, "height": height, "dragmode": False}
+        figures.append({"id": f"picture-{name}", "figure": {"data": figure["data"], "layout": layout}})
+    return places, figures
+
+
+def _legend() -> Html:
+    words = "; ".join(f"{look.mark} {look.words}" for look in (ORDINARY, *LOOKS.values()))
+    return tag("p", f"Each mark is a row: {words}.")
+
+
+def _height(name: str, seen: Reviewed) -> int:
+    p = seen.model.p
+    if name == "ellipses":
+        return WIDTH if 2 < p <= 8 else 460
+    if name == "correlation":
+        return 200 + min(40 * p, 480) // (2 if seen.robust else 1)
+    if name == "cells":
+        return 130 + 18 * min(60, len(seen.outlying) + int(np.isnan(seen.x).any(axis=1).sum()))
+    return 400
+
+
+def _estimate(seen: Reviewed) -> Html:
+    """The numbers with all their digits, in the form that `spc fit --known` reads."""
+    model = seen.model
+    scatter = model.scatter
+    words = {
+        "log det of the covariance": repr(scatter.logdet),
+        "Rows in the subset (h)": scatter.h if scatter.h is not None else "–",
+        "Objective, log det of the subset": repr(scatter.objective) if scatter.objective is not None else "–",
+    }
+    if model.p > MOST_DIGITS:
+        return Html(facts(words) + tag("p", "The centre and the covariance with all their digits are in the model file."))
+    numbers = {"names": list(model.names), "center": scatter.center.tolist(), "covariance": scatter.covariance.tolist()}
+    return Html(facts(words) + tag("pre", json.dumps(numbers, ensure_ascii=False), class_="digits"))
