@@ -18,6 +18,7 @@ SHORT = "A reference becomes a model."
 EXAMPLE = (
     "spc fit data/demo_circuit_boards/phase1_reference.csv -o model.json",
     'spc fit data/demo_circuit_boards/phase1_reference.csv -o strict.json --false-alarms "1 per week" --every 45s --rows fitted.csv',
+    "spc fit data/demo_circuit_boards/phase1_reference.csv -o model.json --report report.html",
 )
 
 
@@ -45,6 +46,9 @@ def command(
         str | None, typer.Option(metavar="ROWS.csv", help="Rows to leave out of the fit: columns row, reason and perhaps note.")
     ] = None,
     rows: Annotated[str | None, typer.Option(metavar="FITTED.csv", help="Write t2, ucl, out, used for every reference row.")] = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="REPORT.html", help="Write a report to keep: one file with every table and picture.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of what is simulated.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
@@ -53,13 +57,13 @@ def command(
         if value is not None:
             text = f"{option} {value}: this version fits one product from single rows."
             raise BadRecipe(text, cure=f"Fit one file per product, without {option}.")
-    if (json, output, rows).count("-") + json > 1:
+    if (json, output, rows, report).count("-") + json > 1:
         raise BadRecipe("Two things on stdout would mix.", cure="Name a file.")
     from spc import phase1
     from spc.cli import asked
     from spc.reference import read
 
-    with files.progress("reading") as report:
+    with files.progress("reading") as progress:
         table = read(files.table_path(reference), roles=asked.roles(ignore, time, id), timezone=timezone)
         recipe = asked.recipe(
             table,
@@ -73,10 +77,15 @@ def command(
             seed=seed,
             exclude=exclude,
         )
-        report(0.0, "fitting")
-        fitted = phase1.fit(table, recipe, report)
+        progress(0.0, "fitting")
+        fitted = phase1.fit(table, recipe, progress)
     if rows is not None:
         _write_rows(rows, table, fitted.review)
+    if report is not None:
+        from spc.report.page import report as told
+
+        with files.written(report) as out:
+            out.write(told(table, fitted.model, timezone=timezone))
     if output is not None:
         with files.written(output) as out:
             out.write(fitted.model.to_json() + "\n")
@@ -84,7 +93,7 @@ def command(
         from spc.export import model_summary
 
         files.print_json(model_summary(fitted.model))
-    elif "-" not in (output, rows):
+    elif "-" not in (output, rows, report):
         _tell(fitted.model, output)
 
 
