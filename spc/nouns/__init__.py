@@ -10,12 +10,14 @@ from spc.nouns.alarm import Alarm
 from spc.nouns.arrays import Bools, Floats, Ints, Times
 from spc.nouns.model import MODEL_VERSION, Guard, Limit, Model
 from spc.nouns.points import Blame, Point, Points, Signal, Track
+from spc.nouns.products import Agreement, ProductModels, load_model
 from spc.nouns.reference import Column, Dialect, Exclusion, Finding, Reference, Role, Rows, Severity
 from spc.nouns.scatter import Scatter
 from spc.nouns.subgroups import Subgroups
 
 __all__ = [
     "MODEL_VERSION",
+    "Agreement",
     "Alarm",
     "Blame",
     "Bools",
@@ -30,6 +32,7 @@ __all__ = [
     "Model",
     "Point",
     "Points",
+    "ProductModels",
     "Reference",
     "Role",
     "Rows",
@@ -39,4 +42,5 @@ __all__ = [
     "Subgroups",
     "Times",
     "Track",
+    "load_model",
 ]
