@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -280,9 +279,3 @@ def _stretches(x: Floats) -> tuple[list[float], list[float]]:
         low.append(float(part.min()) if len(part) else np.nan)
         high.append(float(part.max()) if len(part) else np.nan)
     return low, high
-
-
-def local(at: np.datetime64, zone: Any) -> str:
-    """A time on the plant's clock, as plotly takes it."""
-    micros = int(at.astype("datetime64[us]").astype(np.int64))
-    return datetime.fromtimestamp(micros / 1e6, zone).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from dash import dcc, html
@@ -13,15 +12,17 @@ from dash.development.base_component import Component
 from spc import blame
 from spc.nouns import Model, Reference
 from spc.report.reviewed import Reviewed, kinds
+from spc.report.told import axis, count_words, distances_summary, micros, p_words, summary, timed, tracks, values, when
 from spc.ui import figures_phase1 as figures
 from spc.ui.components import attr, button, choice, field, graph, select, table, text_input
-from spc.ui.figures_phase1 import LOOKS, SCALES, Axis, Kind, Track, Trend
+from spc.ui.figures_phase1 import LOOKS, SCALES, Kind, Trend
 from spc.ui.pages.reference import draft as drafts
 from spc.ui.pages.reference import ids
-from spc.ui.pages.reference.data import local
 from spc.ui.pages.reference.draft import Decision
 from spc.ui.theme import Theme
 from spc.ui.words import clock, near, number, utc
+
+__all__ = ["axis", "distances_summary", "summary", "timed", "tracks"]
 
 SPAN: Final = 50  # rows shown before and after the chosen ones
 MOST_ROWS: Final = 100  # rows of the table
@@ -29,107 +30,7 @@ MOST_TOLD: Final = 6  # chosen rows that are told one by one
 ALONG: Final = {"time": "Time", "row": "Row"}
 
 
-def timed(reference: Reference) -> bool:
-    """Whether the rows can stand on an axis of time: every one has a time, and none goes backwards."""
-    at = reference.rows.at
-    return len(at) > 1 and not bool(np.isnat(at).any()) and bool(np.all(np.diff(at) >= np.timedelta64(0, "us"))) and at[0] != at[-1]
-
-
-def axis(reference: Reference, seen: Reviewed, along: str, timezone: str) -> Axis:
-    """Where the rows stand, and the words of each: row, part, time, T², p-value."""
-    n = len(seen)
-    rows = list(range(1, n + 1))
-    zone = ZoneInfo(timezone)
-    by_time = along == "time" and timed(reference)
-    places: list[int | str] = [local(one, zone) for one in reference.rows.at] if by_time else list(rows)
-    words = [_words(reference, seen, i, timezone) for i in range(n)]
-    return Axis(rows, places, words, by_time)
-
-
-def _words(reference: Reference, seen: Reviewed, i: int, timezone: str) -> str:
-    part = reference.rows.ids[i]
-    head = f"row {i + 1}{f' · {part}' if part else ''}{f' · {_when(reference, i, timezone)}' if _micros(reference, i) is not None else ''}"
-    parts = [head, f"T² {number(float(seen.t2[i]))}, UCL {number(float(seen.ucl[i]))}"]
-    if not np.isnan(seen.classical_t2[i]) and seen.robust:
-        parts.append(f"classical T² {number(float(seen.classical_t2[i]))}, UCL {number(float(seen.classical_ucl[i]))}")
-    return "<br>".join(parts)
-
-
-def _micros(reference: Reference, i: int) -> int | None:
-    at = reference.rows.at[i]
-    return None if np.isnat(at) else int(at.astype("datetime64[us]").astype(np.int64))
-
-
-def _when(reference: Reference, i: int, timezone: str) -> str:
-    return clock(_micros(reference, i), timezone, date=True)
-
-
-def tracks(seen: Reviewed, out: Mapping[int, Decision], kept: Mapping[int, Decision]) -> list[Track]:
-    """The T² charts to draw: the model's own, and the classical one beside a robust one."""
-    model = seen.model
-    alike = int(np.sum(seen.kin))
-    own = Track(
-        f"{_estimator(model)}: {_count(int(np.sum(seen.out & seen.fitted)))} beyond the UCL{f', {alike} alike to them' if alike else ''}",
-        _values(seen.t2),
-        _values(seen.ucl),
-        kinds(seen, out, kept),
-        seen.limit.value,
-        seen.limit.law,
-    )
-    if not seen.robust or seen.classical_limit is None:
-        return [own]
-    beyond = int(np.sum((seen.classical_t2 > seen.classical_ucl) & seen.fitted))
-    other = Track(
-        f"Classical, the same rows: {_count(beyond)} beyond the UCL",
-        _values(seen.classical_t2),
-        _values(seen.classical_ucl),
-        kinds(seen, out, kept, classical=True),
-        seen.classical_limit.value,
-        seen.classical_limit.law,
-    )
-    return [own, other]
-
-
-def _estimator(model: Model) -> str:
-    h = model.recipe.get("estimator", {}).get("h")
-    return (
-        "Classical"
-        if model.estimator == "classical"
-        else f"Robust, {model.estimator.upper()}{f' h = {h:g}' if isinstance(h, float) else ''}"
-    )
-
-
-def _values(x: Any) -> list[float | None]:
-    return [float(v) if np.isfinite(v) else None for v in x]
-
-
-def _count(n: int) -> str:
-    return f"{n} row" if n == 1 else f"{n or 'no'} rows"
-
-
 # ---------------------------------------------------------------------------------------------------------------- in words
-
-
-def summary(track: Track, axis_: Axis) -> str:
-    """One chart in one line: how many rows are beyond, and the worst."""
-    told = zip(track.t2, track.ucl, axis_.rows, track.kinds, strict=True)
-    ratios = [(v / u, row, v) for v, u, row, kind in told if v is not None and u and kind != "excluded"]
-    beyond = [one for one in ratios if one[0] > 1]
-    head = f"{track.title.partition(':')[0]}: {len(beyond)} of {len(ratios)} rows beyond UCL {number(track.limit)}"
-    if not beyond:
-        return f"{head}."
-    ratio, row, value = max(beyond)
-    return f"{head}; the farthest is row {row} with T² {number(value)}, {number(ratio, 2)} × UCL."
-
-
-def distances_summary(seen: Reviewed) -> str:
-    """What the distance–distance plot shows: rows that only the robust estimate sees."""
-    robust, classical = seen.out & seen.fitted, (seen.classical_t2 > seen.classical_ucl) & seen.fitted
-    only = int(np.sum(robust & ~classical))
-    both, other = int(np.sum(robust & classical)), int(np.sum(~robust & classical))
-    text = f"{_count(both)} beyond both limits, {only or 'none'} beyond the robust limit only"
-    text = text[0].upper() + text[1:]
-    return f"{text}{f', {other} beyond the classical one only' if other else ''}."
 
 
 def counter(seen: Reviewed, before: Model | None, waiting: int, out: Mapping[int, Decision]) -> list[Component]:
@@ -140,10 +41,10 @@ def counter(seen: Reviewed, before: Model | None, waiting: int, out: Mapping[int
     moved = f"UCL {old} → {ucl}" if old else f"UCL {ucl}"
     parts: list[Component] = [html.Span(f"n = {model.n} of {n}, {moved}", className="n-of")]
     parts.append(
-        html.Span(f"{_count(int(np.sum(seen.out & seen.fitted)))} beyond, {int(np.sum(seen.kin)) or 'none'} alike", className="beyond")
+        html.Span(f"{count_words(int(np.sum(seen.out & seen.fitted)))} beyond, {int(np.sum(seen.kin)) or 'none'} alike", className="beyond")
     )
     if waiting:
-        parts.append(html.Span(f"{_count(waiting)} changed: refit to see the new limit", className="waiting"))
+        parts.append(html.Span(f"{count_words(waiting)} changed: refit to see the new limit", className="waiting"))
     share = len(out) / n if n else 0.0
     if share > drafts.MANY:
         words = f" {share:.0%} of the rows are excluded: the rest may describe a better process than the one that will run."
@@ -179,7 +80,7 @@ def _told_one(reference: Reference, seen: Reviewed, row: int, timezone: str) -> 
     i = row - 1
     part = reference.rows.ids[i]
     head = f"Row {row}{f', {part}' if part else ''}"
-    at = _micros(reference, i)
+    at = micros(reference, i)
     verdict = "beyond the limit" if seen.out[i] else "alike to rows beyond the limit" if seen.kin[i] else "within the limit"
     numbers = f"T² {number(float(seen.t2[i]))}, UCL {number(float(seen.ucl[i]))}, p-value {p_words(seen.p_value(row))}: {verdict}."
     if at is not None:
@@ -212,15 +113,6 @@ def _values_table(seen: Reviewed, i: int) -> Component:
     return table(heads, rows, caption="Values of this row", numbers=range(1, 6))
 
 
-def p_words(p: float) -> str:
-    """A p-value with two digits; one that no table of good rows could tell from nothing says only that.
-
-    >>> p_words(0.034), p_words(3.2e-5), p_words(3.2e-90)
-    ('0.034', '0.000032', '< 0.000001')
-    """
-    return "< 0.000001" if p < 1e-6 else number(p, 2)
-
-
 def around(reference: Reference, seen: Reviewed, rows: Sequence[int], theme: Theme) -> dict[str, Any]:
     """The raw course of the three variables that matter most for the chosen rows."""
     model = seen.model
@@ -233,8 +125,8 @@ def around(reference: Reference, seen: Reviewed, rows: Sequence[int], theme: The
     trends = []
     for j in top.tolist():
         m, unit = float(model.scatter.center[j]), model.units[j]
-        values = _values(seen.x[[row - 1 for row in shown], j])
-        trends.append(Trend(f"{model.names[j]}{f' [{unit}]' if unit else ''}", values, (m - 3 * float(sd[j]), m, m + 3 * float(sd[j]))))
+        course = values(seen.x[[row - 1 for row in shown], j])
+        trends.append(Trend(f"{model.names[j]}{f' [{unit}]' if unit else ''}", course, (m - 3 * float(sd[j]), m, m + 3 * float(sd[j]))))
     return figures.around(theme, shown, trends, rows)
 
 
@@ -302,7 +194,7 @@ def _line(reference: Reference, seen: Reviewed, row: int, kind: Kind, said: Deci
     words = {"excluded": "excluded: ", "kept": "kept: "}.get(kind, "")
     return (
         html.Span([*mark, str(row)], className="nowrap"),
-        html.Span(_when(reference, i, timezone), className="nowrap"),
+        html.Span(when(reference, i, timezone), className="nowrap"),
         reference.rows.ids[i] or "–",
         number(float(seen.t2[i])),
         number(float(seen.t2[i] / seen.ucl[i])),
