@@ -11,7 +11,7 @@ import numpy as np
 from spc.nouns import Bools, Floats
 from spc.scatter.csteps import Features, converge
 
-_BAND = 96  # rows looked at on each side: those a good exchange can come from lie near the boundary
+_BAND = 64  # rows looked at on each side: those a good exchange can come from lie near the boundary
 
 
 def polish(features: Features, member: Bools, h: int) -> Bools:

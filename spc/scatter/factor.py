@@ -48,10 +48,26 @@ def factor(centred: Floats, divisor: float) -> Floats:
     length = np.sqrt(np.einsum("ij,ij->j", centred, centred))
     if np.all(length > 0):
         unit = centred / length
-        lower, info = lapack.dpotrf(unit.T @ unit, lower=1, clean=1)
-        if info == 0 and float(np.min(np.diag(lower))) ** 2 > SINGULAR:
+        lower = factor_of(unit.T @ unit, 1.0)
+        if lower is not None:
             return np.asarray(lower * (length / np.sqrt(divisor))[:, None])
     raise hyperplane(centred, np.zeros(centred.shape[1]), centred)
+
+
+def factor_of(products: Floats, divisor: float) -> Floats | None:
+    """The lower Cholesky factor of sums of products (p, p) over a divisor, or None when a direction has no variance of its own."""
+    length = np.sqrt(np.diag(products))
+    if not np.all(length > 0):
+        return None
+    lower, info = lapack.dpotrf(products / np.outer(length, length), lower=1, clean=1)
+    if info != 0 or float(np.min(np.diag(lower))) ** 2 <= SINGULAR:
+        return None
+    return np.asarray(lower * (length / np.sqrt(divisor))[:, None])
+
+
+def inverse_of(lower: Floats) -> Floats:
+    """L⁻¹ of a lower Cholesky factor, lower triangular."""
+    return np.tril(lapack.dtrtri(lower, lower=1)[0])
 
 
 def hyperplane(subset: Floats, center: Floats, x: Floats) -> Hyperplane:

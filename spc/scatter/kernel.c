@@ -21,7 +21,7 @@
 
 enum {
     LANES = 8, /* doubles in a vector */
-    BAND = 96, /* rows looked at on each side of the edge when a single exchange is tried */
+    BAND = 64, /* rows looked at on each side of the edge when a single exchange is tried */
     CACHE = 3072 /* doubles in the buffer of rows */
 };
 typedef double Lane __attribute__((vector_size(8 * sizeof(double)), aligned(64)));
@@ -31,15 +31,20 @@ typedef struct {
     int64_t n, h;
     int p, width, block; /* width: p rounded up to whole vectors; block: rows in the buffer */
     double *buffer;      /* block x width */
-    double *mean;        /* p: of the last subset */
-    double *inverse;     /* p x p: of the lower Cholesky factor of its covariance; before `invert`, that covariance */
-    double *turned;      /* p x width: the same, transposed and padded */
-    double *cross;       /* width x width */
-    double *sum;         /* width */
+    double *part_cross;  /* width x width: sums of products of the rows last looked at, */
+    double *part_sum;    /* width: and their sums */
+    double *turned;      /* p x width: L^-1, transposed and padded */
+    double *mean;        /* p: of the subset */
+    double *inverse;     /* p x p: L^-1, of the lower Cholesky factor of its covariance */
+    double *origin;      /* p: about which its sums are kept, */
+    double *sum;         /* p, */
+    double *cross;       /* p x p (lower triangle), */
+    int64_t count;       /* and the number of its rows */
     double *kept;        /* p x p: scratch */
-    double *d2;          /* n */
+    double *d2;          /* n: squared distances from the subset */
     double *key;         /* max(2 n, BAND): scratch of the selections */
-    int64_t *rows;       /* n: the members' positions */
+    int64_t *rows;       /* n: the rows that enter, from the front, and those that leave, from the back */
+    int64_t entering, leaving;
 } Work;
 
 static int width_of(int p) { return (p + LANES - 1) / LANES * LANES; }
@@ -61,16 +66,19 @@ static int work_open(Work *w, const double *x, int64_t n, int p, const double *s
     const size_t P = (size_t)p, V = (size_t)width_of(p), B = (size_t)block_of(p), N = all ? (size_t)n : 0;
     memset(w, 0, sizeof *w);
     w->x = x, w->shift = shift, w->rate = rate, w->n = n, w->h = h, w->p = p, w->width = (int)V, w->block = (int)B;
-    w->buffer = aligned(B * V + P * V + V * V + 2 * V + 2 * P * P + N + (2 * N > BAND ? 2 * N : BAND));
+    w->buffer = aligned(B * V + V * V + V + P * V + 3 * P + 3 * P * P + N + (2 * N > BAND ? 2 * N : BAND));
     w->rows = all ? malloc(sizeof(int64_t) * (size_t)n) : malloc(1);
     if (!w->buffer || !w->rows) return 0;
-    memset(w->buffer, 0, sizeof(double) * (B * V + P * V + V * V + 2 * V));
-    w->turned = w->buffer + B * V;
-    w->cross = w->turned + P * V;
-    w->sum = w->cross + V * V;
-    w->mean = w->sum + V;
-    w->inverse = w->mean + V;
-    w->kept = w->inverse + P * P;
+    memset(w->buffer, 0, sizeof(double) * (B * V + V * V + V + P * V));
+    w->part_cross = w->buffer + B * V;
+    w->part_sum = w->part_cross + V * V;
+    w->turned = w->part_sum + V;
+    w->mean = w->turned + P * V;
+    w->origin = w->mean + P;
+    w->sum = w->origin + P;
+    w->inverse = w->sum + P;
+    w->cross = w->inverse + P * P;
+    w->kept = w->cross + P * P;
     w->d2 = w->kept + P * P;
     w->key = w->d2 + N;
     return 1;
@@ -111,45 +119,66 @@ INLINE void products_of(const double *buffer, int rows, int width, double *cross
     if (v < vectors) products(buffer, rows, width, cross, a0, A, v, 1);
 }
 
-/* Sums and sums of products (lower triangle) of the listed rows minus `origin`, in a fixed order. */
+/* Sums and sums of products (lower triangle) of the listed rows minus `origin`, in a fixed order, into part_sum and part_cross. */
 FAST static void accumulate(Work *w, const int64_t *list, int64_t count, const double *origin) {
     const int p = w->p, width = w->width;
-    memset(w->cross, 0, sizeof(double) * (size_t)width * width);
-    memset(w->sum, 0, sizeof(double) * width);
+    memset(w->part_cross, 0, sizeof(double) * (size_t)width * width);
+    memset(w->part_sum, 0, sizeof(double) * width);
     for (int64_t start = 0; start < count; start += w->block) {
         const int rows = count - start < w->block ? (int)(count - start) : w->block;
         load(w, list, start, rows, origin);
         for (int v = 0; v < width; v += LANES) {
-            Lane s = *(Lane *)(w->sum + v);
+            Lane s = *(Lane *)(w->part_sum + v);
             for (int r = 0; r < rows; r++) s += *(const Lane *)(w->buffer + (size_t)r * width + v);
-            *(Lane *)(w->sum + v) = s;
+            *(Lane *)(w->part_sum + v) = s;
         }
         int a = 0;
-        for (; a + 8 <= p; a += 8) products_of(w->buffer, rows, width, w->cross, a, 8);
-        if (a + 4 <= p) products_of(w->buffer, rows, width, w->cross, a, 4), a += 4;
-        if (a + 2 <= p) products_of(w->buffer, rows, width, w->cross, a, 2), a += 2;
-        if (a < p) products_of(w->buffer, rows, width, w->cross, a, 1);
+        for (; a + 8 <= p; a += 8) products_of(w->buffer, rows, width, w->part_cross, a, 8);
+        if (a + 4 <= p) products_of(w->buffer, rows, width, w->part_cross, a, 4), a += 4;
+        if (a + 2 <= p) products_of(w->buffer, rows, width, w->part_cross, a, 2), a += 2;
+        if (a < p) products_of(w->buffer, rows, width, w->part_cross, a, 1);
     }
 }
 
-/* Mean, into `mean`, and covariance (divisor: the count), into `inverse`, of the listed rows. The products are taken about a mean that
- * is near: the last subset's, or, when `fresh`, the rows' own, found first. */
-FAST static void moments(Work *w, const int64_t *list, int64_t count, int fresh) {
-    const int p = w->p, width = w->width;
-    const double share = 1.0 / (double)count;
-    if (fresh) {
-        double *sum = w->sum;
-        for (int k = 0; k < p; k++) sum[k] = 0.0;
-        for (int64_t i = 0; i < count; i++) {
-            const double *from = w->x + (list ? list[i] : i) * p;
-            for (int k = 0; k < p; k++) sum[k] += (from[k] - w->shift[k]) * w->rate[k];
-        }
-        for (int k = 0; k < p; k++) w->mean[k] = sum[k] * share;
+/* Takes some rows into the subset's sums (sign 1), or out of them (-1). */
+static void include(Work *w, const int64_t *list, int64_t count, double sign) {
+    const int p = w->p;
+    accumulate(w, list, count, w->origin);
+    for (int a = 0; a < p; a++) {
+        w->sum[a] += sign * w->part_sum[a];
+        for (int b = 0; b <= a; b++) w->cross[a * p + b] += sign * w->part_cross[(size_t)a * w->width + b];
     }
-    accumulate(w, list, count, w->mean);
-    for (int a = 0; a < p; a++)
-        for (int b = 0; b <= a; b++) w->inverse[a * p + b] = (w->cross[(size_t)a * width + b] - w->sum[a] * w->sum[b] * share) * share;
-    for (int a = 0; a < p; a++) w->mean[a] += w->sum[a] * share;
+    w->count += sign > 0 ? count : -count;
+}
+
+/* The sums of a subset, about its mean. */
+FAST static void begin(Work *w, const uint8_t *member) {
+    const int p = w->p;
+    int64_t count = 0;
+    for (int64_t i = 0; i < w->n; i++) {
+        w->rows[count] = i;
+        count += member[i] != 0;
+    }
+    for (int k = 0; k < p; k++) w->origin[k] = 0.0;
+    for (int64_t i = 0; i < count; i++) {
+        const double *from = w->x + w->rows[i] * p;
+        for (int k = 0; k < p; k++) w->origin[k] += (from[k] - w->shift[k]) * w->rate[k];
+    }
+    for (int k = 0; k < p; k++) w->origin[k] /= (double)count;
+    memset(w->sum, 0, sizeof(double) * p);
+    memset(w->cross, 0, sizeof(double) * p * p);
+    w->count = 0;
+    include(w, w->rows, count, 1.0);
+}
+
+/* The sums follow the rows that `nearest` or an exchange listed; when these are many, they are taken anew. */
+static void follow(Work *w, const uint8_t *member) {
+    if (w->entering + w->leaving > w->count / 4) {
+        begin(w, member);
+    } else {
+        include(w, w->rows, w->entering, 1.0);
+        include(w, w->rows + w->n - w->leaving, w->leaving, -1.0);
+    }
 }
 
 /* Cholesky factor in place; 0 when a pivot is not positive beyond rounding. */
@@ -170,9 +199,14 @@ FAST static int cholesky(double *s, int p) {
     return 1;
 }
 
-/* From the covariance in `inverse` to the inverse of its factor; returns log det. A singular one is given a little ridge. */
-FAST static double invert(Work *w) {
+/* From the sums to the mean and the inverse of the covariance's factor; returns log det. A singular one is given a little ridge. */
+FAST static double solve(Work *w) {
     const int p = w->p, width = w->width;
+    const double share = 1.0 / (double)w->count;
+    for (int a = 0; a < p; a++) {
+        for (int b = 0; b <= a; b++) w->inverse[a * p + b] = (w->cross[a * p + b] - w->sum[a] * w->sum[b] * share) * share;
+        w->mean[a] = w->origin[a] + w->sum[a] * share;
+    }
     const size_t size = sizeof(double) * (size_t)p * (size_t)p;
     double *s = w->inverse, *kept = w->kept, top = 0.0, logdet = 0.0;
     memcpy(kept, s, size);
@@ -285,59 +319,60 @@ FAST static double ranked(const double *v, int64_t n, int64_t k, double *scratch
     return picked(scratch, n, k);
 }
 
-static int64_t listed(Work *w, const uint8_t *member) {
-    int64_t count = 0;
-    for (int64_t i = 0; i < w->n; i++) {
-        w->rows[count] = i;
-        count += member[i] != 0;
-    }
-    return count;
-}
-
-/* The h nearest rows; among equals the earlier ones. Returns whether the subset changed. */
-static int nearest(Work *w, uint8_t *member) {
+/* The h nearest rows; among equals the earlier ones. Lists the rows that enter and leave; returns whether there are any. */
+FAST static int nearest(Work *w, uint8_t *member) {
     const double edge = ranked(w->d2, w->n, w->h - 1, w->key);
-    int64_t room = w->h;
-    int changed = 0;
+    int64_t room = w->h, entering = 0, leaving = 0;
     for (int64_t i = 0; i < w->n; i++) room -= w->d2[i] < edge;
     for (int64_t i = 0; i < w->n; i++) {
         const uint8_t in = w->d2[i] < edge || (w->d2[i] == edge && room-- > 0);
-        changed |= in != member[i];
+        if (in == member[i]) continue;
+        if (in)
+            w->rows[entering++] = i;
+        else
+            w->rows[w->n - ++leaving] = i;
         member[i] = in;
     }
-    return changed;
+    w->entering = entering, w->leaving = leaving;
+    return entering + leaving > 0;
 }
 
-/* C-steps until the members stop changing or the determinant stops falling, `steps` at most when positive; returns log det. */
+/* C-steps until the members stop changing or the determinant stops falling, `steps` at most when positive; returns log det. Begins with
+ * the subset's sums; without `steps` it ends with all that `exchange` needs: mean, factor and distances of the subset reached. */
 static double converge(Work *w, uint8_t *member, int steps) {
     double best = INFINITY;
-    for (int taken = 0; steps <= 0 || taken < steps; taken++) {
-        moments(w, w->rows, listed(w, member), taken == 0);
-        const double logdet = invert(w);
-        if (!(logdet < best - 1e-12 * (1.0 + fabs(logdet)))) return best;
-        best = logdet;
+    for (int taken = 0;; taken++) {
+        const double logdet = solve(w);
+        const int fell = logdet < best - 1e-12 * (1.0 + fabs(logdet));
+        if (fell) best = logdet;
+        if (steps > 0 && taken == steps) return best;
         distances(w, NULL, w->n, w->d2);
-        if (!nearest(w, member)) return best;
+        if (!fell || !nearest(w, member)) return best;
+        follow(w, member);
     }
-    moments(w, w->rows, listed(w, member), 0);
-    return fmin(best, invert(w));
 }
 
-/* Positions of the BAND members (or non-members) nearest the edge: members by falling distance, others by rising distance. */
-static int band(Work *w, const uint8_t *member, int inside, int64_t *out) {
-    int count = 0;
+/* Positions of the (at most `most`) members or non-members nearest the edge: members by falling distance, others by rising distance. */
+static int band(Work *w, const uint8_t *member, int inside, int most, int64_t *out) {
+    double *key = w->key, sorted[BAND];
+    int64_t count = 0, taken = 0;
     for (int64_t i = 0; i < w->n; i++) {
+        key[count] = inside ? -w->d2[i] : w->d2[i];
+        count += member[i] == inside;
+    }
+    if (count == 0) return 0;
+    const double edge = count > most ? ranked(key, count, most - 1, key + count) : INFINITY;
+    int64_t room = most;
+    for (int64_t i = 0; i < count; i++) room -= key[i] < edge;
+    for (int64_t i = 0; i < w->n && taken < most; i++) {
         if (member[i] != inside) continue;
         const double d = inside ? -w->d2[i] : w->d2[i];
-        if (count == BAND && d >= w->key[BAND - 1]) continue;
-        int at = count < BAND ? count++ : BAND - 1;
-        while (at > 0 && w->key[at - 1] > d) {
-            w->key[at] = w->key[at - 1], out[at] = out[at - 1];
-            at--;
-        }
-        w->key[at] = d, out[at] = i;
+        if (!(d < edge || (d == edge && room-- > 0))) continue;
+        int64_t at = taken++;
+        for (; at > 0 && sorted[at - 1] > d; at--) sorted[at] = sorted[at - 1], out[at] = out[at - 1];
+        sorted[at] = d, out[at] = i;
     }
-    return count;
+    return (int)taken;
 }
 
 /* The whitened rows of a band, as columns of y (p x BAND), so that inner products run over rows side by side. */
@@ -355,19 +390,18 @@ static void whiten(const Work *w, const int64_t *rows, int count, double *y) {
     }
 }
 
-/* The best exchange of a member for another row, by the rank-two determinant formula of exchange.py; 0 when none lowers it. */
+/* The best exchange of a member for another row, by the rank-two determinant formula of exchange.py; 0 when none lowers it. Begins with
+ * the subset's mean, factor and distances, and ends with its sums. */
 FAST static int exchange(Work *w, uint8_t *member, double *u, double *v) {
     const int p = w->p;
     const double h = (double)w->h, less = h - 1.0;
     int64_t in[BAND], out[BAND];
-    double c[BAND];
+    double c[BAND], b[BAND];
     if (w->n == w->h) return 0;
-    moments(w, w->rows, listed(w, member), 1);
-    invert(w);
-    distances(w, NULL, w->n, w->d2);
-    const int ni = band(w, member, 1, in), no = band(w, member, 0, out);
+    const int ni = band(w, member, 1, BAND, in), no = band(w, member, 0, BAND, out);
     whiten(w, in, ni, u);
     whiten(w, out, no, v);
+    for (int j = 0; j < no; j++) b[j] = w->d2[out[j]] / h;
     double best = 1.0 - 1e-10;
     int64_t from = -1, to = -1;
     for (int i = 0; i < ni; i++) {
@@ -376,17 +410,32 @@ FAST static int exchange(Work *w, uint8_t *member, double *u, double *v) {
         for (int j = 0; j < no; j++) c[j] = 0.0;
         for (int k = 0; k < p; k++) {
             const double one = u[(size_t)k * BAND + i] / h, *other = v + (size_t)k * BAND;
+#pragma omp simd
             for (int j = 0; j < no; j++) c[j] += one * other[j];
         }
+        const double al = a / less, own = al / less, slope = 2.0 / less, bend = h / less / r, scale = less / h;
+        double lowest = INFINITY;
+#pragma omp simd reduction(min : lowest)
         for (int j = 0; j < no; j++) {
-            const double b = w->d2[out[j]] / h, t = c[j] + a / less;
-            const double ratio = r * (1.0 + less / h * (b + 2.0 * c[j] / less + a / (less * less) + h / less * t * t / r));
-            if (ratio < best) best = ratio, from = in[i], to = out[j];
+            const double t = c[j] + al;
+            c[j] = r * (1.0 + scale * (b[j] + slope * c[j] + own + bend * t * t));
+            lowest = c[j] < lowest ? c[j] : lowest;
         }
+        if (!(lowest < best)) continue;
+        for (int j = 0; j < no; j++)
+            if (c[j] < best) best = c[j], from = in[i], to = out[j];
     }
     if (from < 0) return 0;
     member[from] = 0, member[to] = 1;
+    include(w, &to, 1, 1.0);
+    include(w, &from, 1, -1.0);
     return 1;
+}
+
+static double polish(Work *w, uint8_t *member, double *u) {
+    double reached = converge(w, member, 0);
+    while (exchange(w, member, u, u + (size_t)BAND * w->p)) reached = converge(w, member, 0);
+    return reached;
 }
 
 /* The first `count` of `most` things in an order that `draws` (each 0 ... 1) decide: the beginning of a shuffle. */
@@ -398,14 +447,17 @@ static void shuffled(int64_t *things, int most, int count, const double *draws) 
     }
 }
 
-int spc_version(void) { return 3; }
+int spc_version(void) { return 5; }
 
 /* k subsets (k x n) to their fixed points, or through `steps` C-steps; their log determinants go to logdet (k). 0 without memory. */
 int spc_converge(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int k, int steps, uint8_t *member,
                  double *logdet) {
     Work w;
     const int ready = work_open(&w, x, n, p, shift, rate, h, 1);
-    for (int i = 0; ready && i < k; i++) logdet[i] = converge(&w, member + (size_t)i * n, steps);
+    for (int i = 0; ready && i < k; i++) {
+        begin(&w, member + (size_t)i * n);
+        logdet[i] = converge(&w, member + (size_t)i * n, steps);
+    }
     work_close(&w);
     return ready;
 }
@@ -415,8 +467,8 @@ int spc_grow(const double *x, int64_t n, int p, const double *shift, const doubl
     Work w;
     const int ready = work_open(&w, x, n, p, shift, rate, h, 1);
     for (int i = 0; ready && i < k; i++) {
-        moments(&w, w.rows, listed(&w, member + (size_t)i * n), 1);
-        invert(&w);
+        begin(&w, member + (size_t)i * n);
+        solve(&w);
         distances(&w, NULL, n, w.d2);
         nearest(&w, member + (size_t)i * n);
     }
@@ -429,45 +481,61 @@ int spc_polish(const double *x, int64_t n, int p, const double *shift, const dou
     Work w;
     double *u = malloc(sizeof(double) * (size_t)(2 * BAND * p));
     const int ready = work_open(&w, x, n, p, shift, rate, h, 1) && u != NULL;
-    while (ready && exchange(&w, member, u, u + (size_t)BAND * p)) converge(&w, member, 0);
+    if (ready) {
+        begin(&w, member);
+        polish(&w, member, u);
+    }
     free(u);
     work_close(&w);
     return ready;
 }
 
-/* A polished subset, `kicks` times moved and polished again, kept when that lowered its determinant; returns log det. In kick t,
- * size[t] members and as many others, drawn from the width[t] on each side of the edge by draws (2 x size[t] of them), change places. */
+/* A polished subset, `kicks` times moved and polished again, kept when that lowered its determinant. In kick t, size[t] members and as
+ * many others, drawn from the width[t] on each side of the edge by draws (2 x size[t] of them), change places. A trial whose C-steps end
+ * higher than the best by more than `margin` is not polished. */
 int spc_kick(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int kicks, const int32_t *size,
-             const int32_t *width, const double *draws, uint8_t *member, double *logdet) {
+             const int32_t *width, const double *draws, double margin, uint8_t *member) {
     Work w;
     double *u = malloc(sizeof(double) * (size_t)(2 * BAND * p));
+    double *sums = malloc(sizeof(double) * (size_t)p * (size_t)(p + 2)); /* of the best: origin, sum and cross */
     uint8_t *trial = malloc((size_t)n);
-    int64_t in[BAND], out[BAND];
-    const int ready = work_open(&w, x, n, p, shift, rate, h, 1) && u != NULL && trial != NULL;
-    if (ready) {
-        moments(&w, w.rows, listed(&w, member), 1);
-        double best = invert(&w);
-        for (int t = 0; t < kicks; t++) {
-            moments(&w, w.rows, listed(&w, member), 1);
-            invert(&w);
+    int64_t in[BAND], out[BAND], leave[BAND], enter[BAND];
+    const int ready = work_open(&w, x, n, p, shift, rate, h, 1) && u != NULL && trial != NULL && sums != NULL;
+    double best = INFINITY;
+    for (int t = 0, ni = 0, no = 0, found = 1; ready && t < kicks; t++) {
+        if (found) { /* a new best: its sums, and the rows on both sides of its edge */
+            begin(&w, member);
+            best = solve(&w);
             distances(&w, NULL, n, w.d2);
-            int ni = band(&w, member, 1, in), no = band(&w, member, 0, out), k = size[t];
-            ni = ni < width[t] ? ni : width[t], no = no < width[t] ? no : width[t];
-            k = k < ni ? k : ni, k = k < no ? k : no;
-            shuffled(in, ni, k, draws);
-            shuffled(out, no, k, draws + size[t]);
-            draws += 2 * size[t];
-            memcpy(trial, member, (size_t)n);
-            for (int i = 0; i < k; i++) trial[in[i]] = 0, trial[out[i]] = 1;
-            converge(&w, trial, 0);
-            while (exchange(&w, trial, u, u + (size_t)BAND * p)) converge(&w, trial, 0);
-            moments(&w, w.rows, listed(&w, trial), 1);
-            const double reached = invert(&w);
-            if (reached < best - 1e-10) best = reached, memcpy(member, trial, (size_t)n);
+            ni = band(&w, member, 1, BAND, in), no = band(&w, member, 0, BAND, out);
+            memcpy(sums, w.origin, sizeof(double) * 2 * p);
+            memcpy(sums + 2 * p, w.cross, sizeof(double) * p * p);
+            found = 0;
+        } else {
+            memcpy(w.origin, sums, sizeof(double) * 2 * p);
+            memcpy(w.cross, sums + 2 * p, sizeof(double) * p * p);
+            w.count = h;
         }
-        *logdet = best;
+        const int from = ni < width[t] ? ni : width[t], to = no < width[t] ? no : width[t];
+        int k = size[t] < from ? size[t] : from;
+        k = k < to ? k : to;
+        memcpy(leave, in, sizeof in);
+        memcpy(enter, out, sizeof out);
+        shuffled(leave, from, k, draws);
+        shuffled(enter, to, k, draws + size[t]);
+        draws += 2 * size[t];
+        memcpy(trial, member, (size_t)n);
+        for (int i = 0; i < k; i++) trial[leave[i]] = 0, trial[enter[i]] = 1;
+        include(&w, enter, k, 1.0);
+        include(&w, leave, k, -1.0);
+        if (!(converge(&w, trial, 0) < best + margin)) continue;
+        while (exchange(&w, trial, u, u + (size_t)BAND * p)) converge(&w, trial, 0);
+        begin(&w, trial);
+        const double reached = solve(&w);
+        if (reached < best - 1e-10) memcpy(member, trial, (size_t)n), found = 1;
     }
     free(u);
+    free(sums);
     free(trial);
     work_close(&w);
     return ready;
@@ -480,8 +548,8 @@ int spc_sums(const double *x, int64_t n, int p, const double *shift, const doubl
     const int ready = work_open(&w, x, n, p, shift, rate, 0, 0);
     if (ready) {
         accumulate(&w, list, count, origin);
-        memcpy(sum, w.sum, sizeof(double) * (size_t)p);
-        for (int a = 0; a < p; a++) memcpy(cross + (size_t)a * p, w.cross + (size_t)a * w.width, sizeof(double) * (size_t)p);
+        memcpy(sum, w.part_sum, sizeof(double) * (size_t)p);
+        for (int a = 0; a < p; a++) memcpy(cross + (size_t)a * p, w.part_cross + (size_t)a * w.width, sizeof(double) * (size_t)p);
     }
     work_close(&w);
     return ready;

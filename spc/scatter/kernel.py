@@ -12,10 +12,10 @@ from functools import cache
 import numpy as np
 
 from spc.nouns import Bools, Floats, Ints
-from spc.scatter.kicks import Kicks
+from spc.scatter.kicks import Kicks, hopeless
 from spc.scatter.objective import subset_objective
 
-_VERSION = 3  # of kernel.c: a library of another version is left aside
+_VERSION = 5  # of kernel.c: a library of another version is left aside
 _I64, _I32, _AT = ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p
 
 
@@ -68,8 +68,9 @@ class Compiled:
 
     def kick(self, member: Bools, h: int, kicks: Kicks) -> Bools:
         """A polished subset after kicks, each kept when it led to a lower determinant."""
-        after, logdet = _bytes(member), np.empty(1)
-        self._call("spc_kick", _I64(h), _I32(len(kicks.size)), _at(kicks.size), _at(kicks.width), _at(kicks.draws), _at(after), _at(logdet))
+        after = _bytes(member)
+        plan = _I32(len(kicks.size)), _at(kicks.size), _at(kicks.width), _at(kicks.draws), ctypes.c_double(hopeless(h))
+        self._call("spc_kick", _I64(h), *plan, _at(after))
         return after.view(bool)
 
     def objective(self, member: Bools) -> float:

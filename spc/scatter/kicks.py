@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spc.nouns import Bools, Floats
 
-_SIZES = ((3, 20), (10, 30))  # rows that change places, and how many on each side of the edge they are drawn from
+_SIZES = ((3, 20), (10, 30), (5, 60), (30, 60))  # rows that change places, and how many on each side of the edge they are drawn from
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,11 @@ class Kicks:
         for size, width in zip(self.size.tolist(), self.width.tolist(), strict=True):
             yield size, width, self.draws[at : at + size], self.draws[at + size : at + 2 * size]
             at += 2 * size
+
+
+def hopeless(h: int) -> float:
+    """How far above the best a trial's C-steps may end for a polish still to be worth its time: some exchanges' worth, each about 1/h."""
+    return 5.0 / h
 
 
 def moved(member: Bools, d2: Floats, size: int, width: int, leave: Floats, enter: Floats) -> Bools:

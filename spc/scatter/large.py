@@ -105,14 +105,13 @@ class _Sums:
 
     def __init__(self, steps: Steps, member: Bools) -> None:
         self._steps = steps
-        self._origin = np.zeros(steps.x.shape[1])
+        few = np.flatnonzero(member)[:: max(1, int(np.count_nonzero(member)) // 1000)]
+        self._origin = steps.sums(few, np.zeros(steps.x.shape[1]))[0] / len(few)  # near the mean: no digits are lost
         self._anew(member)
 
     def _anew(self, member: Bools) -> None:
         rows = np.flatnonzero(member)
         self.member, self.count = member.copy(), len(rows)
-        if not self._origin.any():
-            self._origin = self._steps.sums(rows, self._origin)[0] / self.count
         self._total, self._cross = self._steps.sums(rows, self._origin)
 
     def ellipsoid(self) -> Ellipsoid | None:

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.linalg import lapack
 
 from spc.errors import BadRecipe
-from spc.nouns import Bools, Floats, Scatter
+from spc.nouns import Floats, Ints, Scatter
 from spc.scatter.contract import Equivariance
 from spc.scatter.corrections import consistency, cutoff
-from spc.scatter.factor import Hyperplane, factor, hyperplane
+from spc.scatter.factor import Hyperplane, factor_of, hyperplane, inverse_of
 from spc.scatter.quantiles import median_and_scale
 from spc.scatter.search import search
-from spc.scatter.steps import steps_on
+from spc.scatter.steps import Steps, steps_on
+from spc.scatter.subsets import sample
 from spc.scatter.table import checked
 
+_ENOUGH = 20_000  # rows that tell where a column lies and how wide it is
 REWEIGHT = 0.975  # share of good rows that the second stage is meant to keep
 
 
@@ -69,13 +70,13 @@ class Mcd:
         h = subset_size(n, p, self.h)
         center, scale = standards(x, h)
         found = search(x, center, 1.0 / scale, h, self.seed)
-        used = reweighted(x, center, scale, found.member, h)
-        kept = x[used]
-        mean = kept.mean(axis=0)
-        lower = factor(kept - mean, len(kept) - 1)
+        steps = steps_on(x, center, 1.0 / scale)
+        mean, raw = _estimate(x, steps, np.flatnonzero(found.member), np.zeros(p))
+        used = found.member | (steps.distances(None, mean, inverse_of(raw)) <= cutoff(n, p, h / n, REWEIGHT) * consistency(p, h / n))
+        mean, lower = _estimate(x, steps, np.flatnonzero(used), mean)
         corrected = np.sqrt(consistency(p, REWEIGHT))
         objective = found.objective + 2.0 * float(np.sum(np.log(scale)))
-        return Scatter(mean, lower * corrected, n, used=used, h=h, objective=objective)
+        return Scatter(center + mean * scale, lower * scale[:, None] * corrected, n, used=used, h=h, objective=objective)
 
     def rows_needed(self, p: int) -> int:
         """The fewest rows for p variables: 2p + 1, so that the smallest subset still spans the space and outliers can be outvoted."""
@@ -85,9 +86,13 @@ class Mcd:
 def standards(x: Floats, h: int) -> tuple[Floats, Floats]:
     """The medians and MADs of x's columns; raises Degenerate when h values of a column are the same."""
     n, p = x.shape
-    center, scale = median_and_scale(x)
+    part = x[sample(n, _ENOUGH, 0)] if n > _ENOUGH else x
+    center, scale = median_and_scale(part)
     for j in range(p):
-        count = int(np.sum(np.abs(x[:, j] - center[j]) <= 1e-13 * abs(float(center[j]))))
+        same = 1e-13 * abs(float(center[j]))
+        if np.mean(np.abs(part[:, j] - center[j]) <= same) < 0.9 * h / n:
+            continue
+        count = int(np.sum(np.abs(x[:, j] - center[j]) <= same))
         if count >= h:
             raise Hyperplane(np.eye(p)[j], float(center[j]), count, n)
     return center, scale
@@ -99,18 +104,17 @@ def standardised(x: Floats, h: int) -> tuple[Floats, Floats]:
     return (x - center) / scale, scale
 
 
-def reweighted(x: Floats, center: Floats, scale: Floats, member: Bools, h: int) -> Bools:
-    """Which rows of x (n, p) lie within the 97.5 % ellipsoid of the raw estimate from the subset `member` (n,).
+def _estimate(x: Floats, steps: Steps, rows: Ints, origin: Floats) -> tuple[Floats, Floats]:
+    """Mean (p,) and factor (p, p) of the covariance, divisor rows − 1, of some rows in standardised units; the origin is near the mean.
 
-    Raises Degenerate, with the equation in the columns' own units, when the subset is on a hyperplane.
+    Raises Degenerate, with the equation in the columns' own units, when the rows lie on a hyperplane.
     """
-    n, p = x.shape
-    subset = (x[member] - center) / scale
-    mean = subset.mean(axis=0)
-    try:
-        lower = factor(subset - mean, h - 1)
-    except Hyperplane:
-        middle = x[member].mean(axis=0)
-        raise hyperplane(x[member] - middle, middle, x) from None
-    d2 = steps_on(x, center, 1.0 / scale).distances(None, mean, np.tril(lapack.dtrtri(lower, lower=1)[0]))
-    return np.asarray((d2 <= cutoff(n, p, h / n, REWEIGHT) * consistency(p, h / n)) | member)
+    total, cross = steps.sums(rows, origin)
+    if not np.any(origin):  # not known to be near: take the sums again about the mean
+        origin = total / len(rows)
+        total, cross = steps.sums(rows, origin)
+    lower = factor_of(cross - np.outer(total, total) / len(rows), len(rows) - 1)
+    if lower is None:
+        middle = x[rows].mean(axis=0)
+        raise hyperplane(x[rows] - middle, middle, x)
+    return origin + total / len(rows), lower

@@ -16,7 +16,7 @@ from spc.scatter.kicks import Kicks
 from spc.scatter.large import settle
 from spc.scatter.objective import subset_objective
 from spc.scatter.steps import Steps, steps_on
-from spc.scatter.subsets import carried, drawn, guessed, sample
+from spc.scatter.subsets import carried, drawn, guessed, ladder
 
 _ENUMERATE = 1000  # subsets that are simply all tried
 _WHOLE = 3000  # rows up to which the search runs on the whole table; above, on a sample first
@@ -24,8 +24,10 @@ _SAMPLE = 1500  # rows of that sample (or 20 per variable)
 _STAIR = 8  # how many times as many rows the next sample has
 _POLISHED = 30_000  # rows up to which the answer on all rows is polished and kicked
 _FEW = 25  # variables up to which random starts are worth their time
-_POLISH = 3  # candidates that single exchanges are tried on
-_KICKS, _KICKS_SAMPLED, _KICKS_LARGE = 30, 10, 4
+_POLISH = 10  # candidates that single exchanges are tried on
+_KICKS, _KICKS_SAMPLED, _KICKS_LARGE = 40, 12, 4
+_EASY = 30_000  # values in a table (n p) up to which all of them are worth their time
+_SHARE = 0.3  # of the kicks, for a second basin: it is shown, not fitted
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ _Reached = tuple[Bools, float]
 class _Descent:
     """From candidates to the best that exchanges and kicks make of them; a subset is only polished once."""
 
-    def __init__(self, steps: Steps, h: int, kicks: Kicks) -> None:
-        self.steps, self.h, self.kicks = steps, h, kicks
+    def __init__(self, steps: Steps, h: int, kicks: int, seed: int) -> None:
+        self.steps, self.h, self.kicks, self.seed = steps, h, kicks, seed
         self._done: dict[bytes, _Reached] = {}
 
     def best(self, members: Iterable[Bools]) -> _Reached:
@@ -82,10 +84,11 @@ class _Descent:
             reached.append(self._done[key])
         return min(reached, key=_objective, default=(np.zeros(0, dtype=bool), np.inf))
 
-    def kicked(self, reached: _Reached) -> _Reached:
+    def kicked(self, reached: _Reached, share: float = 1.0) -> _Reached:
         if not np.isfinite(reached[1]):
             return reached
-        member = self.steps.kick(reached[0], self.h, self.kicks)
+        kicks = Kicks.drawn(max(round(share * self.kicks), 1), self.seed, *self.steps.x.shape)
+        member = self.steps.kick(reached[0], self.h, kicks)
         return member, self._value(member)
 
     def _value(self, member: Bools) -> float:
@@ -104,9 +107,10 @@ def _whole(z: Floats, h: int, seed: int, kicks: int) -> Found:
     if p <= _FEW:
         more, more_values = steps.converge(drawn(z, steps, h, seed), h)
         candidates, values = np.concatenate([sure, more]), np.concatenate([sure_value, more_values])
-    descent = _Descent(steps, h, Kicks.drawn(kicks, seed, n, p))
+    effort = min(1.0, _EASY / (n * p))
+    descent = _Descent(steps, h, max(round(kicks * effort), _KICKS_LARGE), seed)
     base = descent.best(distinct(sure, sure_value, 1))
-    best = descent.best(distinct(candidates, values, _POLISH))
+    best = descent.best(distinct(candidates, values, max(round(_POLISH * effort), 2)))
     taken_in, value = steps.converge(engulfing(z, best[0], h), h)
     best = min(best, base, descent.best(distinct(taken_in, value, 1)), key=_objective)
     return _both(descent, best, base, h)
@@ -117,21 +121,30 @@ def _both(descent: _Descent, best: _Reached, base: _Reached, h: int) -> Found:
     kicked = descent.kicked(best)
     if int(np.count_nonzero(best[0] & base[0])) >= 0.95 * h:
         return Found(*kicked, *kicked)
-    base = descent.kicked(base)
+    base = descent.kicked(base, _SHARE)
     return Found(*min(kicked, base, key=_objective), *base)
 
 
 def _nested(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
-    """A large table: search a random sample, and carry the subsets found there to larger ones and to all rows."""
+    """A large table: search a random sample, and carry the subsets found there to larger ones and at last to all rows."""
     n, p = x.shape
-    rows = sample(n, max(_SAMPLE, 20 * p), seed)
-    part = _whole((x[rows] - shift) * rate, max(round(h * len(rows) / n), p + 1), seed, _KICKS_SAMPLED)
-    subsets = carried(np.stack([part.member, part.deterministic]), rows, n)
+    rows, *larger = ladder(n, max(_SAMPLE, 20 * p), _STAIR, seed)
+    part = _whole((x[rows] - shift) * rate, _share(h, len(rows), n, p), seed, _KICKS_SAMPLED)
+    subsets = [part.member] if np.array_equal(part.member, part.deterministic) else [part.member, part.deterministic]
+    for next_rows in larger:
+        steps = steps_on(x[next_rows], shift, rate)
+        subsets = [settle(steps, carried(one[None], rows, n)[0][next_rows], _share(h, len(next_rows), n, p))[0] for one in subsets]
+        rows = next_rows
     steps = steps_on(x, shift, rate)
-    best, base = (settle(steps, one, h) for one in subsets)
+    reached = [settle(steps, one, h) for one in carried(np.array(subsets), rows, n)]
+    best, base = reached[0], reached[-1]
     if n <= _POLISHED:
-        descent = _Descent(steps, h, Kicks.drawn(_KICKS_LARGE, seed, n, p))
-        best, base = (descent.best([one]) for one, _ in (best, base))
+        descent = _Descent(steps, h, _KICKS_LARGE, seed)
+        best, base = descent.best([best[0]]), descent.best([base[0]])
         return _both(descent, best, base, h)
     best = min(best, base, key=_objective)
     return Found(*best, *base)
+
+
+def _share(h: int, rows: int, n: int, p: int) -> int:
+    return h if rows == n else max(round(h * rows / n), p + 1)

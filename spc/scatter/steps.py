@@ -10,7 +10,7 @@ from spc.nouns import Bools, Floats, Ints
 from spc.scatter.csteps import Features, converge, grow
 from spc.scatter.exchange import polish
 from spc.scatter.kernel import Compiled, library
-from spc.scatter.kicks import Kicks, moved
+from spc.scatter.kicks import Kicks, hopeless, moved
 from spc.scatter.objective import subset_objective
 
 _CHUNK = 8192  # rows at a time in the sums and distances of a large table
@@ -44,7 +44,9 @@ class Interpreted:
         best = self.objective(member)
         for size, width, leave, enter in kicks:
             d2 = self.features.distances(*self.features.moments(member[None]))[0][0]
-            trial = converge(self.features, moved(member, d2, size, width, leave, enter)[None], h)[0][0]
+            (trial,), (value,) = converge(self.features, moved(member, d2, size, width, leave, enter)[None], h)
+            if not value < best + hopeless(h):
+                continue
             trial = polish(self.features, trial, h)
             reached = self.objective(trial)
             if reached < best - 1e-10:

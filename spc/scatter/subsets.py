@@ -10,7 +10,8 @@ from spc.scatter.starts import deterministic, elemental, invariant, ranked
 from spc.scatter.steps import Steps, steps_on
 
 _GUESSED, _DRAWN = 500, 400  # rows that the deterministic and the random starts look at (or 20 per variable)
-_ELEMENTAL = 100  # random starts, taken two steps
+_ELEMENTAL = 100  # random starts, taken one step
+_SECOND = 30  # and of these, the ones that take another
 _KEEP = 10  # and of these, the ones that go on
 
 
@@ -30,7 +31,8 @@ def drawn(z: Floats, steps: Steps, h: int, seed: int) -> Bools:
     some = max(round(h * len(rows) / n), p + 1)
     start = np.zeros((_ELEMENTAL, len(rows)), dtype=bool)
     np.put_along_axis(start, elemental(len(rows), p, _ELEMENTAL, seed), True, axis=1)
-    near, value = part.converge(part.grow(start, some), some, 2)
+    near, value = part.converge(part.grow(start, some), some, 1)
+    near, value = part.converge(distinct(near, value, _SECOND), some, 1)
     best = distinct(near, value, _KEEP)
     return best if len(rows) == n else steps.grow(carried(best, rows, n), h)
 
@@ -39,7 +41,20 @@ def sample(n: int, most: int, seed: int) -> Ints:
     """The positions of `most` of n rows, or of all when they are not many more; the same for the same seed."""
     if n <= 1.5 * most:
         return np.arange(n)
-    return np.sort(np.random.default_rng([seed, n, most]).permutation(n)[:most])
+    return np.sort(np.random.default_rng([seed, n, most]).choice(n, most, replace=False, shuffle=False))
+
+
+def ladder(n: int, first: int, stair: int, seed: int) -> list[Ints]:
+    """Samples of n rows, each within the next and `stair` times as large, as long as they are much fewer than all.
+
+    >>> [len(rows) for rows in ladder(100_000, 1500, 8, seed=0)]
+    [1500, 12000]
+    """
+    sizes = [min(first, n)]
+    while sizes[-1] * stair < n / 4:
+        sizes.append(sizes[-1] * stair)
+    order = np.random.default_rng([seed, n]).choice(n, sizes[-1], replace=False)
+    return [np.sort(order[:size]) for size in sizes]
 
 
 def carried(member: Bools, rows: Ints, n: int) -> Bools:
