@@ -30,7 +30,7 @@ class Componentwise:
     Every cell is judged in its own column alone, so a bad cell does not spoil its row: far values are wrapped to 0 before the
     correlations are formed (Raymaekers & Rousseeuw 2021), which are then made consistent at the normal and, if need be, mixed with the
     identity until their condition number is `maxcond`. Rows that are bad only in how their cells go together are not seen. Works for
-    more variables than rows. scale: "qn" (efficient, the default), "tau" or "mad"; variances are right on average over n normal rows.
+    more variables than rows. scale: "tau" (quick, the default), "qn" or "mad"; variances are right on average over n normal rows.
 
     Called with x (n, p), finite, n ≥ 5; returns a Scatter in the columns' own units. Units, shifts and the order of the columns change no
     distance; mixtures do. Raises TooFewRows, and Degenerate when half of a column's values are the same.
@@ -41,7 +41,7 @@ class Componentwise:
     [3.5, 3.5]
     """
 
-    scale: Kind = "qn"
+    scale: Kind = "tau"
     maxcond: float = 1000.0
     name: ClassVar[str] = "componentwise"
     robust: ClassVar[bool] = True
@@ -84,9 +84,11 @@ def consistent(correlation: Floats) -> Floats:
     wanted = np.clip(correlation, -1.0, 1.0)
     r = wanted.copy()
     for _ in range(6):
-        value = sum(a * r ** (2 * k + 1) for k, a in enumerate(_WRAPPED))
-        slope = sum((2 * k + 1) * a * r ** (2 * k) for k, a in enumerate(_WRAPPED))
-        r = np.clip(r - (value - wanted) / slope, -1.0, 1.0)
+        square, value, slope = r * r, np.zeros_like(r), np.zeros_like(r)
+        for k in reversed(range(len(_WRAPPED))):  # Horner's scheme in r²
+            value = value * square + _WRAPPED[k]
+            slope = slope * square + (2 * k + 1) * _WRAPPED[k]
+        r = np.clip(r - (value * r - wanted) / slope, -1.0, 1.0)
     np.fill_diagonal(r, 1.0)
     return np.asarray(r)
 

@@ -13,7 +13,7 @@ from spc.scatter.ogk import pairwise
 from spc.scatter.ranks import normal_scores, ranks, unit_columns
 from spc.scatter.scales import qn, tau
 
-_QN = 40  # variables up to which the scale is Qn; above, the tau scale, which is nearly as good and many times quicker
+_QN = 2000  # cells up to which the scale is Qn; above, the tau scale, which is nearly as good and many times quicker
 _PAIRWISE = 100  # variables up to which robust covariances of all pairs are a guess; there are too many of them for 300 variables
 _WRAPPED = 40  # variables above which wrapped values are another one
 
@@ -39,7 +39,7 @@ def _guesses(z: Floats) -> list[Floats]:
         roots.append(unit_columns(wrapped(z)))
     axes = [_axes(root) for root in roots]
     if p <= _PAIRWISE:
-        axes.append(np.asarray(np.linalg.eigh(pairwise(np.ascontiguousarray(z.T), "qn" if p <= _QN else "tau"))[1]))
+        axes.append(np.asarray(np.linalg.eigh(pairwise(np.ascontiguousarray(z.T), "qn" if n * p <= _QN else "tau"))[1]))
     return axes
 
 
@@ -67,7 +67,7 @@ def _axes(root: Floats) -> Floats:
 def _nearest(z: Floats, axes: Floats, size: int) -> Ints:
     """The rows nearest to the middle when each axis has its robust scale; the middle is the median of the sphered rows, sphered back."""
     score = z @ axes
-    scale = (qn if z.shape[1] <= _QN else tau)(np.ascontiguousarray(score.T))[1]
+    scale = (qn if z.size <= _QN else tau)(np.ascontiguousarray(score.T))[1]
     scale = np.where(scale > 0, scale, max(float(np.max(scale)) * 1e-6, np.finfo(float).tiny))
     middle = (np.median((score / scale) @ axes.T, axis=0) @ axes) * scale
     d2 = np.sum(((score - middle) / scale) ** 2, axis=1)

@@ -28,7 +28,7 @@ VARIANTS: list[Estimator] = [
     Ogk(scale="mad"),
     Mrcd(h=0.5),
     Mrcd(target="equicorrelation"),
-    Componentwise(scale="tau"),
+    Componentwise(scale="qn"),
 ]
 ASKED: list[Estimator] = [one() for name, one in ESTIMATORS.items() if name not in LEFT_OUT] + VARIANTS
 MIXTURE = np.random.default_rng(4).standard_normal((4, 4))
