@@ -7,40 +7,35 @@ from collections.abc import Iterator
 import numpy as np
 
 from spc.inspect.measured import Measured
-from spc.inspect.sentence import counted
-from spc.inspect.steps import searched
+from spc.inspect.sentence import counted, percent
 from spc.limits import NewRow, tail
 from spc.nouns import Finding, Floats
 
-OVERALL = 0.01  # one stable table in a hundred shows a step; at 5 % a finding would too often be about nothing
 NOMINAL = 0.0027
-_FEWEST = 20
 _MOVED = 0.5  # standard deviations; a smaller step in one column is told only when there is no larger one
 _SPREAD = 1.4  # ratio of standard deviations
 
 
 def changes(m: Measured) -> Iterator[Finding]:
     """Steps found by a likelihood-ratio search with permutations, the variables that moved and by how much."""
-    c = m.core
-    if c is None or len(c.x) < max(_FEWEST, 3 * c.x.shape[1]):
-        return
-    found = searched(m.x, c, OVERALL)
-    if not found.first or not found.independent:  # what is alike from row to row wanders by itself: that is said by the autocorrelation
+    c, found = m.core, m.steps
+    if (
+        c is None or not found.first or not found.independent
+    ):  # what is alike from row to row wanders by itself: that is said by the autocorrelation
         return
     columns = list(c.columns)
     whole = np.isfinite(m.x[:, columns]).all(axis=1)
-    x, where = m.x[np.ix_(whole, columns)], np.flatnonzero(whole)
+    x, where = m.x[whole][:, columns], np.flatnonzero(whole)
     stretches = np.split(x, np.searchsorted(where, found.first))
     told = [
-        _moved(m, first, before, after, columns)
-        for first, before, after in zip(found.first, stretches[:-1], stretches[1:], strict=True)
+        _moved(m, first, before, after, columns) for first, before, after in zip(found.first, stretches[:-1], stretches[1:], strict=True)
     ]
     names = tuple(dict.fromkeys(name for _, moved in told for name in moved))
     shown = "; ".join(words for words, _ in told[:4]) + (f"; and {len(told) - 4} more steps" if len(told) > 4 else "")
     text = f"The process changes within the reference, {counted(len(told), 'time')}: {shown}."
     rate = real_rate(stretches)
     if rate is not None:
-        text += f" With one limit for all of it (nominal {100 * NOMINAL:.2g} %), rows like the last stretch would alarm at {100 * rate:.2g} %"
+        text += f" With one limit for all of it (nominal {percent(NOMINAL)}), rows like the last stretch would alarm at {percent(rate)}"
         text += f", and spreads are up to {_widened(stretches):.2g} times too wide to see small shifts."
     cure = "Find out what was changed there. Keep the stretch that is how the process will run; exclude the other with that reason."
     yield Finding("changes", "amber", text, cure, names, tuple(k + 1 for k in found.first))
@@ -52,6 +47,7 @@ def _moved(m: Measured, first: int, before: Floats, after: Floats, columns: list
     spreads = [1.4826 * np.median(np.abs(part - np.median(part, axis=0)), axis=0) for part in (before, after)]
     pooled = np.sqrt((len(before) * spreads[0] ** 2 + len(after) * spreads[1] ** 2) / (len(before) + len(after)))
     with np.errstate(divide="ignore", invalid="ignore"):
+        pooled = np.where(pooled > 0, pooled, m.spreads[columns])
         shift = np.nan_to_num((high - low) / pooled)
         ratio = np.nan_to_num(spreads[1] / spreads[0], nan=1.0, posinf=1.0)
     noise = 1.2533 * np.sqrt(1 / len(before) + 1 / len(after))  # standard error of a difference of medians, in sd

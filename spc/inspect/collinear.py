@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg
 
 from spc.inspect.core import Core
 from spc.inspect.measured import Measured
-from spc.inspect.sentence import listed, row_numbers
+from spc.inspect.sentence import counted, listed, row_numbers
 from spc.limits import NewRow
-from spc.nouns import Finding, Floats
+from spc.nouns import Finding, Floats, Severity
 from spc.scatter import Hyperplane
 
 NOMINAL = 0.0027
@@ -22,28 +24,42 @@ _ENOUGH = 1.3  # a shorter equation may leave so many times what the full one le
 _TERMS = 5
 
 
+@dataclass(frozen=True)
+class Relation:
+    """A column, the share of its spread that the others leave, its equation in words, and the columns that take part."""
+
+    left: float
+    words: str
+    names: tuple[str, ...]
+
+
 def collinear(m: Measured) -> Iterator[Finding]:
     """Relations that hold exactly in most rows, and columns of which the others leave less than a tenth."""
     c = m.core
     if c is None:
         return
-    for columns, flat in c.flats:
-        yield _broken(m, columns, flat)
+    if c.flats:
+        yield _broken(m, c.flats)
     if len(c.x) <= 2 * len(c.columns) or len(c.columns) < 2:
         return
-    s = c.scatter.covariance
-    scale = np.sqrt(np.diag(s))
-    r = s / np.outer(scale, scale)
-    told: list[Finding] = []
+    scale = np.sqrt(np.diag(c.scatter.covariance))
+    r = c.scatter.covariance / np.outer(scale, scale)
+    found: list[Relation] = []
     rest = list(range(len(r)))
-    while len(told) < _MOST and len(rest) > 1:
+    while len(rest) > 1:
         lead, left = _closest(r, rest, len(c.x))
         if left >= _NEAR:
             break
-        others = _chosen(r, lead, [k for k in rest if k != lead], left)
-        told.append(_told(m, c, lead, others, r, scale))
+        kept = _chosen(r, lead, [k for k in rest if k != lead], left) if len(found) < _MOST else []
+        found.append(_relation(m, c, lead, kept, left, r, scale))
         rest.remove(lead)
-    yield from told
+    condition = float(np.linalg.cond(r))
+    if found and found[0].left < _COPY:
+        cure = "If two of them are one measurement, ignore one: what is left is rounding or the noise of a sensor, and it would alarm."
+        yield _told("nearly_copy", "amber", found, condition, cure)
+    elif found:
+        cure = "If it is one quantity measured twice, ignore one column. If the relation must hold, keep both: T² sees its breaking first."
+        yield _told("collinear", "note", found, condition, cure)
 
 
 def _closest(r: Floats, rest: list[int], n: int) -> tuple[int, float]:
@@ -69,43 +85,50 @@ def _chosen(r: Floats, lead: int, others: list[int], left: float) -> list[int]:
 
 def _left(r: Floats, lead: int, kept: list[int]) -> float:
     weights = np.linalg.solve(r[np.ix_(kept, kept)], r[kept, lead])
-    return float(np.sqrt(max(1.0 - r[kept, lead] @ weights, 0.0)))
+    return math.sqrt(max(1.0 - float(r[kept, lead] @ weights), 0.0))
 
 
-def _told(m: Measured, c: Core, lead: int, kept: list[int], r: Floats, scale: Floats) -> Finding:
+def _relation(m: Measured, c: Core, lead: int, kept: list[int], left: float, r: Floats, scale: Floats) -> Relation:
+    name = m.names[c.columns[lead]]
+    if not kept:
+        return Relation(left, name, (name,))
     weights = np.linalg.solve(r[np.ix_(kept, kept)], r[kept, lead])
     slopes = weights * scale[lead] / scale[kept]
     left = _left(r, lead, kept)
     level = float(c.scatter.center[lead] - slopes @ c.scatter.center[kept])
-    name = m.names[c.columns[lead]]
-    equation = " ".join(f"{'−' if b < 0 else '+'} {abs(b):.4g}·{m.names[c.columns[k]]}" for b, k in zip(slopes, kept, strict=True))
-    equation = equation.removeprefix("+ ") + f" {'−' if level < 0 else '+'} {abs(level):.4g}"
+    right = " ".join(f"{'−' if b < 0 else '+'} {abs(b):.4g}·{m.names[c.columns[k]]}" for b, k in zip(slopes, kept, strict=True))
     sd = left * float(scale[lead])
-    room = np.sqrt(NewRow(len(c.x), c.x.shape[1]).limit(NOMINAL).value)
+    reach = math.sqrt(NewRow(len(c.x), c.x.shape[1]).limit(NOMINAL).value) * sd
+    words = (
+        f"{name} = {right.removeprefix('+ ')} {'−' if level < 0 else '+'} {abs(level):.4g} ± {sd:.3g} (R² {1 - left**2:.6g}; "
+        f"{reach:.3g} off it alarms, {100 * reach / (3 * float(scale[lead])):.2g} % of three of its own sd)"
+    )
+    return Relation(left, words, (name, *(m.names[c.columns[k]] for k in kept)))
+
+
+def _told(kind: str, severity: Severity, found: list[Relation], condition: float, cure: str) -> Finding:
+    shown = "; ".join(one.words for one in found[:_MOST]) + (f"; and {len(found) - _MOST} more" if len(found) > _MOST else "")
+    one = "column is" if len(found) == 1 else "columns are"
     text = (
-        f"{name} is nearly known from {'another column' if len(kept) == 1 else 'others'}: {name} = {equation}, to ± {sd:.3g} "
-        f"(R² = {1 - left**2:.4g}, condition number {np.linalg.cond(r):.3g}). T² watches that relation closely: "
-        f"{room * sd:.3g} off it alarms, {100 * room * left:.3g} % of what {name} itself may move."
+        f"{len(found)} {one} nearly known from others: {shown}. T² watches {'that relation' if len(found) == 1 else 'such relations'} "
+        f"far more closely than any column (condition number {condition:.3g})."
     )
-    cure = (
-        "If it is one quantity measured twice, ignore one column: what is left is the noise of the sensors. "
-        "If the relation must hold, keep both: nothing sees its breaking sooner."
-    )
-    names = (name, *(m.names[c.columns[k]] for k in kept))
-    if left < _COPY:
-        return Finding("nearly_copy", "amber", text, cure, names)
-    return Finding("collinear", "note", text, cure, names)
+    return Finding(kind, severity, text, cure, tuple(dict.fromkeys(name for one in found for name in one.names)))
 
 
-def _broken(m: Measured, columns: tuple[int, ...], flat: Hyperplane) -> Finding:
-    """A relation that holds exactly in most rows, and the rows in which it does not."""
-    names = [m.names[j] for j in columns]
-    x = m.x[:, list(columns)]
-    size = np.abs(flat.slopes) * 1.4826 * np.nanmedian(np.abs(x - np.nanmedian(x, axis=0)), axis=0)
-    off = np.flatnonzero(np.abs(x @ flat.slopes - flat.level) > 1e-5 * float(size.max()))
-    involved = tuple(names[j] for j in flat.columns())
-    equation = flat.words(names).split(" in ")[0]
-    shown = listed([int(i) + 1 for i in off], 8)
-    text = f"{equation} in all rows but {len(off)} ({shown}): {involved[0]} says nothing of its own there, and no robust scatter exists."
-    cure = f"Correct or exclude these rows; {involved[0]} then becomes a guard. Or ignore it."
-    return Finding("collinear", "amber", text, cure, involved, row_numbers(off))
+def _broken(m: Measured, flats: tuple[tuple[tuple[int, ...], Hyperplane], ...]) -> Finding:
+    """Relations that hold exactly in most rows, and the rows in which they do not."""
+    shown, rows, involved = [], set(), []
+    for columns, flat in flats:
+        names = [m.names[j] for j in columns]
+        x = m.x[:, list(columns)]
+        size = np.abs(flat.slopes) * m.spreads[list(columns)]
+        off = np.flatnonzero(np.abs(x @ flat.slopes - flat.level) > 1e-5 * float(size.max()))
+        rows |= set(off[:1000].tolist())
+        involved += [names[j] for j in flat.columns()]
+        shown.append(f"{flat.words(names).split(' in ')[0]} in all but {counted(len(off), 'row')} ({listed([int(i) + 1 for i in off], 8)})")
+    text = (
+        f"{'; '.join(shown[:3])}{' ...' if len(shown) > 3 else ''}: elsewhere it says nothing of its own, and there is no robust scatter."
+    )
+    cure = "Correct or exclude these rows, and the column becomes a guard; or ignore it."
+    return Finding("collinear", "amber", text, cure, tuple(dict.fromkeys(involved)), row_numbers(sorted(rows)))

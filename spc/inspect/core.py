@@ -39,10 +39,10 @@ def core(x: Floats, present: Bools, spreads: Floats) -> Core | None:
     columns = [j for j in range(x.shape[1]) if spreads[j] > 0 and present[:, j].mean() > 0.8]
     where = np.flatnonzero(present[:, columns].all(axis=1)) if columns else np.empty(0, dtype=np.int64)
     where = where[:: max(1, -(-len(where) // ROWS))]
-    columns = _independent(x[np.ix_(where, columns)], columns)
+    columns = _independent(x[where][:, columns], columns)
     flats: list[tuple[tuple[int, ...], Hyperplane]] = []
     while columns and len(where) > 2 * len(columns) + 1:
-        rows = x[np.ix_(where, columns)]
+        rows = x[where][:, columns]
         try:
             scatter = Mcd()(rows) if len(columns) <= WIDE else bounded(rows)
         except Hyperplane as flat:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.special import betainc, gammaln, ndtr
 from spc.inspect.core import Core
 from spc.inspect.measured import Measured
 from spc.inspect.multinormal import henze_zirkler, mardia
+from spc.inspect.sentence import percent
 from spc.limits import NewRow
 from spc.nouns import Bools, Finding, Floats
 
@@ -17,6 +19,7 @@ NOMINAL = 0.0027  # the false-alarm probability whose real size is told
 _LEVEL = 0.002  # for each of the three tests; together less than one clean table in a hundred
 _OUTLIERS = 0.5  # good rows that are called outliers, on average, in a table of any size
 _SHARE = 0.1  # more rows beyond than this are a heavy tail, not outliers
+_ALIKE = 1.5  # rows that are worth one, from which on only every so many-th is asked
 _FEWEST = 20  # rows; with fewer the tests find nothing
 _GRAVE = 2.0  # from so many times the promised rate on, it is more than a note
 _SHAPES = np.concatenate([np.geomspace(1.5, 100.0, 40), [1e5]])  # degrees of freedom that are tried for the tail
@@ -25,15 +28,18 @@ _SHAPES = np.concatenate([np.geomspace(1.5, 100.0, 40), [1e5]])  # degrees of fr
 def normality(m: Measured) -> Iterator[Finding]:
     """Mardia's and Henze and Zirkler's tests of the rows that a robust fit does not call outliers.
 
-    A few rows far off are no sign of another law: they are found by the chart, and are left out here. What stays is asked; the real
-    false-alarm rate follows from how fast the robust distances of these rows thin out.
+    A few rows far off are no sign of another law: they are found by the chart, and are left out here; so are steps of the level. Where
+    neighbouring rows are alike, only as many rows are asked as are worth one each. What
+    stays is asked; the real false-alarm rate follows from how fast the robust distances of these rows thin out.
     """
+    m = m.level
     c = m.core
     if c is None or len(c.x) < max(_FEWEST, 3 * c.x.shape[1]):
         return
     n, p = c.x.shape
     inside, cut = bulk(c)
-    x = c.x[inside]
+    stride = math.ceil(m.memory.time_mean * len(c.x) / max(int(m.complete.sum()), 1)) if m.memory.time_mean > _ALIKE else 1
+    x = c.x[inside][::stride]  # rows that are alike are no evidence twice
     if len(x) < max(_FEWEST, 2 * p + 2):
         return
     found = mardia(x)
@@ -46,7 +52,9 @@ def normality(m: Measured) -> Iterator[Finding]:
         yield _told(m, c, failed, _which(x), rates, int((~inside).sum()))
 
 
-def _told(m: Measured, c: Core, failed: dict[str, float], which: tuple[int, float, float], rates: tuple[float, float], left: int) -> Finding:
+def _told(
+    m: Measured, c: Core, failed: dict[str, float], which: tuple[int, float, float], rates: tuple[float, float], left: int
+) -> Finding:
     k, skewness, excess = which
     name = m.names[c.columns[k]]
     shown = ", ".join(f"{test} p {'= ' + format(value, '.1g') if value > 1e-9 else '< 1e-9'}" for test, value in failed.items())
@@ -55,11 +63,11 @@ def _told(m: Measured, c: Core, failed: dict[str, float], which: tuple[int, floa
     text = f"The bulk of the rows is not normal but {shape}{worst}: {shown}."
     rate, whole = rates
     if max(rates) > 1.3 * NOMINAL:
-        text += f" A normal limit for {100 * NOMINAL:.2g} % false alarms would really give about {100 * rate:.2g} %"
-        text += f"; {100 * whole:.2g} % if the {left} rows far out, left aside here, are good ones." if left and whole > 1.2 * rate else "."
+        text += f" A normal limit for {percent(NOMINAL)} false alarms would really give about {percent(rate)}"
+        text += f"; {percent(whole)} if the {left} rows far out, left aside here, are good ones." if left and whole > 1.2 * rate else "."
         cure = "Transform a skewed column (its logarithm, for one), or look for two kinds of rows in one table; else expect that rate."
     else:
-        text += f" A normal limit for {100 * NOMINAL:.2g} % false alarms does not give more than that."
+        text += f" A normal limit for {percent(NOMINAL)} false alarms does not give more than that."
         cure = "T² needs no change; only probabilities of very rare rows are not to be trusted."
     return Finding("normality", "amber" if max(rates) >= _GRAVE * NOMINAL else "note", text, cure, (name,))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import betaincinv
 
 from spc.nouns import Floats, Limit
@@ -30,7 +31,7 @@ class QQ:
 
 
 def qq(d2: Floats, law: Law, level: float = 0.95) -> QQ:
-    """Squared distances d2 (n,) against their law: plotting positions (i − ½)/n, and for each a band that holds it with probability `level`.
+    """Squared distances d2 (n,) against their law at (i − ½)/n, and for each the band that holds it with probability `level`.
 
     The band is pointwise: the i-th smallest of n probabilities follows Beta(i, n + 1 − i). For the classical distances of the
     reference's own rows the law is `spc.limits.ReferenceRow(n, p)` (Gnanadesikan & Kettenring 1972; Small 1978), for new rows
@@ -54,8 +55,9 @@ def qq(d2: Floats, law: Law, level: float = 0.95) -> QQ:
     )
 
 
-def _quantiles(law: Law, upper: Floats) -> Floats:
+def _quantiles(law: Law, upper: ArrayLike) -> Floats:
     """The law's values beyond which the shares `upper` lie."""
+    upper = np.asarray(upper, dtype=np.float64)
     if len(upper) <= _EXACT:
         return np.array([law.limit(float(alpha)).value for alpha in upper])
     logit = np.log(upper / (1.0 - upper))

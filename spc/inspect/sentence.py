@@ -29,6 +29,15 @@ def row_numbers(where: object) -> tuple[int, ...]:
     return tuple(int(i) + 1 for i in np.asarray(where).ravel()[:ROWS])
 
 
+def percent(share: float) -> str:
+    """A probability as a person says it.
+
+    >>> percent(0.0027), percent(0.0412), percent(0.996)
+    ('0.27 %', '4.1 %', '100 %')
+    """
+    return f"{100 * share:.2g} %" if share < 0.0995 else f"{100 * share:.0f} %"
+
+
 def lasting(seconds: float) -> str:
     """A duration as a person says it.
 

@@ -86,7 +86,7 @@ def _independent(scores: Floats, first: tuple[int, ...]) -> bool:
     squares = sum(float(np.sum(part * part)) for part in parts)
     pairs = sum(len(part) - 1 for part in parts)
     limit = max(_ALIKE, 3.0 / np.sqrt(max(pairs * scores.shape[1], 1)))
-    return products / max(squares, 1e-300) + 1.0 / len(scores) * len(parts) < limit
+    return bool(products / max(squares, 1e-300) + len(parts) / len(scores) < limit)
 
 
 def _tested(scores: Floats, size: int, overall: float, permutations: int, rng: np.random.Generator) -> tuple[float, int]:
@@ -119,7 +119,9 @@ def _features(scores: Floats) -> Floats:
 def _largest(blocks: Floats, size: int, shortest: int, p: int) -> tuple[float, int]:
     """The largest standardised gain over all splits of blocks (m, q), and before which block it is; its first p columns are the level."""
     m = len(blocks)
-    gains = _gains(np.cumsum(blocks, axis=0)[shortest - 1 : m - shortest], np.arange(shortest, m - shortest + 1), m, size, p)
+    gains = _gains(
+        np.cumsum(blocks, axis=0)[shortest - 1 : m - shortest], np.arange(shortest, m - shortest + 1, dtype=np.float64), m, size, p
+    )
     k = int(np.argmax(gains))
     return float(gains[k]), k + shortest
 
