@@ -64,7 +64,8 @@ class Model:
     `reference_limits["t2"]` the one for a reference row. `tails["t2"]` are pairs (alpha, value) of the law of a new row in which all
     variables were observed, from which p-values are read. With `subgroup` the scatter is that within subgroups and what is judged is a
     subgroup's mean: T² is k times the squared distance of the mean of k rows, and the limits are for subgroups of `subgroup.size` rows.
-    `digest` covers the data, the recipe and the numbers found.
+    `pooled_dof` are the degrees of freedom of a scatter that was pooled over products. `digest` covers the data, the recipe and the
+    numbers found.
     """
 
     names: tuple[str, ...]
@@ -87,6 +88,7 @@ class Model:
     code_version: str
     version: int = MODEL_VERSION
     subgroup: Subgroups | None = None
+    pooled_dof: int | None = None
 
     @property
     def p(self) -> int:
@@ -104,7 +106,9 @@ class Model:
 
     @property
     def dof(self) -> int:
-        """Degrees of freedom of a classical scatter: one is spent on each centre, that of the rows or those of the subgroups."""
+        """Degrees of freedom of a classical scatter: one is spent on each centre, that of the rows or those of subgroups or products."""
+        if self.pooled_dof is not None:
+            return self.pooled_dof
         return self.n - (self.subgroup.groups if self.subgroup is not None else 1)
 
     @property
@@ -169,6 +173,7 @@ class Model:
             "recipe": dict(self.recipe),
             "reference_digest": self.reference_digest,
             **({} if self.subgroup is None else {"subgroup": self.subgroup.to_dict()}),
+            **({} if self.pooled_dof is None else {"pooled_dof": self.pooled_dof}),
         }
 
     def to_json(self) -> str:
@@ -206,6 +211,7 @@ class Model:
                 reference_digest=d["reference_digest"],
                 code_version=d["code_version"],
                 subgroup=Subgroups.from_dict(d["subgroup"]) if d.get("subgroup") else None,
+                pooled_dof=d.get("pooled_dof"),
             )
             promised = d["digest"]
         except (ValueError, KeyError, TypeError, AttributeError) as broken:

@@ -36,7 +36,8 @@ class Scatter:
 
     center (p,), factor (p, p) lower triangular, both in the columns' own units; n rows were offered to the fit, `used` (n,) says which
     entered the final estimate; h and objective (log det of the h-subset's covariance, divisor h) for estimators that have them; cells
-    (n, p): which cells entered, for estimators that judge cell by cell.
+    (n, p): which cells entered, for estimators that judge cell by cell; rival: another answer to the same question, nearly as good by
+    the estimator's own measure, that disagrees about which rows are bad.
     """
 
     center: Floats
@@ -46,6 +47,7 @@ class Scatter:
     h: int | None = None
     objective: float | None = None
     cells: Bools | None = None
+    rival: Scatter | None = None
 
     @property
     def p(self) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from spc.phase1.fit import Fit, fit
+from spc.phase1.products import ProductFits, fit_products
 from spc.phase1.recipe import LIMITS, Recipe
 from spc.phase1.review import Review, SubgroupReview
 
-__all__ = ["LIMITS", "Fit", "Recipe", "Review", "SubgroupReview", "fit"]
+__all__ = ["LIMITS", "Fit", "ProductFits", "Recipe", "Review", "SubgroupReview", "fit", "fit_products"]

@@ -10,6 +10,7 @@ import numpy as np
 from spc.errors import BadRecipe, Complaint, Degenerate, TooFewRows
 from spc.nouns import Bools, Exclusion, Finding, Floats, Limit, Model, Reference, Scatter
 from spc.phase1 import subgroups
+from spc.phase1.basins import two_basins
 from spc.phase1.columns import Split, split
 from spc.phase1.grouping import Grouping, grouping
 from spc.phase1.kin import kin
@@ -86,6 +87,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         findings=reference.findings
         + _untold(parts.findings, reference.findings)
         + _findings(review, fitted, excluded)
+        + tuple(filter(None, [two_basins(scatter, np.flatnonzero(fitted))]))
         + (() if within is None else within.findings(review)),
         time_column=reference.column("time"),
         id_column=reference.column("id"),

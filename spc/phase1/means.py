@@ -89,6 +89,12 @@ class MeanLaw:
         return self.means.reference_subgroup(alpha, self.size + 1).value - self.means.reference_subgroup(alpha, self.size).value
 
 
+def title(estimator: Estimator) -> str:
+    """The estimator as the law's words name it: "MCD(h = 0.75)"."""
+    h = getattr(estimator, "h", None)
+    return estimator.name.upper() + (f"(h = {h:g})" if h is not None else "")
+
+
 def asked_within(estimator: Estimator, x: Floats, group: Ints) -> Scatter:
     """The scatter within groups by an estimator."""
     return pooled(x, group) if isinstance(estimator, Classical) else robust(estimator, x, group)
@@ -123,10 +129,9 @@ def _calibrated(estimator: Estimator, sizes: tuple[int, ...], scatter: Scatter, 
     if affine and key in _known():
         return _known()[key]
     report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for {len(sizes)} subgroups"))
-    title = estimator.name.upper() + (f"(h = {estimator.h:g})" if hasattr(estimator, "h") else "")
     found = calibrate_subgroups(
         lambda x, group: asked_within(estimator, x, group),
-        title,
+        title(estimator),
         sizes,
         scatter.p,
         truth=None if affine else scatter.factor,
