@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
 from spc.errors import BadRecipe
-from spc.nouns import Floats, Ints, Scatter
+from spc.nouns import Bools, Floats, Ints, Scatter
 from spc.scatter.contract import Equivariance
 from spc.scatter.corrections import consistency, cutoff
 from spc.scatter.factor import Hyperplane, factor_of, hyperplane, inverse_of
@@ -19,6 +19,8 @@ from spc.scatter.subsets import sample
 from spc.scatter.table import checked
 
 _ENOUGH = 20_000  # rows that tell where a column lies and how wide it is
+Basin = Literal["lowest", "deterministic"]
+
 REWEIGHT = 0.975  # share of good rows that the second stage is meant to keep
 
 
@@ -49,6 +51,10 @@ class Mcd:
     units, whose `objective` is log det of the h-subset's covariance (divisor h) before any factor, and whose `used` marks the rows
     that the reweighted estimate rests on. Raises TooFewRows, and Degenerate with the equation when h rows lie on a hyperplane.
 
+    A tight cluster makes a determinant small by lying close together: the lowest one may rest on it. When the best subset that the
+    deterministic starts lead to disagrees about which rows are bad, it is the answer's `rival`; basin "deterministic" makes it the
+    answer and the lowest one the rival. Which of them is the process, a person must say.
+
     Sources: Rousseeuw & Van Driessen 1999 (C-steps), Hubert, Rousseeuw & Verdonck 2012 (deterministic starts), Croux & Haesbroeck
     1999 (consistency), Hardin & Rocke 2005 and Green & Martin 2014 (the law by which rows are kept in the second stage).
 
@@ -60,9 +66,14 @@ class Mcd:
 
     h: float | int = 0.75
     seed: int = 0
+    basin: Basin = "lowest"
     name: ClassVar[str] = "mcd"
     robust: ClassVar[bool] = True
     equivariance: ClassVar[Equivariance] = "affine"
+
+    def __post_init__(self) -> None:
+        if self.basin not in get_args(Basin):
+            raise BadRecipe(f"An MCD has no basin '{self.basin}'.", cure="Choose 'lowest' or 'deterministic'.")
 
     def __call__(self, x: Floats) -> Scatter:
         x = checked(x, self.rows_needed(np.shape(x)[-1]), "a robust covariance (MCD)")
@@ -70,13 +81,16 @@ class Mcd:
         h = subset_size(n, p, self.h)
         center, scale = standards(x, h)
         found = search(x, center, 1.0 / scale, h, self.seed)
-        steps = steps_on(x, center, 1.0 / scale)
-        mean, raw = _estimate(x, steps, np.flatnonzero(found.member), np.zeros(p))
-        used = found.member | (steps.distances(None, mean, inverse_of(raw)) <= cutoff(n, p, h / n, REWEIGHT) * consistency(p, h / n))
-        mean, lower = _estimate(x, steps, np.flatnonzero(used), mean)
-        corrected = np.sqrt(consistency(p, REWEIGHT))
-        objective = found.objective + 2.0 * float(np.sum(np.log(scale)))
-        return Scatter(center + mean * scale, lower * scale[:, None] * corrected, n, used=used, h=h, objective=objective)
+        stage = _SecondStage(x, center, scale, h)
+        lowest = stage.answer(found.member, found.objective)
+        if found.deterministic is found.member or np.isinf(found.objective):
+            return lowest
+        other = stage.answer(found.deterministic, found.deterministic_objective)
+        if not _disagree(lowest, other):
+            return lowest
+        if self.basin == "deterministic":
+            return replace(other, rival=lowest)
+        return replace(lowest, rival=other)
 
     def rows_needed(self, p: int) -> int:
         """The fewest rows for p variables: 2p + 1, so that the smallest subset still spans the space and outliers can be outvoted."""
@@ -104,17 +118,43 @@ def standardised(x: Floats, h: int) -> tuple[Floats, Floats]:
     return (x - center) / scale, scale
 
 
-def _estimate(x: Floats, steps: Steps, rows: Ints, origin: Floats) -> tuple[Floats, Floats]:
-    """Mean (p,) and factor (p, p) of the covariance, divisor rows − 1, of some rows in standardised units; the origin is near the mean.
+@dataclass(frozen=True, eq=False)
+class _SecondStage:
+    """From a subset of h rows of x (n, p) to the reweighted estimate; center and scale (p,) are what the search was standardised by."""
 
-    Raises Degenerate, with the equation in the columns' own units, when the rows lie on a hyperplane.
-    """
-    total, cross = steps.sums(rows, origin)
-    if not np.any(origin):  # not known to be near: take the sums again about the mean
-        origin = total / len(rows)
+    x: Floats
+    center: Floats
+    scale: Floats
+    h: int
+
+    def answer(self, member: Bools, objective: float) -> Scatter:
+        n, p = self.x.shape
+        kept = self.h / n
+        steps = steps_on(self.x, self.center, 1.0 / self.scale)
+        mean, raw = self._moments(steps, np.flatnonzero(member), np.zeros(p))
+        d2 = steps.distances(None, mean, inverse_of(raw))
+        used = member | (d2 <= cutoff(n, p, kept, REWEIGHT) * consistency(p, kept))
+        mean, lower = self._moments(steps, np.flatnonzero(used), mean)
+        lower = lower * self.scale[:, None] * np.sqrt(consistency(p, REWEIGHT))
+        objective += 2.0 * float(np.sum(np.log(self.scale)))
+        return Scatter(self.center + mean * self.scale, lower, n, used=used, h=self.h, objective=objective)
+
+    def _moments(self, steps: Steps, rows: Ints, origin: Floats) -> tuple[Floats, Floats]:
+        """Mean (p,) and factor (p, p) of the covariance, divisor rows − 1, of some rows, standardised; the origin is near the mean.
+
+        Raises Degenerate, with the equation in the columns' own units, when the rows lie on a hyperplane.
+        """
         total, cross = steps.sums(rows, origin)
-    lower = factor_of(cross - np.outer(total, total) / len(rows), len(rows) - 1)
-    if lower is None:
-        middle = x[rows].mean(axis=0)
-        raise hyperplane(x[rows] - middle, middle, x)
-    return origin + total / len(rows), lower
+        if not np.any(origin):  # not known to be near: take the sums again about the mean
+            origin = total / len(rows)
+            total, cross = steps.sums(rows, origin)
+        lower = factor_of(cross - np.outer(total, total) / len(rows), len(rows) - 1)
+        if lower is None:
+            middle = self.x[rows].mean(axis=0)
+            raise hyperplane(self.x[rows] - middle, middle, self.x)
+        return origin + total / len(rows), lower
+
+
+def _disagree(one: Scatter, other: Scatter) -> bool:
+    """Whether two answers differ about which rows are bad, by more rows than chance moves across a cut-off."""
+    return int(np.count_nonzero(np.asarray(one.used) != np.asarray(other.used))) > max(2 * one.p, 0.08 * one.n)

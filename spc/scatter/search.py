@@ -142,8 +142,7 @@ def _nested(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
         descent = _Descent(steps, h, _KICKS_LARGE, seed)
         best, base = descent.best([best[0]]), descent.best([base[0]])
         return _both(descent, best, base, h)
-    best = min(best, base, key=_objective)
-    return Found(*best, *base)
+    return Found(*min(best, base, key=_objective), *base)
 
 
 def _share(h: int, rows: int, n: int, p: int) -> int:
