@@ -61,6 +61,8 @@ class Mrcd:
             raise BadRecipe(
                 f"rho = {self.rho} is not a share of the target.", cure="Use a number between 0 and 1, or none to have it found."
             )
+        if self.target not in ("identity", "equicorrelation"):
+            raise BadRecipe(f"There is no target named {self.target}.", cure="Use identity or equicorrelation.")
         if not self.maxcond > 1.0:
             raise BadRecipe(f"maxcond = {self.maxcond} is no condition number.", cure="Use a number above 1, such as 50.")
 
@@ -68,7 +70,7 @@ class Mrcd:
         x = checked(x, self.rows_needed(np.shape(x)[-1]), "a regularised robust covariance (MRCD)")
         n, p = x.shape
         size = math.ceil(self.h * n - 1e-9)
-        z, center, scale = _standardised(x)
+        z, center, scale = standardised(x)
         root, w = _in_the_target(z, self.target)
         starts = starting_subsets(w, size)
         c = consistency(p, size / n)
@@ -99,7 +101,7 @@ def _mask(best: Subset, n: int) -> Bools:
     return used
 
 
-def _standardised(x: Floats) -> tuple[Floats, Floats, Floats]:
+def standardised(x: Floats) -> tuple[Floats, Floats, Floats]:
     """x centred by its medians and divided by Qn, with both; raises Degenerate when half of a column's values are the same."""
     n, p = x.shape
     first = np.median(x, axis=0)

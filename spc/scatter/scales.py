@@ -74,8 +74,8 @@ def qn(y: Floats) -> tuple[Floats, Floats]:
     n = y.shape[-1]
     half = n // 2 + 1
     k = half * (half - 1) // 2
-    ordered = np.sort(y, axis=-1).reshape(-1, n)
     center = np.median(y, axis=-1)
+    ordered = np.sort(y - center[..., None], axis=-1).reshape(-1, n)
     if n < 2:
         return center, np.zeros_like(center)[()]
     raw = _laid_out(ordered, k) if n <= _PAIRS else np.array([_searched(row, k) for row in ordered])
@@ -107,9 +107,11 @@ def _searched(ordered: Floats, k: int) -> float:
     """The k-th smallest distance y_j − y_i, i < j, of a sorted sample in O(n log n) (Croux & Rousseeuw 1992; Johnson & Mizoguchi 1978).
 
     Row i of the triangle of distances is sorted; `first` and `last` enclose what is still in question in each. The weighted median of
-    the rows' medians splits that so that at least a quarter falls away every time, until few enough are left to be laid out.
+    the rows' medians splits that so that at least a quarter falls away every time, until few enough are left to be laid out. Distances
+    that differ by rounding alone count as equal, or tied values would be counted now in and now out, and the search would not end.
     """
     n = len(ordered)
+    rounding = 4.0 * np.finfo(float).eps * max(-float(ordered[0]), float(ordered[-1]))
     first, last = np.arange(1, n + 1), np.full(n, n)
     while int(np.sum(last - first)) > 4 * n:
         open_rows = np.flatnonzero(last > first)
@@ -117,8 +119,8 @@ def _searched(ordered: Floats, k: int) -> float:
         order = np.argsort(medians)
         weight = np.cumsum((last - first)[open_rows][order])
         trial = medians[order[np.searchsorted(weight, 0.5 * weight[-1])]]
-        below = np.clip(np.searchsorted(ordered, ordered + trial, "left"), first, last)
-        upto = np.clip(np.searchsorted(ordered, ordered + trial, "right"), first, last)
+        below = np.clip(np.searchsorted(ordered, ordered + (trial - rounding), "left"), first, last)
+        upto = np.clip(np.searchsorted(ordered, ordered + (trial + rounding), "right"), first, last)
         before = np.arange(1, n + 1)
         if int(np.sum(below - before)) >= k:
             last = below

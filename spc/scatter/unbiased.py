@@ -23,12 +23,13 @@ def ogk_factor(n: int, p: int) -> float:
 def mrcd_factor(n: int, p: int, h: float) -> float:
     """The factor of the MRCD with divisor (h-subset's rows − 1): a little below 1, since the scale of the columns is taken from all rows.
 
-    Within 2 % for n ≥ 20 and p ≤ 20 wherever the target has no part in the estimate.
+    Within 2 % for h = 0.75 and 3 % for h = 0.5, for n ≥ 20 and p from 2 to 20 as far as p < n/2.
 
     >>> round(mrcd_factor(50, 3, 0.75), 4)
-    0.9766
+    0.9695
     """
-    return 1.0 / (1.0 + 6.4 * (1.0 - h) * (1.0 - 0.75 / p) / n)
+    cut = 1.0 - h
+    return 1.0 / float(1.0 + 12.0 * cut**1.5 * (1.0 + 1.0 / p - 6.0 * cut / p**2) / (n + 137.0 * cut**2.3))
 
 
 _SQUARES = {"tau": (-1.7, 1.0), "qn": (0.65, 2.4), "mad": (2.0, 2.0)}  # E s² − 1 over n normal values, in 1/n and 1/n²
