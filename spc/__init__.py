@@ -23,14 +23,27 @@ if TYPE_CHECKING:
 
     from spc import charts, distances, errors, scatter
     from spc.frames import Monitor
-    from spc.nouns import Model, Reference, Role
+    from spc.nouns import Model, ProductModels, Reference, Role
     from spc.phase1 import Recipe
 
 __version__ = VERSION
 
-__all__ = ["Model", "Monitor", "Recipe", "charts", "distances", "errors", "fit", "judge", "read", "scatter"]
+__all__ = [
+    "Model",
+    "Monitor",
+    "ProductModels",
+    "Recipe",
+    "charts",
+    "distances",
+    "errors",
+    "fit",
+    "fit_products",
+    "judge",
+    "read",
+    "scatter",
+]
 
-_HOME = {"Model": "spc.nouns", "Monitor": "spc.frames", "Recipe": "spc.phase1"}
+_HOME = {"Model": "spc.nouns", "Monitor": "spc.frames", "ProductModels": "spc.nouns", "Recipe": "spc.phase1"}
 
 
 def read(
@@ -57,7 +70,17 @@ def fit(reference: Reference | pd.DataFrame, recipe: Recipe | None = None) -> Mo
     return fitting(reference, recipe)
 
 
-def judge(model: Model, rows: pd.DataFrame, *, blame: bool = False) -> pd.DataFrame:
+def fit_products(reference: Reference | pd.DataFrame, recipe: Recipe) -> ProductModels:
+    """A model for each product of a reference, told apart by the column `recipe.product`, and whether their scatters agree.
+
+    `spc.judge` and `spc.Monitor` take the answer in place of a model and judge each row by its own product's.
+    """
+    from spc.frames import fit_products as fitting
+
+    return fitting(reference, recipe)
+
+
+def judge(model: Model | ProductModels, rows: pd.DataFrame, *, blame: bool = False) -> pd.DataFrame:
     """Each row judged: a DataFrame with the columns of `spc judge` (row, [time], [id], t2, t2_ucl, t2_out, …, signal, note).
 
     Columns are matched by name. `blame` adds each variable's share of t2. Raises ColumnMismatch and BadTable.

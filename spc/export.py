@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from spc.nouns import Blame, Bools, Floats, Model, Points, Reference, Signal, Times
+from spc.nouns import Blame, Bools, Floats, Model, Points, ProductModels, Reference, Signal, Times
 
 Table = dict[str, list[Any]]  # column name -> one cell per row; None where there is nothing to say
 
@@ -136,6 +136,19 @@ def model_summary(model: Model) -> dict[str, Any]:
         },
         "digest": model.digest,
         "version": model.version,
+    }
+
+
+def products_summary(models: ProductModels) -> dict[str, Any]:
+    """What `fit --product --json` prints: the report on the products' scatters, and the facts of each model."""
+    return {
+        "product": models.column,
+        "pooled": models.pooled,
+        "agreement": None if models.agreement is None else models.agreement.to_dict(),
+        "models": {name: model_summary(model) for name, model in models.models.items()},
+        "findings": [finding.to_dict() for finding in models.findings],
+        "digest": models.digest,
+        "version": models.first.version,
     }
 
 

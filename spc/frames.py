@@ -11,7 +11,7 @@ import pandas as pd
 
 from spc import phase1, phase2
 from spc.export import Table, points_table
-from spc.nouns import Model, Points, Reference, Role, Rows
+from spc.nouns import Blame, Model, Points, ProductModels, Reference, Role, Rows
 from spc.reference import read as read_reference
 from spc.reference import read_rows
 from spc.watch import Watch
@@ -30,6 +30,12 @@ def fit(reference: Reference | pd.DataFrame, recipe: phase1.Recipe | None = None
     return phase1.fit(table, recipe).model
 
 
+def fit_products(reference: Reference | pd.DataFrame, recipe: phase1.Recipe) -> ProductModels:
+    """A model for each product of a reference, told apart by the column `recipe.product`."""
+    table = _read_for(reference, recipe) if isinstance(reference, pd.DataFrame) else reference
+    return phase1.fit_products(table, recipe).models
+
+
 def _read_for(frame: pd.DataFrame, recipe: phase1.Recipe | None) -> Reference:
     """A DataFrame read with the roles that the recipe gives to its columns."""
     roles: dict[str, Role] = {}
@@ -40,7 +46,7 @@ def _read_for(frame: pd.DataFrame, recipe: phase1.Recipe | None) -> Reference:
     return read(frame, roles=roles)
 
 
-def judge(model: Model, rows: pd.DataFrame, *, blame: bool = False) -> pd.DataFrame:
+def judge(model: Model | ProductModels, rows: pd.DataFrame, *, blame: bool = False) -> pd.DataFrame:
     """Each row judged, from a start without memory."""
     return Monitor(model, blame=blame).judge(rows, whole=True)
 
@@ -52,9 +58,9 @@ class Monitor:
     and returns Points.
     """
 
-    def __init__(self, model: Model, *, watch: Watch | None = None, blame: bool = False, timezone: str = "UTC") -> None:
+    def __init__(self, model: Model | ProductModels, *, watch: Watch | None = None, blame: bool = False, timezone: str = "UTC") -> None:
         self.model = model
-        self._monitor = phase2.Monitor(model)
+        self._monitor = phase2.ProductMonitor(model) if isinstance(model, ProductModels) else phase2.Monitor(model)
         self._watch = watch or Watch()
         self._state = self._watch.start()
         self._blame, self._timezone = blame, timezone
@@ -76,9 +82,15 @@ class Monitor:
         if isinstance(rows, Rows):
             block = rows
         else:
-            column = model.subgroup.column if model.subgroup is not None else None
+            first = model.first if isinstance(model, ProductModels) else model
             block = read_rows(
-                rows, columns=model.columns, time=model.time_column, id=model.id_column, subgroup=column, timezone=self._timezone
+                rows,
+                columns=model.columns,
+                time=first.time_column,
+                id=first.id_column,
+                subgroup=first.subgroup.column if first.subgroup is not None else None,
+                product=model.column if isinstance(model, ProductModels) else None,
+                timezone=self._timezone,
             )
         points = self._monitor.judge(block, first_row=self._next, whole=whole)
         self._state, signals = self._watch.step(self._state, points)
@@ -87,8 +99,12 @@ class Monitor:
             return points
         timed = bool(np.any(~np.isnat(block.at)))
         named = any(one is not None for one in block.ids)
-        blamed = phase2.blamed(self._monitor, block) if self._blame else None
+        blamed = self._blamed(block) if self._blame else None
         return _frame(points_table(points, signals, timed=timed, named=named, blame=blamed), rows.index)
+
+    def _blamed(self, block: Rows) -> Blame:
+        monitor = self._monitor
+        return monitor.blame(block) if isinstance(monitor, phase2.ProductMonitor) else phase2.blamed(monitor, block)
 
 
 def _frame(table: Table, index: pd.Index) -> pd.DataFrame:

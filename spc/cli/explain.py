@@ -35,14 +35,11 @@ def command(
         result = judged(known, files.table_path(rows), timezone, report)
     if not 1 <= row <= len(result.rows):
         raise Complaint(f"{rows} has rows 1 to {len(result.rows)}.", cure="Number the data rows from 1.", row=row)
-    closed = result.monitor.subgroup_of(row - 1)
-    if known.subgroup is None:
-        found = explain(known, result.monitor.select(result.rows.part(slice(row - 1, row)))[0])
-    elif closed is None or closed[1].k == 0:
-        raise Complaint("This row's subgroup was not judged.", cure=result.points.notes[row - 1], row=row)
-    else:
-        row, found = closed[0] + 1, explain(known.sized(closed[1].k), closed[1].mean)
-    said = _said(row, found, since(result.signals, row), result.points.notes[row - 1])
+    asked = result.to_explain(row - 1)
+    if asked is None:
+        raise Complaint("This row was not judged.", cure=f"Its note: {result.points.notes[row - 1]}.", row=row)
+    row = asked[2] + 1
+    said = _said(row, explain(*asked[:2]), since(result.signals, row), result.points.notes[row - 1])
     if json:
         files.print_json(said)
     else:

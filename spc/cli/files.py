@@ -17,7 +17,7 @@ import typer
 from spc.errors import BadModel, Complaint
 
 if TYPE_CHECKING:
-    from spc.nouns import Finding, Model
+    from spc.nouns import Finding, Model, ProductModels
 
 Progress = Callable[[float, str], None]
 
@@ -73,13 +73,13 @@ def table_path(path: str) -> Path:
     return found
 
 
-def load_model(path: str) -> Model:
-    """The model of a JSON file."""
-    from spc.nouns import Model
+def load_model(path: str) -> Model | ProductModels:
+    """The model, or the models by product, of a JSON file."""
+    from spc.nouns import load_model as read
 
     cure = "Write one with `spc fit REFERENCE.csv -o MODEL.json`."
     try:
-        return Model.from_json(table_path(path).read_text(encoding="utf-8"))
+        return read(table_path(path).read_text(encoding="utf-8"))
     except UnicodeDecodeError as broken:
         raise BadModel(f"{path} is not a model file: it is not text.", cure=cure) from broken
     except RecursionError as broken:

@@ -39,8 +39,9 @@ def command(
     ignore: Annotated[str, typer.Option(metavar="COL,…", help="Columns to leave out.")] = "",
     time: Annotated[str | None, typer.Option(metavar="COL", help="The column with the time.")] = None,
     id: Annotated[str | None, typer.Option(metavar="COL", help="The column with the part or serial number.")] = None,
-    subgroup: Annotated[str | None, typer.Option(metavar="COL", help="The column with the subgroup (not supported yet).")] = None,
-    product: Annotated[str | None, typer.Option(metavar="COL", help="The column with the product (not supported yet).")] = None,
+    subgroup: Annotated[str | None, typer.Option(metavar="COL", help="The column with the subgroup: means are judged.")] = None,
+    product: Annotated[str | None, typer.Option(metavar="COL", help="The column with the product: a model for each.")] = None,
+    pool: Annotated[bool, typer.Option("--pool", help="With --product: one scatter for all products, a centre each.")] = False,
     timezone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of times that do not say theirs.")] = "UTC",
     exclude: Annotated[
         str | None, typer.Option(metavar="ROWS.csv", help="Rows to leave out of the fit: columns row, reason and perhaps note.")
@@ -53,10 +54,10 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
     """Fit a model to a reference: its centre and scatter, its limits with their laws, its outliers."""
-    for option, value in (("--subgroup", subgroup), ("--product", product)):
-        if value is not None:
-            text = f"{option} {value}: this version fits one product from single rows."
-            raise BadRecipe(text, cure=f"Fit one file per product, without {option}.")
+    if product is None and pool:
+        raise BadRecipe("--pool is for several products.", cure="Name their column with --product.")
+    if product is not None and report is not None:
+        raise BadRecipe("--report is for one product.", cure="Write one file per product and report each.")
     if (json, output, rows, report).count("-") + json > 1:
         raise BadRecipe("Two things on stdout would mix.", cure="Name a file.")
     from spc import phase1
@@ -64,7 +65,7 @@ def command(
     from spc.reference import read
 
     with files.progress("reading") as progress:
-        table = read(files.table_path(reference), roles=asked.roles(ignore, time, id), timezone=timezone)
+        table = read(files.table_path(reference), roles=asked.roles(ignore, time, id, subgroup, product), timezone=timezone)
         recipe = asked.recipe(
             table,
             estimator=estimator,
@@ -76,8 +77,16 @@ def command(
             ignore=ignore,
             seed=seed,
             exclude=exclude,
+            subgroup=subgroup,
+            product=product,
+            pool=pool,
         )
         progress(0.0, "fitting")
+        if product is not None:
+            from spc.cli import products
+
+            products.put(phase1.fit_products(table, recipe, progress), table, output, rows, json)
+            return
         fitted = phase1.fit(table, recipe, progress)
     if rows is not None:
         _write_rows(rows, table, fitted.review)
@@ -105,9 +114,14 @@ def _write_rows(path: str, table: Reference, review: Review) -> None:
 
 
 def _tell(model: Model, output: str | None) -> None:
-    typer.echo(f"{model.n} rows of {model.p} variables, {model.estimator}: {', '.join(model.names)}.")
+    taken = "" if model.subgroup is None else f" in {model.subgroup.groups} subgroups"
+    typer.echo(f"{model.n} rows{taken} of {model.p} variables, {model.estimator}: {', '.join(model.names)}.")
+    what = "rows" if model.subgroup is None else f"subgroups of {model.subgroup.size}"
     for name, limits in model.new_limits.items():
-        typer.echo(f"{name}: UCL {limits[-1].value:.4g} for new rows ({limits[-1].law}), one false alarm in {model.arl0:.4g} rows.")
+        typer.echo(
+            f"{name}: UCL {limits[-1].value:.4g} for new {what} ({limits[-1].law}), "
+            f"one false alarm in {model.arl0:.4g} {'rows' if model.subgroup is None else 'subgroups'}."
+        )
     if model.outliers:
         typer.echo(f"Outliers: rows {files.listed(model.outliers)}.")
     if model.excluded:

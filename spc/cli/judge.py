@@ -11,7 +11,7 @@ from spc.errors import BadRecipe
 
 if TYPE_CHECKING:
     from spc.cli.judged import Judged
-    from spc.nouns import Model, Points
+    from spc.nouns import Model, Points, ProductModels
 
 NAME = "judge"
 SHORT = "Judge each row of a file."
@@ -56,14 +56,27 @@ def _out(points: Points) -> dict[str, list[int]]:
     return {name: [int(k) for k in points.rows[track.out]] for name, track in points.tracks.items()}
 
 
-def _summary(model: Model, result: Judged) -> dict[str, Any]:
+def _by_product(models: ProductModels) -> dict[str, Any]:
+    """The limits of each product's charts."""
+    return {name: {chart: one[-1].to_dict() for chart, one in model.new_limits.items()} for name, model in models.models.items()}
+
+
+def _summary(model: Model | ProductModels, result: Judged) -> dict[str, Any]:
     points, signals = result.points, result.signals
     out = _out(points)
+    from spc.nouns import ProductModels
+
+    first = model.first if isinstance(model, ProductModels) else model
+    limits = (
+        {"charts": {name: {"out": out.get(name, [])} for name in first.new_limits}, "products": _by_product(model)}
+        if isinstance(model, ProductModels)
+        else {"charts": {name: {**limits[-1].to_dict(), "out": out.get(name, [])} for name, limits in model.new_limits.items()}}
+    )
     return {
         "n": len(points),
         "model": model.digest,
-        "alpha": model.alpha,
-        "charts": {name: {**limits[-1].to_dict(), "out": out.get(name, [])} for name, limits in model.new_limits.items()},
+        "alpha": first.alpha,
+        **limits,
         "guards": out.get("guard", []),
         "signals": [
             {"row": s.point.row, "id": s.point.id, "chart": s.chart, "kind": s.kind, "since": s.since, "reason": s.reason} for s in signals

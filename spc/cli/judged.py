@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from spc.cli.files import Progress
-from spc.nouns import Blame, Finding, Model, Points, Rows, Signal, Track
-from spc.phase2 import Monitor, blamed
+from spc.nouns import Blame, Finding, Floats, Model, Points, ProductModels, Rows, Signal, Track
+from spc.phase2 import Monitor, ProductMonitor, blamed, to_explain
 from spc.reference import read_rows
 from spc.watch import Watch
 
@@ -26,30 +26,39 @@ class Judged:
     findings: list[Finding]
     timed: bool
     named: bool
-    monitor: Monitor
+    monitor: Monitor | ProductMonitor
 
     def blame(self) -> Blame:
         """Each variable's share of t2, for every row that has one."""
-        return blamed(self.monitor, self.rows)
+        return self.monitor.blame(self.rows) if isinstance(self.monitor, ProductMonitor) else blamed(self.monitor, self.rows)
+
+    def to_explain(self, i: int) -> tuple[Model, Floats, int] | None:
+        """The model, the values and the position of the T² that the i-th row has a part in."""
+        if isinstance(self.monitor, ProductMonitor):
+            return self.monitor.to_explain(self.rows, i)
+        return to_explain(self.monitor, self.rows, i)
 
 
-def judged(model: Model, path: Path, timezone: str, report: Progress) -> Judged:
+def judged(model: Model | ProductModels, path: Path, timezone: str, report: Progress) -> Judged:
     """Reads and judges a file by the rules by which a line is judged. Raises BadTable and ColumnMismatch."""
     told: list[Finding] = []
-    column = model.subgroup.column if model.subgroup is not None else None
+    first = model.first if isinstance(model, ProductModels) else model
+    column = first.subgroup.column if first.subgroup is not None else None
     rows = read_rows(
         path,
         columns=model.columns,
-        time=model.time_column,
-        id=model.id_column,
+        time=first.time_column,
+        id=first.id_column,
         subgroup=column,
+        product=model.column if isinstance(model, ProductModels) else None,
         timezone=timezone,
         on_finding=told.append,
     )
-    told += unlabelled(model, rows)
-    monitor, watch = Monitor(model), Watch()
+    told += unlabelled(first, rows)
+    monitor, watch = ProductMonitor(model) if isinstance(model, ProductModels) else Monitor(model), Watch()
     state, signals, blocks = watch.start(), [], []
-    step = BLOCK if column is None else max(len(rows), 1)  # a subgroup is stated on its last row, which only the whole file shows
+    # a subgroup is stated on its last row, and products are blamed by their places: both need the whole file
+    step = BLOCK if isinstance(monitor, Monitor) and column is None else max(len(rows), 1)
     for start in range(0, max(len(rows), 1), step):
         points = monitor.judge(rows.part(slice(start, start + step)), first_row=start + 1, whole=True)
         state, found = watch.step(state, points)

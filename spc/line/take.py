@@ -189,7 +189,12 @@ class Line:
             for i in unfit:
                 notes[i] = f"not judged: quality {rows.quality[i]}"
             points = replace(points, notes=tuple(notes))
-        return Judged(seat.model, points, seat.monitor.select(rows))
+        x, closed = seat.monitor.select(rows), seat.monitor.closed
+        if closed:
+            x = x.copy()
+            for at, one in closed:
+                x[at] = one.mean
+        return Judged(seat.model, points, x, {at: one.k for at, one in closed if one.k})
 
     def _watched(self, connection: Connection, seat: _Seat, judged: Judged, now: int) -> None:
         if seat.activation is None:

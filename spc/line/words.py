@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
@@ -29,17 +29,25 @@ _SUBJECT = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """A block with its judgement: the model, its points, and the values x (n, p) in the model's order, NaN where not judged."""
+    """A block with its judgement: the model, its points, and the values x (n, p) in the model's order, NaN where not judged.
+
+    With subgroups, x holds the mean of a subgroup at the row that closed it, and `sizes` its number of rows, by position.
+    """
 
     model: Model
     points: Points
     x: Floats
+    sizes: Mapping[int, int] = field(default_factory=dict)
+
+    def at(self, i: int) -> tuple[Model, Floats]:
+        """The model and the values (p,) of the T² on the i-th row: those of the row, or of the mean of the subgroup that it closed."""
+        return (self.model.sized(self.sizes[i]), self.x[i]) if i in self.sizes else (self.model, self.x[i])
 
 
 def facts(judged: Judged, signal: Signal, model_id: str, activation_id: int, at: int) -> dict[str, Any]:
     """The numbers behind a signal, all finite, ready for JSON."""
     point = signal.point
-    parts = blame.blame(judged.model, judged.x[signal.index])
+    parts = blame.blame(*judged.at(signal.index))
     return {
         "chart": signal.chart,
         "reason": signal.reason,
@@ -85,7 +93,7 @@ def sentence(settings: LineSettings, zone: tzinfo, judged: Judged, signal: Signa
         at=told["at"],
         zone=zone,
         title=settings.title,
-        what=judged.points.notes[signal.index] if on_guard else blame.sentence(judged.model, judged.x[signal.index]),
+        what=judged.points.notes[signal.index] if on_guard else blame.sentence(*judged.at(signal.index)),
         value="" if on_guard else f"{called} {point.value:.1f} (UCL {point.ucl:.1f})",
         part=f"{settings.part} {point.id}" if point.id else "",
         advice=advice(settings, told["culprit"]),
