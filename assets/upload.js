@@ -190,7 +190,7 @@
 
   // ------------------------------------------------------------------------------------------------------- the review's charts
   const plot = (id) => { const box = $(id); return box ? box.querySelector(".js-plotly-plot") : null; };
-  const CHARTS = ["reference-t2", "reference-distances"];
+  const CHARTS = ["reference-t2", "reference-distances", "reference-picture-chart"];
   let picked = [], opener = null, pointing = false;
 
   function pick(rows, from) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
@@ -11,11 +11,14 @@ from spc.api import jobs as work
 from spc.api.served import Here
 from spc.api.shapes import Activation, Fit
 from spc.api.times import iso
-from spc.errors import BadRecipe
+from spc.errors import BadRecipe, NotFound
 from spc.export import model_summary
 from spc.ledger import jobs, models, references
 from spc.line import activate
+from spc.nouns import Role
 from spc.phase1 import Recipe
+from spc.reference import read
+from spc.report.page import report
 
 router = APIRouter(prefix="/api/v1/models", tags=["models"])
 
@@ -52,6 +55,26 @@ async def file(here: Here, id: str) -> Response:
     text = await here.read(models.model_json, id)
     headers = {"Content-Disposition": f'attachment; filename="model-{id[:16]}.json"'}
     return Response(text + "\n", media_type="application/json", headers=headers)
+
+
+@router.get("/{id}/report", summary="The report of a fit", response_class=Response, responses={200: {"content": {"text/html": {}}}})
+async def told(here: Here, id: str) -> Response:
+    """What `spc fit --report` writes: one HTML file with every table and picture, which asks nothing of elsewhere."""
+    record = await here.read(models.model_record, id)
+    if record.reference_id is None:
+        raise NotFound("This model came without its reference: there are no rows to report on.", cure="Fit it again from its reference.")
+    model = await here.read(models.get_model, id)
+    stored = await here.read(references.get_reference, record.reference_id)
+    content = await here.read(references.reference_bytes, record.reference_id)
+    zone = str(stored.facts.get("timezone") or here.settings.timezone)
+    made = f"Model {id[:16]}, made {iso(record.created_at)}{f' by {record.created_by}' if record.created_by else ''}. {record.note}".strip()
+
+    def write() -> str:
+        table = read(content, name=stored.name, roles=cast("dict[str, Role]", dict(stored.roles)), timezone=zone)
+        return report(table, model, timezone=zone, made=made)
+
+    headers = {"Content-Disposition": f'attachment; filename="report-{id[:16]}.html"'}
+    return Response(await run_in_threadpool(write), media_type="text/html; charset=utf-8", headers=headers)
 
 
 @router.post("/{id}/activate", summary="Judge a line by this model")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from spc.figures.frame import Figure, dashed, frame, modebar, note
-from spc.figures.rows import LOOKS, ORDINARY, Axis, Look, Track, dots, thinned
+from spc.figures.rows import LOOKS, ORDINARY, Axis, Track, dots, ring, thinned
 from spc.figures.t2 import edge
 from spc.figures.theme import Theme
 from spc.figures.words import number
@@ -47,9 +47,7 @@ def distances(
         look = LOOKS.get(kind, ORDINARY)
         places = [i for i in shown if robust.kinds[i] == kind and None not in d[i]]
         data.append(dots(theme, axis, d, places, look))
-    ring = Look("circle-open", "", "selection", 16, "chosen")
-    data.append({**dots(theme, axis, d, [i for i in shown if axis.rows[i] in chosen_rows and None not in d[i]], ring), "hoverinfo": "skip"})
-    data[-1]["marker"]["line"]["width"] = 3
+    data.append(ring(theme, axis, d, picked))
     return {"data": data, "layout": layout}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from spc.figures.frame import Figure, frame, modebar, note
-from spc.figures.rows import LOOKS, ORDINARY, Axis, Kind, Look, dots, thinned
+from spc.figures.rows import LOOKS, ORDINARY, Axis, Kind, Look, dots, ring, thinned
 from spc.figures.theme import Theme
 
 MATRIX: Final = 8  # variables up to which all pairs are drawn
@@ -27,7 +27,9 @@ class Pair:
     classical: Line | None = None
 
 
-def ellipse(theme: Theme, axis: Axis, pair: Pair, kinds: Sequence[Kind], *, level: float = 0.975, own: str = "robust") -> Figure:
+def ellipse(
+    theme: Theme, axis: Axis, pair: Pair, kinds: Sequence[Kind], *, level: float = 0.975, own: str = "robust", picked: Sequence[int] = ()
+) -> Figure:
     """One pair of variables, each row a mark, with the tolerance ellipses of the own and of the classical estimate."""
     layout = frame(
         theme,
@@ -39,7 +41,7 @@ def ellipse(theme: Theme, axis: Axis, pair: Pair, kinds: Sequence[Kind], *, leve
         meta={"review": "ellipse"},
     )
     layout["annotations"] = [note(theme, _key(pair, level, own), xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom")]
-    return {"data": _panel(theme, axis, pair, kinds, {}, small=False), "layout": layout}
+    return {"data": _panel(theme, axis, pair, kinds, {}, picked, small=False), "layout": layout}
 
 
 def _key(pair: Pair, level: float, own: str) -> str:
@@ -47,7 +49,7 @@ def _key(pair: Pair, level: float, own: str) -> str:
     return f"{words}, dotted classical" if pair.classical is not None else words
 
 
-def _panel(theme: Theme, axis: Axis, pair: Pair, kinds: Sequence[Kind], on: Figure, *, small: bool) -> list[Figure]:
+def _panel(theme: Theme, axis: Axis, pair: Pair, kinds: Sequence[Kind], on: Figure, picked: Sequence[int], *, small: bool) -> list[Figure]:
     d = list(zip(pair.x, pair.y, strict=True))
     flat = [float("nan") if v is None else v for v in pair.x]
     shown = thinned(flat, [kind != "in" for kind in kinds], **({"most": _IN_PANEL} if small else {}))
@@ -64,6 +66,9 @@ def _panel(theme: Theme, axis: Axis, pair: Pair, kinds: Sequence[Kind], on: Figu
             look = {"color": theme.limit, "width": 1.3 if small else 1.8, "dash": dash}
             x, y = ([point[k] for point in line] for k in (0, 1))
             data.append({"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": look, "hoverinfo": "skip", **on})
+    data.append({**ring(theme, axis, d, picked), **on})
+    if small:
+        data[-1]["marker"]["size"] = 10
     return data
 
 
@@ -80,6 +85,7 @@ def matrix(
     *,
     level: float = 0.975,
     own: str = "robust",
+    picked: Sequence[int] = (),
 ) -> Figure:
     """Every pair of p ≤ 8 variables: the rows and both ellipses below the diagonal, the names on it.
 
@@ -101,7 +107,7 @@ def matrix(
             pair = pairs[i, j]
             layout[f"xaxis{key}"] = {**bare, "domain": [j / p + gap / 2, (j + 1) / p - gap / 2], "anchor": f"y{key}", **_room(pair, 0)}
             layout[f"yaxis{key}"] = {**bare, "domain": [low + gap / 2, low + 1.0 / p - gap / 2], "anchor": f"x{key}", **_room(pair, 1)}
-            data += _panel(theme, axis, pair, kinds, {"xaxis": f"x{key}", "yaxis": f"y{key}"}, small=True)
+            data += _panel(theme, axis, pair, kinds, {"xaxis": f"x{key}", "yaxis": f"y{key}"}, picked, small=True)
     first = next(iter(pairs.values()), None)
     if first is not None:
         words = _key(first, level, own)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spc.figures.frame import Figure, dashed, frame, modebar, note
-from spc.figures.rows import LOOKS, ORDINARY, Axis, Kind, dots, thinned
+from spc.figures.rows import LOOKS, ORDINARY, Axis, Kind, dots, ring, thinned
 from spc.figures.t2 import edge
 from spc.figures.theme import Theme
 from spc.figures.words import number
@@ -24,7 +24,17 @@ class Quantiles:
     places: Sequence[int]
 
 
-def qq(theme: Theme, axis: Axis, found: Quantiles, kinds: Sequence[Kind], *, limit: float, law: str, band: str = "95 % band") -> Figure:
+def qq(
+    theme: Theme,
+    axis: Axis,
+    found: Quantiles,
+    kinds: Sequence[Kind],
+    *,
+    limit: float,
+    law: str,
+    band: str = "95 % band",
+    picked: Sequence[int] = (),
+) -> Figure:
     """Observed against expected distance (√T²), with the band around the line on which good rows lie, and the limit.
 
     A handful of points above the band at the right end are outliers; a whole curve that leaves it says that the rows are not normal.
@@ -63,12 +73,13 @@ def qq(theme: Theme, axis: Axis, found: Quantiles, kinds: Sequence[Kind], *, lim
         words = f"{over} {'row is' if over == 1 else 'rows are'} higher ↑"
         layout["annotations"].append(note(theme, words, xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="bottom"))
     data = _band(theme, found, x, few, top)
-    pairs: list[tuple[float | None, float | None]] = [(None, None)] * (max(found.places, default=-1) + 1)
+    pairs: list[tuple[float | None, float | None]] = [(None, None)] * len(axis.rows)
     for k, place in enumerate(found.places):
         pairs[place] = (x[k], y[k])
     for kind in ("in", *LOOKS):
         here = [found.places[k] for k in shown if kinds[found.places[k]] == kind]
         data.append(dots(theme, axis, pairs, here, LOOKS.get(kind, ORDINARY)))
+    data.append(ring(theme, axis, pairs, picked))
     return {"data": data, "layout": layout}
 
 

@@ -32,6 +32,7 @@ class Look:
     words: str
 
 
+ORDINARY: Final = Look("circle", "●", "series", 5, "within the UCL")
 LOOKS: Final[dict[Kind, Look]] = {
     "out": Look("triangle-up", "▲", "high", 10, "beyond the UCL"),
     "kin": Look("square", "■", "medium", 8, "within, but alike to rows beyond"),
@@ -96,7 +97,13 @@ def mark(theme: Theme, look: Look) -> Figure:
     }
 
 
-ORDINARY: Final = Look("circle", "●", "series", 5, "within the UCL")
+def ring(theme: Theme, axis: Axis, d: Sequence[tuple[float | None, float | None]], picked: Sequence[int]) -> Figure:
+    """Rings around the chosen rows (numbers from 1); the page moves them without asking for another picture."""
+    wanted = set(picked)
+    places = [i for i, row in enumerate(axis.rows) if row in wanted and i < len(d) and None not in d[i]]
+    drawn = {**dots(theme, axis, d, places, Look("circle-open", "", "selection", 16, "chosen")), "hoverinfo": "skip"}
+    drawn["marker"]["line"]["width"] = 3
+    return drawn
 
 
 def dots(theme: Theme, axis: Axis, d: Sequence[tuple[float | None, float | None]], places: Sequence[int], look: Look) -> Figure:

@@ -33,6 +33,7 @@ PICTURES: Final = {
     "correlation": "Correlations",
     "cells": "Single values",
 }
+MATRIX: Final = ellipse_figures.MATRIX  # variables up to which all pairs are drawn at once
 LEVEL: Final = 0.975  # of the ellipses: usual since Rousseeuw & Van Driessen 1999
 BAND: Final = 0.95
 _ODD: Final = 3.0  # standard deviations, given the other variables, from which a single value is called off
@@ -55,6 +56,7 @@ class _Asked:
     axis: Axis
     kinds: Sequence[Kind]
     pair: tuple[int, int] | None
+    picked: Sequence[int]
 
     @property
     def titles(self) -> list[str]:
@@ -82,9 +84,18 @@ def offered(seen: Reviewed) -> dict[str, str]:
     return {name: PICTURES[name] for name in few if name != "cells" or seen.outlying or bool(np.isnan(seen.x).any())}
 
 
-def picture(name: str, theme: Theme, seen: Reviewed, axis: Axis, kinds: Sequence[Kind], *, pair: tuple[int, int] | None = None) -> Picture:
+def picture(
+    name: str,
+    theme: Theme,
+    seen: Reviewed,
+    axis: Axis,
+    kinds: Sequence[Kind],
+    *,
+    pair: tuple[int, int] | None = None,
+    picked: Sequence[int] = (),
+) -> Picture:
     """One picture; `pair` chooses two variables (from 0) for the ellipses, which otherwise show all pairs of up to 8."""
-    figure, words = _MADE[name](_Asked(theme, seen, axis, kinds, pair))
+    figure, words = _MADE[name](_Asked(theme, seen, axis, kinds, pair, picked))
     return Picture(name, PICTURES[name], figure, words)
 
 
@@ -103,7 +114,9 @@ def _qq(asked: _Asked) -> tuple[Figure, str]:
     found = qq(seen.t2[places], law, BAND)
     told = qq_figures.Quantiles(*(part.tolist() for part in (found.theoretical, found.observed, found.low, found.high, places)))
     limit = seen.limit
-    figure = qq_figures.qq(asked.theme, asked.axis, told, asked.kinds, limit=limit.value, law=limit.law.partition(":")[0])
+    figure = qq_figures.qq(
+        asked.theme, asked.axis, told, asked.kinds, limit=limit.value, law=limit.law.partition(":")[0], picked=asked.picked
+    )
     inside = found.observed <= limit.value
     off = int(np.sum(inside & ((found.observed > found.high) | (found.observed < found.low))))
     beyond = int(np.sum(~inside))
@@ -120,9 +133,13 @@ def _ellipses(asked: _Asked) -> tuple[Figure, str]:
     words = _inflated(asked)
     if asked.pair is None and p <= ellipse_figures.MATRIX:
         pairs = {(i, j): _pair(asked, j, i) for i in range(p) for j in range(i)}
-        return ellipse_figures.matrix(asked.theme, asked.axis, asked.titles, pairs, asked.kinds, level=LEVEL, own=asked.own), words
+        return ellipse_figures.matrix(
+            asked.theme, asked.axis, asked.titles, pairs, asked.kinds, level=LEVEL, own=asked.own, picked=asked.picked
+        ), words
     one = asked.pair or telling(asked.seen)
-    return ellipse_figures.ellipse(asked.theme, asked.axis, _pair(asked, *one), asked.kinds, level=LEVEL, own=asked.own), words
+    return ellipse_figures.ellipse(
+        asked.theme, asked.axis, _pair(asked, *one), asked.kinds, level=LEVEL, own=asked.own, picked=asked.picked
+    ), words
 
 
 def telling(seen: Reviewed) -> tuple[int, int]:

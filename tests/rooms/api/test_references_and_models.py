@@ -103,6 +103,16 @@ def test_a_fit_is_a_job_with_what_the_terminal_prints(house: Any) -> None:
     assert [one["id"] for one in house.get("/api/v1/models").json()["models"]] == [result["id"]]
 
 
+def test_the_report_of_a_model_is_a_file(house: Any) -> None:
+    result = house.fitted(house.kept())["result"]
+    said = house.client.get(f"/api/v1/models/{result['id']}/report")
+    assert (said.status_code, said.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert said.headers["content-disposition"].startswith('attachment; filename="report-')
+    assert result["digest"] in said.text
+    assert "Phase I report" in said.text
+    assert house.get("/api/v1/models/nonsense/report").status_code == 404
+
+
 def test_a_recipe_with_exclusions_and_ignored_columns(house: Any) -> None:
     recipe = {
         "estimator": "classical",

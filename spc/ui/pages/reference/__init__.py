@@ -14,6 +14,8 @@ from dash.development.base_component import Component
 
 from spc.errors import Complaint, LedgerError
 from spc.nouns import Model
+from spc.report.pictures import PICTURES, picture
+from spc.report.reviewed import kinds
 from spc.ui import figures_phase1 as figures
 from spc.ui import ids as shell_ids
 from spc.ui.components import EMPTY_FIGURE, attr, button, complaint, graph, panel
@@ -143,6 +145,19 @@ def drawn(
     both = review.distances_summary(seen) if len(shown) == 2 else ""
     rows = review.rows_table(table, seen, out, kept, desk.timezone)
     return chart, far, review.counter(seen, before, waiting, out), words, both, rows
+
+
+def pictured(
+    desk: Desk, ref: str, model_id: str, draft: dict[str, Any] | None, name: str, pair: tuple[str, str], pick: list[int], theme: Theme
+) -> tuple[Any, ...]:
+    """One of the other pictures: its figure, its words, and whether the place of the picture and of the pair are hidden."""
+    table, seen = desk.opened(ref).table, desk.reviewed(ref, model_id)
+    out, kept = drafts.excluded(draft, model_id, seen.model), drafts.kept(draft, ref)
+    axis = review.axis(table, seen, "row", desk.timezone)
+    chosen = [int(one) for one in pair if one.isdecimal() and int(one) < seen.model.p]
+    two = (chosen[0], chosen[1]) if len(chosen) == 2 and chosen[0] != chosen[1] else None
+    made = picture(name, theme, seen, axis, kinds(seen, out, kept), pair=two, picked=pick)
+    return made.figure, made.words, False, name != "ellipses"
 
 
 def _model_or_none(desk: Desk, id: str) -> Model | None:
@@ -308,6 +323,26 @@ def _review_callbacks(app: Dash, desk: Desk) -> None:
             return await asyncio.to_thread(drawn, desk, ref, model_id, came_from, draft, scale, along, rows_of(pick), theme_now())
         except Complaint as wrong:
             return dict(EMPTY_FIGURE), dict(EMPTY_FIGURE), complaint(wrong.text, wrong.cure), "", "", ""
+
+    @app.callback(
+        Output(ids.PICTURE_CHART, "figure"),
+        Output(ids.PICTURE_SUMMARY, "children"),
+        Output(ids.PICTURE_BOX, "hidden"),
+        Output(ids.PICTURE_PAIR, "hidden"),
+        Input(ids.PICTURE, "data"),
+        Input(ids.PICTURE_X, "data"),
+        Input(ids.PICTURE_Y, "data"),
+        Input(ids.DRAFT, "data"),
+        State(ids.PICK, "data"),
+        *HERE,
+    )
+    async def more(name: str, x: str, y: str, draft: Any, pick: Any, ref: str, model_id: str) -> Any:
+        if name not in PICTURES or not model_id:
+            return no_update, no_update, no_update, no_update
+        try:
+            return await asyncio.to_thread(pictured, desk, ref, model_id, draft, name, (x or "", y or ""), rows_of(pick), theme_now())
+        except Complaint as wrong:
+            return dict(EMPTY_FIGURE), complaint(wrong.text, wrong.cure), False, True
 
     @app.callback(
         Output(ids.DRAWER, "hidden"),

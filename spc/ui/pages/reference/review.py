@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from spc import blame
 from spc.nouns import Model, Reference
+from spc.report import pictures
 from spc.report.reviewed import Reviewed, kinds
 from spc.report.told import axis, count_words, distances_summary, micros, p_words, summary, timed, tracks, values, when
 from spc.ui import figures_phase1 as figures
@@ -214,6 +215,7 @@ def section(seen: Reviewed | None, reference: Reference | None, model_id: str) -
     by_time = reference is not None and timed(reference)
     scale = "near" if seen is not None and figures.far(tracks(seen, {}, {})) else "t2"
     controls = [
+        html.A("Report", href=f"/api/v1/models/{model_id}/report", download="", className="button", hidden=not model_id),
         choice(ids.SCALE, SCALES, scale, label="Scale of the chart"),
         html.Div(choice(ids.ALONG, ALONG, "time" if by_time else "row", label="Along the axis"), hidden=not by_time),
     ]
@@ -262,6 +264,7 @@ def section(seen: Reviewed | None, reference: Reference | None, model_id: str) -
             head,
             html.Div([chart, side], className="review-charts" if robust else "review-charts one"),
             html.Div([legend(), html.P(footer(seen.model, model_id) if seen else "", className="footer")], className="review-foot"),
+            more_pictures(seen),
             drawer(),
             html.Div(rows, className="review-rows"),
         ],
@@ -269,6 +272,25 @@ def section(seen: Reviewed | None, reference: Reference | None, model_id: str) -
         className="panel review",
         **attr(data_model=model_id),
     )
+
+
+def more_pictures(seen: Reviewed | None) -> Component:
+    """The other pictures of the fit, each drawn when it is asked for."""
+    names = seen.model.names if seen is not None else ()
+    short = {"qq": "Q–Q", "ellipses": "Ellipses", "scree": "Scree", "correlation": "Correlations", "cells": "Single values"}
+    offered = {name: short[name] for name in (pictures.offered(seen) if seen is not None else short)}
+    first = "All pairs" if len(names) <= pictures.MATRIX else "The pair that differs most"
+    pair = [
+        select(id, {"": words, **{str(j): name for j, name in enumerate(names)}}, label=label)
+        for id, words, label in ((ids.PICTURE_X, first, "Along x"), (ids.PICTURE_Y, "–", "Along y"))
+    ]
+    box = [
+        html.Div(pair, id=ids.PICTURE_PAIR, className="picture-pair", hidden=True),
+        graph(ids.PICTURE_CHART, label="The chosen picture", class_name="picture", tools=True),
+        html.P(id=ids.PICTURE_SUMMARY, className="summary"),
+    ]
+    head = html.Div([html.H2("More pictures"), choice(ids.PICTURE, offered, "", label="More pictures")], className="controls left")
+    return html.Div([head, html.Div(box, id=ids.PICTURE_BOX, hidden=True)], className="review-picture")
 
 
 def footer(model: Model, model_id: str) -> str:
