@@ -6,6 +6,7 @@ ESTIMATORS or named `module:Class` in the settings. `check` is the contract that
 
 from __future__ import annotations
 
+from spc.scatter.cellwise import Cells, Cellwise
 from spc.scatter.cholesky import ModifiedCholesky
 from spc.scatter.classical import Classical
 from spc.scatter.componentwise import Componentwise
@@ -26,6 +27,7 @@ ESTIMATORS: dict[str, type[Estimator]] = {
     "mcd": Mcd,
     "s": S,
     "mm": Mm,
+    "cellwise": Cellwise,
     "ogk": Ogk,
     "mrcd": Mrcd,
     "componentwise": Componentwise,
@@ -37,6 +39,8 @@ ESTIMATORS: dict[str, type[Estimator]] = {
 
 __all__ = [
     "ESTIMATORS",
+    "Cells",
+    "Cellwise",
     "Classical",
     "Componentwise",
     "Equivariance",

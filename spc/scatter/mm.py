@@ -24,7 +24,7 @@ class Mm:
     The S-estimate decides how large the scatter is and which rows are far; a wider biweight then finds centre and shape from nearly
     all good rows. efficiency: of the shape at the normal (0.95: as precise as the classical estimate from 95 % of the rows; the
     centre is more precise still). It stands as many bad rows as its S-estimate, but bad rows *near* the good ones bias it more: choose
-    S or Mcd when those are feared. Called with x (n, p), finite, n > 2p; returns a Scatter in the columns' own units, whose
+    S or Mcd when those are feared. Called with x (n, p), finite, n > 3p; returns a Scatter in the columns' own units, whose
     `objective` is that of the S-estimate and whose `used` marks the rows with a weight above zero. Raises TooFewRows, BadRecipe, and
     Degenerate with the equation when a share 1 − breakdown of the rows lies on a hyperplane.
 
@@ -54,5 +54,5 @@ class Mm:
         return precise.scatter(x, scale, 1.0)
 
     def rows_needed(self, p: int) -> int:
-        """The fewest rows for p variables: 2p + 1, so that bad rows can be outvoted."""
-        return 2 * p + 1
+        """The fewest rows for p variables: 3p + 1; with fewer, half of the rows lie so near a hyperplane that shapes are an accident."""
+        return 3 * p + 1

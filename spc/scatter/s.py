@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -36,7 +37,7 @@ class S:
 
     Every row has a weight that falls smoothly to zero with its distance (Tukey's biweight), so no row is in or out by a hair, as with
     an MCD. breakdown: the share of bad rows that it stands, 0.5 at most; less gives more efficiency. Deterministic: the same rows give
-    the same answer. Called with x (n, p), finite, n > 2p; returns a Scatter in the columns' own units, whose `objective` is log det at
+    the same answer. Called with x (n, p), finite, n > 3p; returns a Scatter in the columns' own units, whose `objective` is log det at
     the M-scale before the small-sample factor and whose `used` marks the rows with a weight above zero. Raises TooFewRows, BadRecipe,
     and Degenerate with the equation when a share 1 − breakdown of the rows lies on a hyperplane.
 
@@ -60,8 +61,8 @@ class S:
         return found.scatter(x, scale, 1.0)
 
     def rows_needed(self, p: int) -> int:
-        """The fewest rows for p variables: 2p + 1, so that bad rows can be outvoted."""
-        return 2 * p + 1
+        """The fewest rows for p variables: 3p + 1; with fewer, half of the rows lie so near a hyperplane that shapes are an accident."""
+        return 3 * p + 1
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,11 @@ def settled(x: Floats, z: Floats, weights: Floats, by: Loss, held: float | None 
         length = float(np.sqrt((first @ first) / max(float(bend @ bend), 1e-300)))
         further = np.clip(weights + 2.0 * length * first + length**2 * bend, 0.0, 1.0)
         weights, point = point.weights, after
-        if 1.0 < length < 1e6 and further.sum() > 0.0:
-            tried, jump = _step(x, z, further, by, held)
-            if tried <= value:
-                value, weights, point = tried, further, jump
+        if 1.0 < length < 1e6 and np.sum(further > 0.0) > z.shape[1]:
+            with suppress(Hyperplane):  # a step too far; those that are taken anyway would say so
+                tried, jump = _step(x, z, further, by, held)
+                if tried <= value:
+                    value, weights, point = tried, further, jump
     return point
 
 

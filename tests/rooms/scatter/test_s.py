@@ -147,3 +147,10 @@ def test_the_centre_of_mm_is_nearly_as_precise_as_the_mean(p: int) -> None:
     ratio = np.var([x.mean(axis=0) for x in tables]) / np.var([Mm()(x).center for x in tables])
     assert 0.9 <= ratio < 1.1
     assert np.var([S()(x).center for x in tables]) > np.var([Mm()(x).center for x in tables])
+
+
+def test_small_clean_tables_always_have_an_answer() -> None:
+    rng = np.random.default_rng(15)
+    for _ in range(40):
+        x = rng.standard_normal((10, 3))
+        assert np.all(np.isfinite(Mm()(x).factor))
