@@ -15,7 +15,8 @@ SHORTEST = 5  # rows between two steps: one or two bad rows are no step
 _ROWS = 10_000
 _BLOCKS = 500  # rows are taken together so that no more than this many blocks are permuted
 _MOST = 8  # stretches
-_ALIKE = 0.1  # correlation of neighbouring scores within the stretches from which on no permutation is honest
+_ALIKE = 0.15  # correlation of neighbouring scores within the stretches from which on no permutation is honest
+_ERRORS = 3.3  # or so many standard errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,12 @@ def _searched(scores: Floats, overall: float, permutations: int, seed: int) -> S
 
 
 def _independent(scores: Floats, first: tuple[int, ...]) -> bool:
-    """Whether neighbouring rows within the stretches are unlike."""
+    """Whether neighbouring rows within the stretches are unlike, in each coordinate of the scores."""
     parts = [part - part.mean(axis=0) for part in np.split(scores, first)]
-    products = sum(float(np.sum(part[1:] * part[:-1])) for part in parts)
-    squares = sum(float(np.sum(part * part)) for part in parts)
-    pairs = sum(len(part) - 1 for part in parts)
-    limit = max(_ALIKE, 3.0 / np.sqrt(max(pairs * scores.shape[1], 1)))
-    return bool(products / max(squares, 1e-300) + len(parts) / len(scores) < limit)
+    products = sum((np.sum(part[1:] * part[:-1], axis=0) for part in parts), np.zeros(scores.shape[1]))
+    squares = sum((np.sum(part * part, axis=0) for part in parts), np.zeros(scores.shape[1]))
+    correlation = products / np.maximum(squares, 1e-300) + len(parts) / len(scores)
+    return bool(np.max(correlation) < max(_ALIKE, _ERRORS / np.sqrt(len(scores))))
 
 
 def _tested(scores: Floats, size: int, overall: float, permutations: int, rng: np.random.Generator) -> tuple[float, int]:

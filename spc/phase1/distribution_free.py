@@ -14,9 +14,11 @@ from spc.nouns import Floats, Ints
 from spc.phase1.shifts import Found, forward, gains
 from spc.phase1.spatial import scores
 from spc.scatter.factor import factor
+from spc.scatter.quantiles import median_and_scale
 from spc.scatter.table import checked
 
 _CELLS = 2_000_000  # numbers permuted at a time
+_WILD = 30.0  # robust standard deviations; the same for every order of the rows, so that the probability stays exact
 _FEWEST = 12  # rows or subgroups: a step needs six on each side
 
 
@@ -57,7 +59,7 @@ class DistributionFree:
 def distribution_free(
     x: Floats, *, overall: float = 0.05, permutations: int = 999, seed: int = 0, subgroup: Sequence[object] | None = None
 ) -> DistributionFree:
-    """Look for steps (and, with subgroups, isolated shifts) in rows x (n, p) in order of time, with an exact overall false-alarm probability.
+    """Look for steps (and isolated shifts of subgroups) in rows x (n, p) in order of time, with an exact overall false-alarm rate.
 
     Rows are whitened by their successive differences (single rows) or within their subgroups, and turned into spatial signed ranks; a
     forward search adds one shift after the other, up to √m; the largest standardised gain is compared with that of permuted rows. A
@@ -125,10 +127,10 @@ def _sizes(n: int, subgroup: Sequence[object] | None) -> tuple[Ints, tuple[objec
 
 
 def _scaled(x: Floats, sizes: Ints, starts: Ints) -> Floats:
-    """Columns of unit spread; raises Degenerate, with the equation, when the rows have no scatter."""
-    center = x.mean(axis=0)
-    factor(x - center, len(x) - 1)
-    z = np.asarray((x - center) / x.std(axis=0))
+    """Columns of unit spread, wild cells brought to 30 robust sd; raises Degenerate, with the equation, when the rows have no scatter."""
+    center, scale = median_and_scale(x)
+    z = np.clip((x - center) / np.where(scale > 0, scale, 1.0), -_WILD, _WILD)
+    factor(z - z.mean(axis=0), len(x) - 1)
     if not np.all(sizes == 1):
         factor(z - np.repeat(np.add.reduceat(z, starts, axis=0) / sizes[:, None], sizes, axis=0), len(x) - len(sizes))
     return z

@@ -17,7 +17,7 @@ Kind = Literal["step", "isolated"]
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """`totals` (most,): what the first k shifts explain together; `shifts`: kind, and the position at which it begins, as they were found."""
+    """`totals` (most,): what the first k shifts explain together; `shifts`: kind and position of each, as they were found."""
 
     totals: Floats
     shifts: tuple[tuple[Kind, int], ...]

@@ -19,7 +19,7 @@ def scores(x: Floats, sizes: Ints) -> Floats:
     pooled covariance within; then centred at the spatial median (of the rows, or of the subgroup means), and of each row only the
     direction and the rank of its length are kept. Source: Capizzi & Masarotto 2017.
     """
-    k, n, p = x.shape
+    _, n, p = x.shape
     means = x
     if np.all(sizes == 1):
         steps = np.diff(x, axis=1)
@@ -32,7 +32,7 @@ def scores(x: Floats, sizes: Ints) -> Floats:
     lower = np.linalg.cholesky(covariance)
     z = np.linalg.solve(lower, x.transpose(0, 2, 1)).transpose(0, 2, 1)
     middle = z if means is x else np.linalg.solve(lower, means.transpose(0, 2, 1)).transpose(0, 2, 1)
-    z = z - spatial_median(middle)[:, None, :]
+    z = z - spatial_median(np.asarray(middle))[:, None, :]
     length2 = np.einsum("kij,kij->ki", z, z)
     target = np.sqrt(_targets(n, p)[_doubled_ranks(length2)])
     length = np.sqrt(length2)

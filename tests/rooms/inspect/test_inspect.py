@@ -240,4 +240,4 @@ def test_every_finding_has_text_and_every_grave_one_a_cure() -> None:
     for f in inspect(Rows.of(x, NAMES)):
         assert f.text.endswith(".")
         assert f.cure or f.severity == "note"
-    assert len(CHECKS) == 10
+    assert len(CHECKS) == 14
