@@ -16,7 +16,7 @@ from spc.scatter.factor import Hyperplane
 from spc.scatter.patterns import Patterns
 
 _SAME = 1e-6  # values of standardised columns that differ by less are the same
-_SMALL = np.array([1.987, -0.074, 0.231, -1.049, 0.651, -0.734])  # of the whole, then of the conditional variances, in small_terms
+_SMALL = np.array([1.9501, -0.0357, 0.0497, -1.0477, 0.647, -0.6946])  # of the whole, then of the conditional variances
 
 
 @dataclass(frozen=True, eq=False)

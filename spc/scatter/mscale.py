@@ -26,21 +26,26 @@ def squared_scale(d2: Floats, c: float, b: float, start: Floats | None = None, e
     at = np.log(np.maximum(np.median(u, axis=1) * 3.0 if start is None else start, _TINY))
     low, high = np.full(len(at), np.log(_TINY)), np.full(len(at), 0.5 * np.log(np.finfo(float).max))
     tolerance, most, reach = (1e-13, 60, np.inf) if exact else (1e-3, 25, 2.0)
-    moved = np.zeros(len(at))
+    moving = np.arange(len(at))
     for _ in range(most):
         with np.errstate(over="ignore"):
-            inside = 1.0 - np.minimum(u * np.exp(-at)[:, None], 1.0)
+            inside = 1.0 - np.minimum(u * np.exp(-at[moving])[:, None], 1.0)
         square = inside * inside
         excess = 1.0 - b - np.einsum("ij,ij->i", square, inside) / u.shape[1]
         slope = 3.0 * (square.sum(axis=1) / u.shape[1] - 1.0 + b + excess)
-        low, high = np.where(excess > 0, at, low), np.where(excess > 0, high, at)
+        low[moving], high[moving] = np.where(excess > 0, at[moving], low[moving]), np.where(excess > 0, high[moving], at[moving])
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            step = at + np.clip(excess / slope, -reach, reach)
-        after = np.where((step > low) & (step < high), step, 0.5 * (low + high))
-        moved, at = np.abs(after - at), after
-        if float(np.max(moved)) <= tolerance:
+            step = at[moving] + np.clip(excess / slope, -reach, reach)
+        after = np.where((step > low[moving]) & (step < high[moving]), step, 0.5 * (low[moving] + high[moving]))
+        far = np.abs(after - at[moving]) > tolerance
+        at[moving] = after
+        if not np.all(far):
+            moving, u = moving[far], u[far]
+        if not len(moving):
             break
-    return np.asarray(np.exp(np.where(moved > 0.1, high, at) if not exact else at))
+    if not exact:
+        at[moving] = high[moving]  # has not come near: as if it were large, so that it is no candidate
+    return np.asarray(np.exp(at))
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ def _candidates(z: Floats, by: Loss, seed: int) -> Floats:
         drawn = np.zeros((min(max(20_000 // n, 100), 500), n))
         np.put_along_axis(drawn, elemental(n, p, len(drawn), seed), 1.0, axis=1)
         weights = np.concatenate([weights, drawn])
-    near, value = refine(features, weights, by, 3)
+    near, value = refine(features, weights, by, 2)
     near, value = refine(features, _best(near, value, _KEEP), by, _STEPS, 1e-7)
     return _best(near, np.where(value <= value.min() + _RIVAL, value, np.inf), _FINAL)
 
