@@ -59,7 +59,7 @@ class Ogk:
             lower = factor(kept - mean, len(kept) - 1)
         except Hyperplane:
             raise hyperplane(kept - mean, mean, x) from None
-        return Scatter(mean, lower * np.sqrt(ogk_factor(n, p)), n, used=used)
+        return Scatter(mean, lower * np.sqrt(ogk_factor(n, p, self.scale)), n, used=used)
 
     def rows_needed(self, p: int) -> int:
         """The fewest rows for p variables: 2p + 1, so that the half of the rows that is kept for certain spans the space."""

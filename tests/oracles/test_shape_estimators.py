@@ -44,7 +44,7 @@ def far_from(ours: Floats, theirs: Any) -> float:
 def as_they_report(ogk: Scatter, scale: Kind) -> Floats:
     assert ogk.used is not None
     kept = int(ogk.used.sum())
-    return ogk.covariance / ogk_factor(ogk.n, ogk.p) * (kept - 1) / kept
+    return ogk.covariance / ogk_factor(ogk.n, ogk.p, scale) * (kept - 1) / kept
 
 
 @pytest.mark.parametrize("name", LITERATURE)

@@ -48,16 +48,23 @@ def test_variances_are_right_on_average(estimator: Estimator, n: int, p: int, fi
     assert off(estimator, n, p, fits, 0.0) < band(estimator)
 
 
+def whole(estimator: Estimator, n: int, p: int, near: float) -> bool:
+    """Whether the target has no part in the MRCD: with few rows of related variables per variable it shrinks, as it is meant to."""
+    return not isinstance(estimator, Mrcd) or near == 0.0 or estimator.h * n >= 10 * p
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("estimator", ASKED, ids=repr)
 @pytest.mark.parametrize("n, p", [(20, 2), (20, 5), (25, 3), (40, 10), (50, 2), (60, 20), (100, 5), (300, 10), (1000, 4)])
 @pytest.mark.parametrize("near", [0.0, 0.6])
 def test_variances_and_covariances_are_right_on_average(estimator: Estimator, n: int, p: int, near: float) -> None:
+    if not whole(estimator, n, p, near):
+        pytest.skip("the target has a part in this estimate")
     assert off(estimator, n, p, int(min(3000, 60000 / (n * p)) + 30), near) < band(estimator)
 
 
 def test_a_wrong_factor_is_noticed() -> None:
     mean, error, _ = means(Ogk(), 50, 5, 200, 0.0)
-    variance = float(np.mean(np.diag(mean))) / ogk_factor(50, 5)
+    variance = float(np.mean(np.diag(mean))) / ogk_factor(50, 5, "tau")
     for wrong in (1.0, consistency(5, 0.9) * 1.06, consistency(5, 0.9) * 0.94):
         assert abs(variance * wrong - 1.0) - 3.0 * float(np.mean(np.diag(error))) / np.sqrt(5) > BAND / 4, wrong
