@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from spc.nouns import Model, Reference
+from spc.phase1 import Recipe
 from spc.report.markup import Html, facts, tag
 
 EXCLUDED = "excluded.csv"
@@ -27,7 +29,8 @@ def command(reference: Reference, model: Model) -> str:
     words += ["--alpha", repr(float(model.alpha)), "--charts", ",".join(recipe.get("charts", ["t2"]))]
     words += ["--limit", str(recipe.get("limit", "auto")), "--seed", str(recipe.get("seed", 0))]
     left_out = [*recipe.get("ignore", ()), *(c.name for c in reference.columns if c.role == "ignore")]
-    for option, value in (("--ignore", ",".join(dict.fromkeys(left_out))), ("--time", model.time_column), ("--id", model.id_column)):
+    roles = {"--ignore": ",".join(dict.fromkeys(left_out)), "--time": model.time_column, "--id": model.id_column}
+    for option, value in {**roles, "--subgroup": recipe.get("subgroup")}.items():
         if value:
             words += [option, value]
     if recipe.get("exclusions"):
@@ -41,6 +44,12 @@ def _estimator(asked: dict[str, Any]) -> list[str]:
         return ["--known", KNOWN]
     h = asked.get("h")
     return ["--estimator", name, *(["--h", repr(h)] if h is not None else [])]
+
+
+def _has_words(asked: dict[str, Any]) -> bool:
+    """Whether the options of `spc fit` say all that was asked of the estimator: its name, h and known parameters."""
+    plain = {key: asked[key] for key in ("name", "h", "center", "covariance") if asked.get(key) is not None}
+    return Recipe.from_dict({"estimator": plain}).estimator == Recipe.from_dict({"estimator": asked}).estimator
 
 
 def excluded_csv(exclusions: list[Mapping[str, Any]]) -> str:
@@ -67,5 +76,9 @@ def again(reference: Reference, model: Model) -> list[Html]:
         parts += [tag("p", f"with these rows in {EXCLUDED}:"), tag("pre", excluded_csv(list(model.recipe["exclusions"])))]
     if model.recipe.get("estimator", {}).get("name") == "known":
         parts.append(tag("p", f"with the names, the centre and the covariance above in {KNOWN}."))
+    if not _has_words(dict(model.recipe.get("estimator", {}))):
+        asked = json.dumps(dict(model.recipe), ensure_ascii=False)
+        code = f"spc.fit(spc.read({reference.name!r}), spc.Recipe.from_dict(json.loads({asked!r})))"
+        parts += [tag("p", "The terminal has no words for all that was asked of the estimator; from Python:"), tag("pre", code)]
     parts.append(tag("p", "The same file and the same command give the same digest; `spc fit … --json` prints it."))
     return parts

@@ -54,13 +54,14 @@ def report(reference: Reference, model: Model, *, timezone: str = "UTC", made: s
 
 def _verdict(seen: Reviewed) -> str:
     model = seen.model
+    what = "row" if model.subgroup is None else f"subgroup of {model.subgroup.size} rows"
     count = int(np.sum(seen.out & seen.fitted))
     alike = int(np.sum(seen.kin))
     beyond = f"{count_words(count).capitalize()} {'lies' if count == 1 else 'lie'} beyond the limit {number(seen.limit.value)}"
     return (
         f"{model.n} of {len(seen)} rows of {model.p} variables make the model. {beyond}"
-        f"{f', {alike} more are alike to those' if alike else ''}. A new row is judged against "
-        f"{number(model.new_limits['t2'][-1].value)}: one false alarm in {number(model.arl0)} rows, on average."
+        f"{f', {alike} more are alike to those' if alike else ''}. A new {what} is judged against "
+        f"{number(model.new_limits['t2'][-1].value)}: one false alarm in {number(model.arl0)} {what.split(maxsplit=1)[0]}s, on average."
     )
 
 
@@ -112,14 +113,17 @@ def _findings(model: Model) -> list[Html]:
 
 
 def _limits(model: Model) -> Html:
+    what = "rows" if model.subgroup is None else f"subgroups of {model.subgroup.size}"
     rows: list[tuple[object, ...]] = []
     for chart, limits in model.new_limits.items():
-        for kind, one in (("reference rows", model.reference_limits[chart]), ("new rows", limits[-1])):
+        for kind, one in ((f"reference {what}", model.reference_limits[chart]), (f"new {what}", limits[-1])):
             rows.append((chart, kind, number(one.value, 6), number(one.alpha, 4), one.law))
     return table(("Chart", "For", "UCL", "α", "Law"), rows, numbers=(2, 3))
 
 
 def _outliers(reference: Reference, seen: Reviewed, timezone: str) -> list[Html]:
+    if seen.subgroups:
+        return _out_subgroups(seen)
     rows = sorted(seen.outlying, key=lambda row: -float(np.nan_to_num(seen.t2[row - 1] / seen.ucl[row - 1])))
     if not rows:
         return [tag("p", "No row is beyond its limit.")]
@@ -141,6 +145,25 @@ def _outlier(reference: Reference, seen: Reviewed, row: int, timezone: str) -> t
         p_words(seen.p_value(row)),
         seen.sentence(row),
     )
+
+
+def _out_subgroups(seen: Reviewed) -> list[Html]:
+    beyond = sorted((one for one in seen.subgroups if one.out), key=lambda one: -one.t2 / one.ucl)
+    said = f"{len(beyond) or 'No'} of {len(seen.subgroups)} subgroups {'lies' if len(beyond) == 1 else 'lie'} beyond the limit."
+    if not beyond:
+        return [tag("p", said)]
+    lines = [
+        (
+            one.label,
+            f"{one.rows[0]}–{one.rows[-1]}",
+            number(one.t2, 4),
+            number(one.t2 / one.ucl),
+            p_words(seen.p_value(one.rows[0])),
+            seen.sentence(one.rows[0]),
+        )
+        for one in beyond[:MOST_ROWS]
+    ]
+    return [table(("Subgroup", "Rows", "T² of the mean", "T²/UCL", "p-value", "Why"), lines, caption=said, numbers=(2, 3, 4))]
 
 
 def _moment(words: str) -> list[Html]:

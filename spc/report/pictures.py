@@ -81,6 +81,8 @@ class _Asked:
 def offered(seen: Reviewed) -> dict[str, str]:
     """The pictures that make sense for a model: {name: title}."""
     few = ("qq",) if seen.model.p == 1 else tuple(PICTURES)
+    if seen.model.subgroup is not None:  # these two are of single rows, which are not judged
+        few = tuple(name for name in few if name not in ("qq", "cells"))
     return {name: PICTURES[name] for name in few if name != "cells" or seen.outlying or bool(np.isnan(seen.x).any())}
 
 
@@ -109,7 +111,7 @@ def correlations(scatter: Scatter) -> Floats:
 def _qq(asked: _Asked) -> tuple[Figure, str]:
     seen = asked.seen
     law = OwnLaw(seen.model)
-    places = np.flatnonzero(seen.fitted & np.isfinite(seen.t2))
+    places = np.flatnonzero(seen.fitted & ~np.isnan(seen.x).any(axis=1))
     places = places[np.argsort(seen.t2[places], kind="stable")]
     found = qq(seen.t2[places], law, BAND)
     told = qq_figures.Quantiles(*(part.tolist() for part in (found.theoretical, found.observed, found.low, found.high, places)))

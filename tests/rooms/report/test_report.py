@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import spc
 from spc import reference as reading
 from spc.cli import main
 from spc.errors import Complaint
@@ -74,7 +75,7 @@ def test_it_tells_what_was_asked_what_was_found_and_how_to_do_it_again() -> None
     page, model = told(table(), Recipe(estimator=Mcd(h=0.75), alpha=0.01, exclusions=exclusions))
     words = Read(page).text
     for said in (
-        "mcd (h = 0.75, seed = 0)",
+        "mcd (h = 0.75",
         "α = 0.01 per row, one in 100",
         model.digest,
         model.reference_digest,
@@ -154,6 +155,15 @@ def test_the_command_that_it_names_gives_the_same_model(recipe: Recipe, tmp_path
     assert (again.new_limits, again.outliers, again.digest) == (model.new_limits, model.outliers, model.digest)
 
 
+def test_what_the_terminal_has_no_words_for_is_given_for_python() -> None:
+    said = "The terminal has no words"
+    assert said not in Read(told(table(), Recipe(estimator=Mcd(h=0.5)))[0]).text
+    words = Read(told(table(), Recipe(estimator=Mcd(h=0.75, basin="deterministic")))[0]).text
+    assert said in words
+    code = words[words.index("spc.Recipe.from_dict") :].partition("The same file")[0].strip()[: -len(")")]
+    assert eval(code, {"spc": spc, "json": json}).estimator == Mcd(h=0.75, basin="deterministic")  # noqa: S307 - the report's own words
+
+
 def test_masked_rows_are_named() -> None:
     one = table(n=60, out=tuple(range(1, 13)))
     page, _ = told(one, Recipe(estimator=Mcd(h=0.5)))
@@ -177,6 +187,32 @@ def test_gaps_and_known_parameters_are_told() -> None:
     assert "χ²(2)" in words
     assert "missing a" in words
     assert "--known parameters.json" in words
+
+
+def groups(sizes: tuple[int, ...] = (5,) * 24, out: int = 7) -> Reference:
+    """Rows of two variables in subgroups, of which one is moved."""
+    rng, lines = np.random.default_rng(2), ["batch,a,b"]
+    for g, size in enumerate(sizes, 1):
+        x = rng.normal(size=(size, 2)) + (4.0 if g == out else 0.0)
+        lines += [f"G{g}," + ",".join(f"{v:.6f}" for v in row) for row in x.tolist()]
+    return reading.read("\n".join(lines).encode(), name="g.csv", roles={"batch": "subgroup"})
+
+
+@pytest.mark.parametrize("sizes", [(5,) * 24, (5, 4, 5, 3) * 6])
+@pytest.mark.parametrize("estimator", [Classical(), pytest.param(Mcd(), marks=pytest.mark.slow)])
+def test_subgroups_are_judged_by_their_means(sizes: tuple[int, ...], estimator: Any) -> None:
+    one = groups(sizes)
+    made = fit(one, Recipe(estimator=estimator, subgroup="batch"))
+    seen = review(one, made.model)
+    assert seen.t2 == pytest.approx(made.review.t2, rel=1e-9)
+    assert seen.ucl == pytest.approx(made.review.ucl, rel=1e-3)  # the model keeps limits for other sizes as a straight line
+    assert np.array_equal(seen.out, made.review.out)
+    assert [g.label for g in seen.subgroups if g.out] == ["G7"]
+    words = Read(report(one, made.model)).text
+    assert "1 of 24 subgroups lies beyond the limit" in words
+    assert "A new subgroup of 5 rows is judged against" in words
+    assert "--subgroup batch" in words
+    assert "qq" not in offered(seen)
 
 
 # ------------------------------------------------------------------------------------------------------- the law and the pictures
