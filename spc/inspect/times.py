@@ -66,5 +66,5 @@ def _sampling(m: Measured, where: Ints, steps: Floats, usual: float) -> Finding:
     uneven = float(np.mean(np.abs(steps - usual) > 0.1 * usual))
     if uneven > 0.01:
         shortest, longest = lasting(max(float(steps.min()), 0.0)), lasting(float(steps.max()))
-        text += f" {100 * uneven:.0f} % of the intervals differ, from {shortest} to {longest}."
+        text += f" The times are uneven: {100 * uneven:.0f} % of the intervals differ, from {shortest} to {longest}."
     return Finding("sampling", "note", text)

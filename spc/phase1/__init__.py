@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from spc.phase1.distribution_free import DistributionFree, Shift, distribution_free
 from spc.phase1.fit import Fit, fit
 from spc.phase1.products import ProductFits, fit_products
 from spc.phase1.recipe import LIMITS, Recipe
 from spc.phase1.review import Review, SubgroupReview
 
-__all__ = ["LIMITS", "Fit", "ProductFits", "Recipe", "Review", "SubgroupReview", "fit", "fit_products"]
+__all__ = [
+    "LIMITS",
+    "DistributionFree",
+    "Fit",
+    "ProductFits",
+    "Recipe",
+    "Review",
+    "Shift",
+    "SubgroupReview",
+    "distribution_free",
+    "fit",
+    "fit_products",
+]

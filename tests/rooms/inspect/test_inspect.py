@@ -210,6 +210,13 @@ def test_times_that_repeat_lack_or_jump() -> None:
     assert f["time_missing"].rows == (31,)
 
 
+def test_uneven_times() -> None:
+    at = clock(200)
+    at[20::4] += np.timedelta64(10, "s")
+    text = found(good(), at=at)["sampling"].text
+    assert "The times are uneven: 45 % of the intervals differ, from 35 s to 55 s." in text
+
+
 def test_a_column_that_hardly_varies() -> None:
     x = good()
     x[:150, 2] = 0.0
