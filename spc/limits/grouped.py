@@ -24,8 +24,8 @@ from spc.nouns import Floats, Ints, Limit, Scatter
 
 GroupFitter = Callable[[Floats, Ints], Scatter]  # rows (N, p) and the group of each -> the grand centre and the scatter within groups
 
-_ROWS, _SUBGROUPS = 60_000, 12_000  # to simulate at least: some thirty subgroups then lie beyond the limit for alpha = 0.0027
-_FEWEST, _MOST = 100, 800  # references that they may make up
+_ROWS, _SUBGROUPS = 40_000, 8_000  # to simulate at least: some twenty subgroups then lie beyond the limit for alpha = 0.0027
+_FEWEST, _MOST = 100, 500  # references that they may make up
 _EDGES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 5e-4, 2e-4, 1e-4, 0.0)
 
 
@@ -56,7 +56,7 @@ class SubgroupFits:
 
     def reference_subgroup(self, alpha: float, k: int) -> Limit:
         """The limit for one of the reference's own subgroups; the (larger) one for a new one when alpha is too small to simulate."""
-        if checked_alpha(alpha) * len(self.own) < 25:
+        if checked_alpha(alpha) * len(self.own) < 20:
             new = self.new_subgroup(alpha, k, self.p)
             return Limit(new.value, alpha, f"{new.law}, taken for a new subgroup: on the safe side for one of the reference")
         above = np.cumsum(self.weight[::-1])[::-1]

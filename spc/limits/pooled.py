@@ -22,7 +22,7 @@ from spc.nouns import Floats, Ints, Limit, Scatter
 
 PooledFitter = Callable[[Floats, Ints], tuple[Floats, Scatter]]  # rows and their product -> the centres (g, p) and the pooled scatter
 
-_ROWS, _FEWEST, _MOST = 60_000, 100, 600
+_ROWS, _FEWEST, _MOST = 40_000, 100, 500
 
 
 @dataclass(frozen=True, eq=False)
