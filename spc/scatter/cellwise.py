@@ -15,6 +15,7 @@ from spc.scatter.ddc import location_and_scale
 from spc.scatter.factor import Hyperplane
 from spc.scatter.patterns import Patterns
 
+_TOGETHER = 10  # rows in which two columns both have a value, at the least
 _SAME = 1e-6  # values of standardised columns that differ by less are the same
 _SMALL = np.array([1.9501, -0.0357, 0.0497, -1.0477, 0.647, -0.6946])  # of the whole, then of the conditional variances
 
@@ -151,6 +152,14 @@ def _checked(x: Floats, rows_needed: int) -> Floats:
             f"Only {count[least]} of {n} rows have a value: too few to say how it goes with the others.",
             cure="Ignore the column.",
             column=str(least + 1),
+        )
+    together = present.T.astype(float) @ present
+    a, b = (int(k) for k in np.unravel_index(int(np.argmin(together)), together.shape))
+    if together[a, b] < _TOGETHER:
+        raise BadTable(
+            f"Columns {a + 1} and {b + 1} have values together in only {together[a, b]:.0f} rows: their correlation cannot be known.",
+            cure="Ignore one of them.",
+            column=str(b + 1),
         )
     return x
 

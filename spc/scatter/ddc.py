@@ -21,6 +21,19 @@ _SCALE_CUT, _SCALE_AT_NORMAL = 2.5, 0.9775599834528066  # E min(z², 2.5²) for 
 _WRAP = (1.5, 4.0, 1.540793, 0.8622731)  # b, c, q₁, q₂ of the wrapping function
 
 
+def median_present(a: Floats) -> Floats:
+    """The median (p,) of the values of each column of a (n, p) that are there; 0 where none is.
+
+    >>> median_present(np.array([[1.0, np.nan], [np.nan, np.nan], [4.0, np.nan]])).tolist()
+    [2.5, 0.0]
+    """
+    count = np.sum(~np.isnan(a), axis=0)
+    ordered = np.sort(a, axis=0)  # NaN last
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(a) - 1)
+    every = np.arange(a.shape[1])
+    return np.asarray(np.where(count > 0, 0.5 * (ordered[low, every] + ordered[high, every]), 0.0))
+
+
 def location_and_scale(x: Floats) -> tuple[Floats, Floats]:
     """One-step robust location and scale of each column of x (n, p), missing cells left out; both (p,).
 
@@ -29,8 +42,8 @@ def location_and_scale(x: Floats) -> tuple[Floats, Floats]:
     >>> location_and_scale(np.array([[1.0], [2.0], [np.nan], [3.0], [4.0], [100.0]]))
     (array([2.6299]), array([2.5126]))
     """
-    middle = np.nanmedian(x, axis=0)
-    spread = MAD_AT_NORMAL * np.nanmedian(np.abs(x - middle), axis=0)
+    middle = median_present(x)
+    spread = MAD_AT_NORMAL * median_present(np.abs(x - middle))
     safe = np.where(spread > 0, spread, 1.0)
     u = (x - middle) / safe
     weight = np.where(np.isnan(u), 0.0, np.maximum(1.0 - (u / _LOCATION_CUT) ** 2, 0.0) ** 2)
@@ -41,7 +54,7 @@ def location_and_scale(x: Floats) -> tuple[Floats, Floats]:
 
 def spread_about(u: Floats) -> Floats:
     """The robust scale of columns whose centre is 0: MAD about 0, then the root mean of min(u², (2.5 MAD)²); missing cells left out."""
-    first = MAD_AT_NORMAL * np.nanmedian(np.abs(u), axis=0)
+    first = MAD_AT_NORMAL * median_present(np.abs(u))
     safe = np.where(first > 0, first, 1.0)
     return np.asarray(first * np.sqrt(np.nanmean(np.minimum((u / safe) ** 2, _SCALE_CUT**2), axis=0) / _SCALE_AT_NORMAL))
 
@@ -102,7 +115,7 @@ def _slopes(near: Floats, r: Floats) -> Floats:
         y = near[:, [j]]
         residual = y - r[j] * near
         with np.errstate(invalid="ignore"):
-            small = np.abs(residual) <= CUT * MAD_AT_NORMAL * np.nanmedian(np.abs(residual), axis=0) + 1e-12
+            small = np.abs(residual) <= CUT * MAD_AT_NORMAL * median_present(np.abs(residual)) + 1e-12
         x = np.where(small, near, 0.0)
         square = np.sum(x * x, axis=0)
         out[j] = np.sum(x * np.where(small, y, 0.0), axis=0) / np.where(square > 0, square, 1.0)

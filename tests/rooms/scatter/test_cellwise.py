@@ -212,6 +212,11 @@ def test_what_cannot_be_asked_is_said() -> None:
     with pytest.raises(BadTable, match="Only 20 of 60 rows") as said:
         Cellwise()(holes)
     assert said.value.column == "3"
+    holes = x.copy()
+    holes[:30, 0], holes[26:, 3] = np.nan, np.nan
+    holes[26:30, 3] = 1.0
+    with pytest.raises(BadTable, match="Columns 1 and 4 have values together in only 0 rows"):
+        Cellwise()(holes)
     x[5, 1] = np.inf
     with pytest.raises(BadTable, match="inf"):
         Cellwise()(x)
@@ -235,3 +240,21 @@ def test_the_covariance_of_clean_rows_is_right_on_average(n: int, p: int, r: flo
     error = np.std(ratio) / np.sqrt(tables)
     assert np.mean(ratio) == pytest.approx(1.0, abs=0.02 + 2.5 * error)
     assert error < 0.03
+
+
+@pytest.mark.slow
+@pytest.mark.statistics
+@pytest.mark.parametrize("r", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("n, p, tables", [(20, 2, 400), (40, 8, 150), (75, 15, 60), (150, 4, 100), (1000, 8, 10)])
+def test_the_covariance_of_clean_rows_is_right_on_average_for_many_sizes(n: int, p: int, tables: int, r: float) -> None:
+    """Sizes between those that the small-sample part was fitted to."""
+    true = r ** np.abs(np.subtract.outer(np.arange(p), np.arange(p)))
+    off = []
+    for seed in range(tables):
+        x = correlated(n, p, r, 10_000 + seed)
+        off.append(Cellwise()(x).covariance - np.cov(x, rowvar=False))
+    variances = np.trace(off, axis1=1, axis2=2) / p
+    assert np.mean(variances) == pytest.approx(0.0, abs=0.02 + 2.0 * np.std(variances) / np.sqrt(tables))
+    outside = np.sum(off, axis=(1, 2)) - np.trace(off, axis1=1, axis2=2)
+    size = max(true.sum() - p, 1.0)
+    assert np.mean(outside) / size == pytest.approx(0.0, abs=0.02 + 2.5 * np.std(outside) / size / np.sqrt(tables))
