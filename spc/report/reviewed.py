@@ -129,9 +129,11 @@ def _of_subgroups(reference: Reference, model: Model, kept: Subgroups, x: Floats
 def _judged(model: Model, x: Floats, fitted: Bools) -> tuple[Floats, Floats]:
     t2, ucl = np.full(len(x), np.nan), np.full(len(x), np.nan)
     seen = ~np.isnan(x)
-    for pattern in np.unique(seen, axis=0):
+    whole = seen.all(axis=1)
+    patterns = [np.ones(x.shape[1], dtype=bool), *np.unique(seen[~whole], axis=0)]  # sorting a million whole rows would find one pattern
+    for pattern in patterns:
         if pattern.any():
-            rows = np.all(seen == pattern, axis=1)
+            rows = whole if pattern.all() else np.all(seen == pattern, axis=1)
             t2[rows] = model.scatter.part(pattern).d2(x[np.ix_(rows, pattern)])
             ucl[rows] = model.new_limits["t2"][int(pattern.sum()) - 1].value
     ucl[fitted & seen.all(axis=1)] = model.reference_limits["t2"].value  # a fitted row with gaps is held to the limit of a new row

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,8 +30,32 @@ def axis(reference: Reference, seen: Reviewed, along: str, timezone: str) -> Axi
     zone = ZoneInfo(timezone)
     by_time = along == "time" and timed(reference)
     places: list[int | str] = [local(one, zone) for one in reference.rows.at] if by_time else list(rows)
-    words = [_words(reference, seen, i, timezone) for i in range(n)]
-    return Axis(rows, places, words, by_time)
+    return Axis(rows, places, _Words(reference, seen, timezone), by_time)
+
+
+@dataclass(frozen=True, eq=False)
+class _Words(Sequence[str]):
+    """The words of each row, written when they are asked for: of a hundred thousand rows two thousand are drawn."""
+
+    reference: Reference
+    seen: Reviewed
+    timezone: str
+
+    def __len__(self) -> int:
+        return len(self.seen)
+
+    @overload
+    def __getitem__(self, i: int) -> str: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> list[str]: ...
+
+    def __getitem__(self, i: int | slice) -> str | list[str]:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        if not -len(self) <= i < len(self):
+            raise IndexError(i)
+        return _words(self.reference, self.seen, i % len(self), self.timezone)
 
 
 def _words(reference: Reference, seen: Reviewed, i: int, timezone: str) -> str:
@@ -92,7 +117,10 @@ def estimator_words(model: Model) -> str:
 
 def values(x: Any) -> list[float | None]:
     """Numbers for a picture: None where there is none."""
-    return [float(v) if np.isfinite(v) else None for v in x]
+    known = np.asarray(x, dtype=np.float64)
+    finite = np.isfinite(known)
+    listed: list[float | None] = known.tolist()
+    return listed if bool(finite.all()) else [v if ok else None for v, ok in zip(listed, finite.tolist(), strict=True)]
 
 
 def count_words(n: int) -> str:
