@@ -32,8 +32,9 @@ class Componentwise:
     identity until their condition number is `maxcond`. Rows that are bad only in how their cells go together are not seen. Works for
     more variables than rows. scale: "tau" (quick, the default), "qn" or "mad"; variances are right on average over n normal rows.
 
-    Called with x (n, p), finite, n ≥ 5; returns a Scatter in the columns' own units. Units, shifts and the order of the columns change no
-    distance; mixtures do. Raises TooFewRows, and Degenerate when half of a column's values are the same.
+    Called with x (n, p), finite, n ≥ 5; returns a Scatter in the columns' own units whose `cells` marks the cells within four robust
+    standard deviations, and `used` the rows of which at least half are. Units, shifts and the order of the columns change no distance;
+    mixtures do. Raises TooFewRows, and Degenerate when half of a column's values are the same.
 
     >>> x = np.column_stack([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2.0, 1.0, 4.0, 3.0, 6.0, 900.0]])
     >>> s = Componentwise()(x)
@@ -57,10 +58,12 @@ class Componentwise:
         x = checked(x, self.rows_needed(np.shape(x)[-1]), "robust scales and correlations")
         n = len(x)
         center, scale = center_and_scale(x, self.scale)
-        y = unit_columns(wrapped((x - center) / scale))
+        z = (x - center) / scale
+        cells = np.abs(z) < 4.0  # what lies beyond is wrapped to 0
+        y = unit_columns(wrapped(z))
         correlation = conditioned(consistent(y.T @ y), self.maxcond)
         lower = factor_of(correlation) * (scale * np.sqrt(scale_factor(n, self.scale)))[:, None]
-        return Scatter(center, lower, n, used=np.ones(n, dtype=bool))
+        return Scatter(center, lower, n, used=np.mean(cells, axis=1) >= 0.5, cells=cells)
 
     def rows_needed(self, p: int) -> int:
         """Five rows, whatever the number of variables."""

@@ -28,10 +28,11 @@ def _guesses(z: Floats) -> list[Floats]:
     n, p = z.shape
     norms = np.sqrt(np.einsum("ij,ij->i", z, z))
     central = z[np.argsort(norms, kind="stable")[: (n + 1) // 2]]
+    ranked = ranks(z)
     roots = [
         unit_columns(np.tanh(z)),
-        unit_columns(ranks(z)),
-        unit_columns(normal_scores(z)),
+        unit_columns(ranked),
+        unit_columns(normal_scores(ranked)),
         z / np.where(norms > 0, norms, 1.0)[:, None],
         central - central.mean(axis=0),
     ]

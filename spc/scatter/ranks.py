@@ -19,9 +19,9 @@ def ranks(z: Floats) -> Floats:
     return np.column_stack([0.5 * (low + high + 1) for low, high in zip(ends[::2], ends[1::2], strict=True)])
 
 
-def normal_scores(z: Floats) -> Floats:
-    """Φ⁻¹((rank − ⅓)/(n + ⅓)) of each value in its column (n, p)."""
-    return np.asarray(ndtri((ranks(z) - 1.0 / 3.0) / (len(z) + 1.0 / 3.0)))
+def normal_scores(ranked: Floats) -> Floats:
+    """Φ⁻¹((rank − ⅓)/(n + ⅓)) for ranks (n, p)."""
+    return np.asarray(ndtri((ranked - 1.0 / 3.0) / (len(ranked) + 1.0 / 3.0)))
 
 
 def unit_columns(y: Floats) -> Floats:

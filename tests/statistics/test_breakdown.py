@@ -94,6 +94,10 @@ def test_bad_cells_in_half_of_every_column_leave_the_componentwise_estimate_stan
     x = with_bad_cells(share, far)
     assert np.mean((x == far).any(axis=1)) > 0.7
     assert stands(Componentwise(scale=scale), x)  # type: ignore[arg-type]
+    cells = Componentwise(scale=scale)(x).cells  # type: ignore[arg-type]
+    assert cells is not None
+    assert not cells[x == far].any()
+    assert cells[x != far].mean() > 0.97
 
 
 def test_bad_cells_in_every_row_are_too_much_for_an_estimator_of_rows() -> None:
