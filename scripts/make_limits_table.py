@@ -47,8 +47,7 @@ def make(cell: Cell) -> dict[str, Any]:
     found = calibrate(Mcd(h=h), f"MCD(h = {h:g})", n, p, seed=1, fits=int(min(max(120_000 / n, 400), MOST_FITS)))
     new = []
     for q in range(1, p + 1):
-        forms = found.forms(q)
-        new.append([found.quantile(alpha, forms) / NewRow(n, q).limit(alpha).value for alpha in ALPHAS])
+        new.append([found.quantile(alpha, q) / NewRow(n, q).limit(alpha).value for alpha in ALPHAS])
     own = [found.reference_row(alpha).value / ReferenceRow(n, p).limit(alpha).value for alpha in OWN_ALPHAS]
     return {
         "h": h,

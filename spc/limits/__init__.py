@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spc.limits.calibrated import TAIL_GRID, Calibration, calibrate
+from spc.limits.calibrated import TAIL_GRID, Calibration, Like, calibrate
 from spc.limits.exact import KnownParameters, NewRow, ReferenceRow, checked_alpha
 from spc.limits.quadratic import tail
 from spc.limits.table import Tabled, covers, lookup
@@ -11,6 +11,7 @@ __all__ = [
     "TAIL_GRID",
     "Calibration",
     "KnownParameters",
+    "Like",
     "NewRow",
     "ReferenceRow",
     "Tabled",

@@ -8,12 +8,16 @@ is alpha is the limit. No new rows are drawn, and most of the chance is integrat
   robust fit is a centre b and a scatter near the identity, and a new row is a Student vector with n − q degrees of freedom, spread
   (n + 1)(n − 1)/(n(n − q)): that is the classical F law. So each fit's tail is that of a quadratic form in a Student vector, exact, and
   what is left to simulate is only how the robust fit differs from the classical one.
+- An estimator that mixtures of the columns do not leave alone (or that takes gaps) is asked about tables like the one it was fitted to:
+  normal rows with the scatter that it found, gaps in the same cells. Nothing can be integrated out beforehand then; but each table is
+  fitted classically as well, and since the average tail of *those* fits is known exactly, the luck that both share cancels in the ratio.
 - Reference rows take part in their own fit. Their robust distances are simulated, but each comes with its classical T², whose beta law
   is known: the simulated rows are weighted so that their classical distances follow it exactly (post-stratification).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,11 +25,12 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from spc.errors import Degenerate
-from spc.limits.exact import NewRow, ReferenceRow, checked_alpha
+from spc.limits.exact import KnownParameters, NewRow, ReferenceRow, checked_alpha
 from spc.limits.quadratic import tail
-from spc.nouns import Floats, Limit, Scatter
+from spc.nouns import Bools, Floats, Limit, Scatter
 
 Fitter = Callable[[Floats], Scatter]
+_Fits = tuple[Floats, Floats]  # centres (B, p) and factors (B, p, p)
 Progress = Callable[[float], None]
 
 TAIL_GRID = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.0027, 0.001, 1e-4, 1e-5, 1e-6, 1e-7)
@@ -37,11 +42,26 @@ _ROWS = 40_000  # reference rows to simulate at least: some hundred of them lie 
 
 
 @dataclass(frozen=True, eq=False)
+class Like:
+    """What simulated references are to be like: the lower factor (p, p) of a scatter, and which cells (n, p) are gaps, if any are."""
+
+    factor: Floats
+    gaps: Bools | None = None
+
+    @property
+    def digest(self) -> str:
+        """The same for the same numbers."""
+        gaps = b"" if self.gaps is None else np.packbits(self.gaps).tobytes()
+        return hashlib.sha256(np.ascontiguousarray(self.factor).tobytes() + gaps).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """Simulated fits of one estimator to n normal rows of p variables, from which limits for every alpha follow.
 
-    center (B, p) and factor (B, p, p) of the fits, seen from the tables' classical ones; inside (B·n,) the distances of the tables' own
-    rows, in ascending order, and weight (B·n,) the share that each stands for.
+    center (B, p) and factor (B, p, p) of the fits, seen from the tables' classical ones, or, with `like`, from the true parameters;
+    inside (m,) the distances of the tables' own (complete) rows, in ascending order, and weight (m,) the share that each stands for;
+    classical: with `like` and enough rows, the classical fits of the same tables.
     """
 
     estimator: str
@@ -51,54 +71,66 @@ class Calibration:
     factor: Floats
     inside: Floats
     weight: Floats
+    like: bool = False
+    classical: _Fits | None = None
 
     @property
     def fits(self) -> int:
         return len(self.center)
 
-    def forms(self, q: int) -> tuple[Floats, Floats]:
+    def forms(self, q: int) -> _Fits:
         """λ and b² (B, q) of the forms that T² is when the first q variables are observed."""
-        lower = self.factor[:, :q, :q]
-        left, singular, _ = np.linalg.svd(lower)
-        shift = np.einsum("kab,ka->kb", left, self.center[:, :q])
-        return singular**-2.0, shift**2
+        return _forms(self.center, self.factor, q)
 
     def new_row(self, alpha: float, q: int | None = None) -> Limit:
         """The limit for a new row with q variables observed (all p when None)."""
         q = q or self.p
-        value = self.quantile(checked_alpha(alpha), self.forms(q))
-        return Limit(value, alpha, f"calibrated for {self.estimator}: n = {self.n}, {_of(q, self.p)}, {self.fits} simulated references")
+        value = self.quantile(checked_alpha(alpha), q)
+        kind = "references like this one" if self.like else "simulated references"
+        return Limit(value, alpha, f"calibrated for {self.estimator}: n = {self.n}, {_of(q, self.p)}, {self.fits} {kind}")
 
-    def tail(self, value: float, forms: tuple[Floats, Floats]) -> Floats:
-        """P(T² of a new row > value) for each simulated fit, given its configuration (B,)."""
-        q = forms[0].shape[1]
-        return tail(value, *forms, spread2=(self.n + 1) * (self.n - 1) / (self.n * (self.n - q)), dof=self.n - q)
-
-    def quantile(self, alpha: float, forms: tuple[Floats, Floats]) -> float:
-        """The value above which T² of a new row lies with probability alpha, on average over references."""
+    def quantile(self, alpha: float, q: int) -> float:
+        """The value above which T² of a new row with q variables observed lies with probability alpha, on average over references."""
 
         from scipy.optimize import root_scalar  # noqa: PLC0415 - takes long to load, and not every process calibrates
 
+        tails = self.tails_of(q)
+
         def excess(value: float) -> float:
-            return float(np.log(np.mean(self.tail(value, forms)) + 1e-300) - np.log(alpha))
+            ours, control = tails(value)
+            return float(np.log(ours.mean() + 1e-300) + control[1] - np.log(alpha))
 
         # log tail against value is nearly a straight line, so the secant finds it in a few steps from the classical limit
-        start = NewRow(self.n, forms[0].shape[1]).limit(alpha).value
+        start = NewRow(self.n, q).limit(alpha).value if self.n > q + 1 else 2.0 * KnownParameters(q).limit(alpha).value
         found = root_scalar(excess, x0=start, x1=1.05 * start, rtol=1e-7)
         if not found.converged or found.root <= 0.0:
             found = root_scalar(excess, bracket=(1e-3 * start, 1e3 * start), rtol=1e-8)
         return float(found.root)
 
+    def tails_of(self, q: int) -> Callable[[float], tuple[Floats, tuple[Floats, float]]]:
+        """For a value: P(T² of a new row > value) for each fit (B,), and the control: the classical fits' (B,), log exact − log mean."""
+        forms, none = self.forms(q), np.ones(1)
+        if not self.like:
+            spread2, dof = (self.n + 1) * (self.n - 1) / (self.n * (self.n - q)), self.n - q
+            return lambda value: (tail(value, *forms, spread2=spread2, dof=dof), (none, 0.0))
+        if self.classical is None:
+            return lambda value: (tail(value, *forms), (none, 0.0))
+        beside, exact = _forms(*self.classical, q), NewRow(self.n, q)
+
+        def both(value: float) -> tuple[Floats, tuple[Floats, float]]:
+            control = tail(value, *beside)
+            return tail(value, *forms), (control, float(np.log(exact.tail(value) + 1e-300) - np.log(control.mean() + 1e-300)))
+
+        return both
+
     def error(self, alpha: float) -> float:
         """The standard error of alpha itself, relative, that the finite number of simulated references leaves at its limit."""
-        forms = self.forms(self.p)
-        tails = self.tail(self.quantile(alpha, forms), forms)
-        return float(tails.std() / tails.mean() / np.sqrt(self.fits))
+        ours, (control, _) = self.tails_of(self.p)(self.quantile(alpha, self.p))
+        return float(np.std(ours / ours.mean() - control / control.mean()) / np.sqrt(self.fits))
 
     def tails(self, alphas: Sequence[float] = TAIL_GRID) -> tuple[tuple[float, float], ...]:
         """Pairs (alpha, value) of the law of a new row."""
-        forms = self.forms(self.p)
-        return tuple((alpha, self.quantile(alpha, forms)) for alpha in alphas)
+        return tuple((alpha, self.quantile(alpha, self.p)) for alpha in alphas)
 
     def reference_row(self, alpha: float) -> Limit:
         """The limit for a row that is itself in the table; the (larger) one for a new row when alpha is too small to simulate."""
@@ -115,24 +147,39 @@ def _of(q: int, p: int) -> str:
     return f"p = {p}" if q == p else f"{q} of {p} variables observed"
 
 
+def _forms(center: Floats, factor: Floats, q: int) -> _Fits:
+    lower = factor[:, :q, :q]
+    left, singular, _ = np.linalg.svd(lower)
+    shift = np.einsum("kab,ka->kb", left, center[:, :q])
+    return singular**-2.0, shift**2
+
+
 def calibrate(
-    fitter: Fitter, estimator: str, n: int, p: int, *, seed: int = 0, fits: int | None = None, progress: Progress | None = None
+    fitter: Fitter,
+    estimator: str,
+    n: int,
+    p: int,
+    *,
+    like: Like | None = None,
+    seed: int = 0,
+    fits: int | None = None,
+    progress: Progress | None = None,
 ) -> Calibration:
-    """Fit `fitter` to simulated N(0, I) tables (n, p) and keep what limits need. The same arguments give the same bits.
+    """Fit `fitter` to simulated tables (n, p), N(0, I) or `like` a given one, and keep what limits need. The same arguments, the same bits.
 
     Without `fits` it goes on until the limit's own error is 2 % of alpha = 0.0027, within 60 to 3000 references.
     """
     rng = np.random.default_rng([seed, n, p])
     wanted = fits or int(np.clip(_ROWS / n, _FEWEST, _MOST))
-    done: list[tuple[Floats, Floats, Floats, Floats]] = []
+    done: list[_Simulated] = []
     shown = 0.0
     while True:
         while len(done) < wanted:
-            done.append(_simulated(fitter, rng, n, p))
+            done.append(_simulated(fitter, rng, n, p) if like is None else _alike(fitter, rng, n, p, like))
             if progress is not None:
                 shown = max(shown, 0.99 * len(done) / wanted)
                 progress(shown)
-        found = _gathered(done, estimator, n, p)
+        found = _gathered(done, estimator, n, p, like)
         error = 0.0 if fits else found.error(0.0027)
         if error <= ERROR or wanted >= _MOST:
             if progress is not None:
@@ -141,21 +188,57 @@ def calibrate(
         wanted = int(min(_MOST, max(1.2 * wanted, 1.05 * wanted * (error / ERROR) ** 2)))
 
 
-def _simulated(fitter: Fitter, rng: np.random.Generator, n: int, p: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """One reference: the fit's centre and factor, its distances of the table's rows, and their classical ones."""
-    table = _configuration(rng, n, p)
-    scatter = _asked(fitter, table, rng)
-    return scatter.center, scatter.factor, scatter.d2(table), np.einsum("ij,ij->i", table, table)
+@dataclass(frozen=True, eq=False)
+class _Simulated:
+    """One reference: the fit's centre and factor, its distances of the table's complete rows, their classical ones, the classical fit."""
+
+    center: Floats
+    factor: Floats
+    inside: Floats
+    classical_inside: Floats
+    classical: tuple[Floats, Floats] | None = None
 
 
-def _gathered(done: list[tuple[Floats, Floats, Floats, Floats]], estimator: str, n: int, p: int) -> Calibration:
-    center, factor, inside, classical = (np.array(parts) for parts in zip(*done, strict=True))
-    order = np.argsort(inside, axis=None, kind="stable")
-    weight = _stratified(classical.reshape(-1), n, p)
-    return Calibration(estimator, n, p, center, factor, inside.reshape(-1)[order], weight[order])
+def _simulated(fitter: Fitter, rng: np.random.Generator, n: int, p: int) -> _Simulated:
+    def drawn() -> Floats:
+        return configuration(rng, n, p)
+
+    table, scatter = _asked(fitter, drawn)
+    return _Simulated(scatter.center, scatter.factor, scatter.d2(table), np.einsum("ij,ij->i", table, table))
 
 
-def _configuration(rng: np.random.Generator, n: int, p: int) -> Floats:
+def _alike(fitter: Fitter, rng: np.random.Generator, n: int, p: int, like: Like) -> _Simulated:
+    """A reference like a given one, seen from its true parameters."""
+
+    def drawn() -> Floats:
+        table = rng.standard_normal((n, p)) @ like.factor.T
+        return table if like.gaps is None else np.where(like.gaps, np.nan, table)
+
+    table, scatter = _asked(fitter, drawn)
+    center = solve_triangular(like.factor, scatter.center, lower=True)
+    factor = np.tril(solve_triangular(like.factor, scatter.factor, lower=True))
+    rows = table[~np.isnan(table).any(axis=1)]
+    if like.gaps is not None or n <= p + 1:
+        return _Simulated(center, factor, scatter.d2(rows), np.empty(0))
+    white = solve_triangular(like.factor, rows.T, lower=True).T
+    mean = white.mean(axis=0)
+    lower = np.linalg.cholesky((white - mean).T @ (white - mean) / (n - 1))
+    own = np.sum(solve_triangular(lower, (white - mean).T, lower=True) ** 2, axis=0)
+    return _Simulated(center, factor, scatter.d2(rows), own, (mean, lower))
+
+
+def _gathered(done: list[_Simulated], estimator: str, n: int, p: int, like: Like | None) -> Calibration:
+    center, factor = np.array([one.center for one in done]), np.array([one.factor for one in done])
+    inside = np.concatenate([one.inside for one in done])
+    own = np.concatenate([one.classical_inside for one in done])
+    order = np.argsort(inside, kind="stable")
+    weight = _stratified(own, n, p) if len(own) else np.full(len(inside), 1.0 / max(len(inside), 1))
+    beside = [one.classical for one in done if one.classical is not None]
+    classical = (np.array([mean for mean, _ in beside]), np.array([lower for _, lower in beside])) if beside else None
+    return Calibration(estimator, n, p, center, factor, inside[order], weight[order], like is not None, classical)
+
+
+def configuration(rng: np.random.Generator, n: int, p: int) -> Floats:
     """A table of normal rows, moved and mixed so that its mean is 0 and its covariance (divisor n − 1) the identity."""
     x = rng.standard_normal((n, p))
     x -= x.mean(axis=0)
@@ -163,12 +246,13 @@ def _configuration(rng: np.random.Generator, n: int, p: int) -> Floats:
     return np.asarray(solve_triangular(lower, x.T, lower=True).T)
 
 
-def _asked(fitter: Fitter, table: Floats, rng: np.random.Generator) -> Scatter:
+def _asked(fitter: Fitter, drawn: Callable[[], Floats]) -> tuple[Floats, Scatter]:
     while True:
+        table = drawn()
         try:
-            return fitter(table)
+            return table, fitter(table)
         except Degenerate:  # a table of normal rows that the estimator cannot answer: draw another, as a person would
-            table[:] = _configuration(rng, *table.shape)
+            continue
 
 
 _EDGES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 5e-4, 2e-4, 1e-4, 0.0)

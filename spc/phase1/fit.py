@@ -8,17 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from spc.errors import BadRecipe, Complaint, Degenerate, TooFewRows
+from spc.limits import Like
 from spc.nouns import Bools, Exclusion, Finding, Floats, Limit, Model, Reference, Scatter
 from spc.phase1 import subgroups
 from spc.phase1.basins import two_basins
 from spc.phase1.columns import Split, split
 from spc.phase1.grouping import Grouping, grouping
 from spc.phase1.kin import kin
-from spc.phase1.laws import Law, Progress, law
+from spc.phase1.laws import Law, Progress, by_count, law
 from spc.phase1.means import MeanLaw
 from spc.phase1.recipe import Recipe
 from spc.phase1.review import Review
-from spc.scatter import Classical, Hyperplane
+from spc.scatter import Classical, Hyperplane, takes_missing
 from spc.version import VERSION
 
 
@@ -33,17 +34,17 @@ class Fit:
 def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress | None = None) -> Fit:
     """Estimate the in-control mean and scatter of a reference, and limits that keep their promise.
 
-    Rows with a missing value and excluded rows take no part in the fit and are judged as new rows. Constant columns and exact copies
-    become guards. Raises TooFewRows, Degenerate (naming the columns and their equation), BadRecipe. `progress(share, words)` is called
-    while a limit is being calibrated.
+    Rows with a missing value (unless the estimator takes gaps) and excluded rows take no part in the fit and are judged as new rows.
+    Constant columns and exact copies become guards. Raises TooFewRows, Degenerate (naming the columns and their equation), BadRecipe.
+    `progress(share, words)` is called while a limit is being calibrated.
     """
     recipe = recipe or Recipe()
     names, x = _chosen(reference, recipe)
     excluded = _excluded(recipe.exclusions, len(x))
-    fitted = ~np.isnan(x).any(axis=1) & ~excluded
+    fitted = _offered(x, excluded, takes_missing(recipe.estimator))
     groups = grouping(reference, recipe)
     if groups is not None:
-        fitted &= groups.known
+        fitted &= groups.known & ~np.isnan(x).any(axis=1)
     watched = frozenset(column.name for column in reference.columns if column.role == "guard")
     parts = _split(x[fitted], names, len(x), watched)
     charted = list(parts.charted)
@@ -59,12 +60,13 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     laws: dict[str, Law] = {}
     means: dict[str, MeanLaw] = {}
     if within is None:
-        laws |= {name: law(recipe.estimator, recipe.limit, n, p, alpha[name], recipe.seed, progress) for name in recipe.charts}
+        like = _like(scatter, x[fitted])
+        laws |= {name: law(recipe.estimator, recipe.limit, n, p, alpha[name], recipe.seed, progress, like) for name in recipe.charts}
     else:
         means_law, scatter = within.law(recipe, scatter, progress)
         means = dict.fromkeys(recipe.charts, means_law)
         laws |= means
-    new = {name: tuple(one.new_row(alpha[name], q) for q in range(1, p + 1)) for name, one in laws.items()}
+    new = {name: by_count(one, alpha[name], p) for name, one in laws.items()}
     own = {name: one.reference_row(alpha[name]) for name, one in laws.items()}
     if within is None:
         review = _review(x, scatter, fitted, used, new["t2"], own["t2"], alpha["t2"])
@@ -83,7 +85,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         recipe=recipe.to_dict(),
         n=n,
         outliers=tuple(int(i) + 1 for i in np.flatnonzero((review.out | review.kin) & fitted)),
-        excluded=_left_out(recipe.exclusions, x, names, excluded, groups),
+        excluded=_left_out(recipe.exclusions, x, names, excluded | fitted, groups),
         findings=reference.findings
         + _untold(parts.findings, reference.findings)
         + _findings(review, fitted, excluded)
@@ -119,16 +121,39 @@ def _excluded(exclusions: tuple[Exclusion, ...], n: int) -> Bools:
     return mask
 
 
+def _offered(x: Floats, excluded: Bools, gaps: bool) -> Bools:
+    """Which rows take part in the fit: complete ones, or, for an estimator that takes gaps, all with any value."""
+    empty = np.isnan(x)
+    return ~excluded & ~(empty.all(axis=1) if gaps else empty.any(axis=1))
+
+
+def _like(scatter: Scatter, x: Floats) -> Like:
+    gaps = np.isnan(x)
+    return Like(scatter.factor, gaps if gaps.any() else None)
+
+
 def _split(x: Floats, names: tuple[str, ...], n: int, watched: frozenset[str]) -> Split:
     if len(x) < 2:
         raise TooFewRows(
             f"Only {len(x)} of {n} rows are complete and not excluded.",
-            cure="Ignore the columns that are mostly empty, or collect more rows.",
+            cure="Ignore the columns that are mostly empty, collect more rows, or take an estimator that fits gaps (cellwise).",
         )
+    if np.isnan(x).any():
+        x = _whole(x, names)
     parts = split(x, names, watched)
     if not parts.charted:
         raise Degenerate("No column varies: there is nothing to chart.", cure="Check the sensors, or choose other columns.")
     return parts
+
+
+def _whole(x: Floats, names: tuple[str, ...]) -> Floats:
+    """What the columns of a table with gaps are told from: its complete rows, or, when these are few, gaps filled with the median."""
+    empty = np.isnan(x)
+    if np.any(hollow := empty.all(axis=0)):
+        column = names[int(np.argmax(hollow))]
+        raise Degenerate("It has no value in any row of the fit.", cure="Ignore this column, or check the sensor.", column=column)
+    complete = x[~empty.any(axis=1)]
+    return complete if len(complete) > 2 * x.shape[1] else np.where(empty, np.nanmedian(x, axis=0), x)
 
 
 def _estimate(ask: Callable[[Floats], Scatter], x: Floats, names: tuple[str, ...]) -> Scatter:
@@ -153,16 +178,18 @@ def _review(x: Floats, scatter: Scatter, fitted: Bools, used: Bools, new: tuple[
             rows = np.all(seen == pattern, axis=1)
             t2[rows] = scatter.part(pattern).d2(x[np.ix_(rows, pattern)])
             ucl[rows] = new[int(pattern.sum()) - 1].value
-    ucl[fitted] = own.value
+    inside = fitted & seen.all(axis=1)  # a row with gaps is held to the (wider) limit for a new row
+    ucl[inside] = own.value
     out = t2 > ucl
     alike = np.zeros(len(x), dtype=bool)
-    alike[fitted] = kin(scatter.whiten(x[fitted]), out[fitted], ~used[fitted])
+    alike[inside] = kin(scatter.whiten(x[inside]), out[inside], ~used[inside])
     return Review(t2, ucl, out, used, fitted, alike, *_classical(x, fitted, alpha))
 
 
 def _classical(x: Floats, fitted: Bools, alpha: float) -> tuple[Floats, Floats]:
     """T² with the plain mean and covariance of the same rows, and its limits: what would have been seen without a robust fit."""
     t2, ucl = np.full(len(x), np.nan), np.full(len(x), np.nan)
+    fitted = fitted & ~np.isnan(x).any(axis=1)
     try:
         scatter = Classical()(x[fitted])
         laws = law(Classical(), "f", int(fitted.sum()), x.shape[1], alpha)
@@ -178,7 +205,10 @@ def _classical(x: Floats, fitted: Bools, alpha: float) -> tuple[Floats, Floats]:
 def _left_out(
     exclusions: tuple[Exclusion, ...], x: Floats, names: tuple[str, ...], excluded: Bools, groups: Grouping | None
 ) -> tuple[Exclusion, ...]:
-    """Every row that took no part in the fit: those a person excluded, those with a missing value, those of no subgroup."""
+    """Every row that took no part in the fit: those a person excluded, those with a missing value, those of no subgroup.
+
+    excluded (n,): rows that are not told of as missing something: a person excluded them, or the fit took them with their gaps.
+    """
     if groups is not None:
         exclusions, excluded = exclusions + groups.unlabelled(excluded), excluded | ~groups.known
     missing = [

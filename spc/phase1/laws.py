@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+import numpy as np
+
 from spc.errors import BadRecipe
-from spc.limits import TAIL_GRID, Calibration, KnownParameters, NewRow, ReferenceRow, calibrate, covers, lookup
-from spc.nouns import Limit
-from spc.scatter import Classical, Estimator, Known, Mcd
+from spc.limits import TAIL_GRID, Calibration, KnownParameters, Like, NewRow, ReferenceRow, calibrate, covers, lookup
+from spc.nouns import Floats, Limit
+from spc.scatter import Classical, Estimator, Known, Mcd, equivariance, takes_missing
 
 Progress = Callable[[float, str], None]
 Tails = tuple[tuple[float, float], ...]
+_EACH = 16  # variables up to which every limit is worked out by itself
 
 
 class Law(Protocol):
@@ -59,8 +62,20 @@ class ChiSquared:
         return tuple((alpha, self.new_row(alpha, self.p).value) for alpha in TAIL_GRID)
 
 
-def law(estimator: Estimator, asked: str, n: int, p: int, alpha: float, seed: int = 0, progress: Progress | None = None) -> Law:
-    """The law for an estimator, as asked or, for "auto", as it must be; raises BadRecipe for a law that would not hold."""
+def law(
+    estimator: Estimator,
+    asked: str,
+    n: int,
+    p: int,
+    alpha: float,
+    seed: int = 0,
+    progress: Progress | None = None,
+    like: Like | None = None,
+) -> Law:
+    """The law for an estimator, as asked or, for "auto", as it must be; raises BadRecipe for a law that would not hold.
+
+    `like` is what the reference is like: it matters for estimators that are not affine equivariant.
+    """
     if isinstance(estimator, Known):
         return _only("chi2", asked, "known parameters", ChiSquared(p))
     if asked == "chi2":
@@ -75,7 +90,34 @@ def law(estimator: Estimator, asked: str, n: int, p: int, alpha: float, seed: in
             f"The F law holds for the classical covariance, not for {estimator.name}.",
             cure="Use limit 'auto': it is calibrated for the estimator.",
         )
-    return calibrated(estimator, n, p, alpha, seed, progress)
+    return calibrated(estimator, n, p, alpha, seed, progress, like)
+
+
+def by_count(law: Law, alpha: float, p: int) -> tuple[Limit, ...]:
+    """The limits for new rows on which 1, 2, … p variables were observed.
+
+    For many variables a calibration works them out for some numbers of variables; between these log(limit / χ² limit) is interpolated in
+    log q, which is right to about 0.1 %.
+    """
+    if not isinstance(law, Calibration) or p <= _EACH:
+        return tuple(law.new_row(alpha, q) for q in range(1, p + 1))
+    counts = [1]
+    while counts[-1] < p:
+        counts.append(min(p, counts[-1] + max(1, counts[-1] // 3)))
+    known = {q: law.new_row(alpha, q) for q in counts}
+    ratios = [np.log(known[q].value / KnownParameters(q).limit(alpha).value) for q in counts]
+    between = np.exp(_curve(np.log(counts), np.array(ratios), np.log(np.arange(1, p + 1))))
+    words = f"calibrated for {law.estimator}: n = {law.n}, {{}} of {p} variables observed, interpolated"
+    return tuple(
+        known[q] if q in known else Limit(float(between[q - 1]) * KnownParameters(q).limit(alpha).value, alpha, words.format(q))
+        for q in range(1, p + 1)
+    )
+
+
+def _curve(at: Floats, values: Floats, wanted: Floats) -> Floats:
+    from scipy.interpolate import PchipInterpolator  # noqa: PLC0415 - takes long to load, and not every process fits
+
+    return np.asarray(PchipInterpolator(at, values)(wanted))
 
 
 def _only(law_name: str, asked: str, what: str, answer: Law) -> Law:
@@ -84,22 +126,28 @@ def _only(law_name: str, asked: str, what: str, answer: Law) -> Law:
     return answer
 
 
-def calibrated(estimator: Estimator, n: int, p: int, alpha: float, seed: int, progress: Progress | None) -> Law:
-    """The calibration of an estimator for n rows of p variables: from the shipped table, or simulated once and then remembered."""
+def calibrated(estimator: Estimator, n: int, p: int, alpha: float, seed: int, progress: Progress | None, like: Like | None = None) -> Law:
+    """The calibration of an estimator for n rows of p variables: from the shipped table, or simulated once and then remembered.
+
+    An affine equivariant estimator needs no more than n and p; any other is asked about references `like` this one.
+    """
     h = getattr(estimator, "h", None)
     if isinstance(estimator, Mcd) and isinstance(h, float) and covers(alpha):
         tabled = lookup(estimator.name, h, _title(estimator), n, p)
         if tabled is not None:
             return tabled
-    key = (estimator, n, p, seed)
+    if equivariance(estimator) == "affine" and not takes_missing(estimator):
+        like = None
+    key = (estimator, n, p, seed, like and like.digest)
     if key not in _known():
         report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for n = {n}, p = {p}"))
-        _known()[key] = calibrate(estimator, _title(estimator), n, p, seed=seed, progress=report)
+        _known().clear()  # one is enough: the same reference is fitted again and again while it is reviewed
+        _known()[key] = calibrate(estimator, _title(estimator), n, p, like=like, seed=seed, progress=report)
     return _known()[key]
 
 
 @lru_cache(maxsize=1)
-def _known() -> dict[tuple[Estimator, int, int, int], Calibration]:
+def _known() -> dict[tuple[object, ...], Calibration]:
     return {}
 
 

@@ -65,7 +65,7 @@ class Recipe:
         """A recipe from plain words; raises BadRecipe naming the nearest known word for one that it does not know.
 
         >>> Recipe.from_dict({"estimator": "mcd", "alpha": 0.001}).estimator
-        Mcd(h=0.75, seed=0)
+        Mcd(h=0.75, seed=0, basin='lowest')
         """
         known = [f.name for f in fields(cls)]
         for word in d:

@@ -25,8 +25,7 @@ def test_between_its_entries_it_agrees_with_a_simulation(n: int, p: int) -> None
     assert table is not None
     found = calibrate(Mcd(), "MCD", n, p, seed=11, fits=400)
     for q in {1, p}:
-        forms = found.forms(q)
-        tails = found.tail(table.new_row(0.0027, q).value, forms)
+        tails = found.tails_of(q)(table.new_row(0.0027, q).value)[0]
         assert tails.mean() == pytest.approx(0.0027, abs=max(4 * tails.std() / np.sqrt(400), 0.04 * 0.0027))
     assert table.reference_row(0.01).value == pytest.approx(found.reference_row(0.01).value, rel=0.04)
 
