@@ -14,6 +14,7 @@ from spc.scatter.biweight import tuned_to_efficiency
 from spc.scatter.contract import Equivariance
 from spc.scatter.mscale import Loss
 from spc.scatter.s import fixed_point, settled
+from spc.scatter.s_factors import small_sample
 from spc.scatter.table import checked
 
 
@@ -51,7 +52,8 @@ class Mm:
         found, z, scale = fixed_point(x, self.breakdown, self.seed)
         by = Loss(tuned_to_efficiency(p, self.efficiency), 0.0)
         precise = settled(x, z, by.weights(found.d2), by, math.exp(found.objective / p))
-        return precise.scatter(x, scale, 1.0)
+        known = (self.breakdown, self.efficiency) == (0.5, 0.95)
+        return precise.scatter(x, scale, small_sample("mm", *x.shape) if known else 1.0)
 
     def rows_needed(self, p: int) -> int:
         """The fewest rows for p variables: 3p + 1; with fewer, half of the rows lie so near a hyperplane that shapes are an accident."""

@@ -17,6 +17,7 @@ from spc.scatter.csteps import Features, nearest
 from spc.scatter.factor import Hyperplane, factor, hyperplane
 from spc.scatter.mcd import standardised
 from spc.scatter.mscale import Loss, refine
+from spc.scatter.s_factors import small_sample
 from spc.scatter.starts import deterministic, elemental, invariant, ranked
 from spc.scatter.table import checked
 
@@ -38,8 +39,8 @@ class S:
     Every row has a weight that falls smoothly to zero with its distance (Tukey's biweight), so no row is in or out by a hair, as with
     an MCD. breakdown: the share of bad rows that it stands, 0.5 at most; less gives more efficiency. Deterministic: the same rows give
     the same answer. Called with x (n, p), finite, n > 3p; returns a Scatter in the columns' own units, whose `objective` is log det at
-    the M-scale before the small-sample factor and whose `used` marks the rows with a weight above zero. Raises TooFewRows, BadRecipe,
-    and Degenerate with the equation when a share 1 − breakdown of the rows lies on a hyperplane.
+    the M-scale before the small-sample factor (known for breakdown 0.5, else 1) and whose `used` marks the rows with a weight above
+    zero. Raises TooFewRows, BadRecipe, and Degenerate with the equation when a share 1 − breakdown of the rows lies on a hyperplane.
 
     Sources: Salibián-Barrera & Yohai 2006 (the search), Hubert, Rousseeuw, Vanpaemel & Verdonck 2015 (deterministic starts).
 
@@ -58,7 +59,7 @@ class S:
     def __call__(self, x: Floats) -> Scatter:
         x = checked(x, self.rows_needed(np.shape(x)[-1]), "a robust covariance (S)")
         found, _, scale = fixed_point(x, self.breakdown, self.seed)
-        return found.scatter(x, scale, 1.0)
+        return found.scatter(x, scale, small_sample("s", *x.shape) if self.breakdown == 0.5 else 1.0)
 
     def rows_needed(self, p: int) -> int:
         """The fewest rows for p variables: 3p + 1; with fewer, half of the rows lie so near a hyperplane that shapes are an accident."""

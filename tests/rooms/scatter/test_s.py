@@ -154,3 +154,36 @@ def test_small_clean_tables_always_have_an_answer() -> None:
     for _ in range(40):
         x = rng.standard_normal((10, 3))
         assert np.all(np.isfinite(Mm()(x).factor))
+
+
+def on_average(estimator: Estimator, n: int, p: int, tables: int) -> tuple[float, float]:
+    """The mean variance in the covariance of normal tables, the classical one as control variate, and its standard error."""
+    rng = np.random.default_rng([n, p, 16])
+    found = []
+    for _ in range(tables):
+        x = rng.standard_normal((n, p))
+        found.append((np.var(x, axis=0, ddof=1).mean(), np.trace(estimator(x).covariance) / p))
+    plain, ours = np.array(found).T
+    ours = ours - np.cov(plain, ours)[0, 1] / np.var(plain) * (plain - 1.0)
+    return float(ours.mean()), float(ours.std() / np.sqrt(tables))
+
+
+@pytest.mark.statistics
+@pytest.mark.parametrize("estimator", BOTH, ids=lambda one: one.name)
+@pytest.mark.parametrize("n, p, tables", [(22, 5, 40), (60, 4, 30), (65, 20, 10)])
+def test_the_covariance_of_clean_rows_is_right_on_average(estimator: Estimator, n: int, p: int, tables: int) -> None:
+    mean, error = on_average(estimator, n, p, tables)
+    assert error < 0.025
+    assert mean == pytest.approx(1.0, abs=0.02 + 2.0 * error)
+
+
+@pytest.mark.slow
+@pytest.mark.statistics
+@pytest.mark.parametrize("estimator", BOTH, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "n, p, tables", [(20, 2, 600), (20, 4, 500), (30, 6, 250), (40, 10, 120), (100, 2, 150), (200, 15, 20), (1000, 2, 25)]
+)
+def test_the_covariance_of_clean_rows_is_right_on_average_for_many_sizes(estimator: Estimator, n: int, p: int, tables: int) -> None:
+    mean, error = on_average(estimator, n, p, tables)
+    assert error < 0.02
+    assert mean == pytest.approx(1.0, abs=0.02 + 2.0 * error)
