@@ -89,7 +89,9 @@ def _rows_of(here: Served, line: str, body: bytes, timezone: str) -> tuple[Rows,
     if model is None:
         return read_rows(body, timezone=timezone, on_finding=told.append), told
     columns, at, id = model.columns, model.time_column, model.id_column
-    return read_rows(body, columns=columns, time=at, id=id, timezone=timezone, on_finding=told.append), told
+    subgroup = model.subgroup.column if model.subgroup is not None else ""
+    rows = read_rows(body, columns=columns, time=at, id=id, subgroup=subgroup, timezone=timezone, on_finding=told.append)
+    return rows, told
 
 
 async def _take(here: Served, line: Line, made: list[Block], wrong: list[tuple[int, Complaint]]) -> tuple[Receipt, Complaint | None]:

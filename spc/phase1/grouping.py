@@ -68,9 +68,15 @@ class Grouping:
 def grouping(reference: Reference, recipe: Recipe) -> Grouping | None:
     """The subgroups that a recipe asks for; None when it judges single rows.
 
-    Raises BadRecipe when the reference has no labels from that column, BadTable when a label comes again after another one: subgroups
-    are consecutive rows.
+    Raises BadRecipe for a recipe with products and when the reference has no labels from that column, BadTable when a label comes again
+    after another one: subgroups are consecutive rows.
     """
+    if recipe.product:
+        raise BadRecipe(
+            "A recipe with a product asks for a model for each, and this makes one.",
+            cure="Call fit_products, or spc fit --product in a terminal; or fit one product's rows without it.",
+            column=recipe.product,
+        )
     if not recipe.subgroup:
         return None
     label = reference.rows.subgroup

@@ -31,9 +31,12 @@ class Layout:
     start: bytes
     anchors: int
     header_bytes: int
+    subgroup: str = ""
 
     @classmethod
-    def of(cls, head: bytes, columns: tuple[str, ...], time: str | None, id: str | None, timezone: str) -> Layout | None:
+    def of(
+        cls, head: bytes, columns: tuple[str, ...], time: str | None, id: str | None, timezone: str, subgroup: str = ""
+    ) -> Layout | None:
         """The layout of a file that begins with these bytes; None while it has no row yet. Raises the complaints of reading."""
         lines = head[: head.rfind(b"\n") + 1].splitlines(keepends=True)
         if b"\0" in head[:200]:
@@ -51,6 +54,7 @@ class Layout:
             b"".join(start),
             len(start) - header,
             sum(len(one) for one in lines[:header]),
+            subgroup,
         )
 
     def rows(self, block: bytes) -> tuple[Rows, int]:
@@ -69,7 +73,8 @@ class Layout:
             return _joined(first, second), a + b
 
     def _read(self, block: bytes) -> Rows:
-        rows = read_rows(self.start + block, columns=self.columns, time=self.time, id=self.id, timezone=self.timezone)
+        whole = self.start + block
+        rows = read_rows(whole, columns=self.columns, time=self.time, id=self.id, subgroup=self.subgroup, timezone=self.timezone)
         return rows.part(slice(self.anchors, None))
 
     def _none(self) -> Rows:
@@ -87,4 +92,5 @@ def _data_lines(lines: list[bytes], n: int) -> int:
 
 
 def _joined(a: Rows, b: Rows) -> Rows:
-    return dataclasses.replace(a, x=np.concatenate([a.x, b.x]), at=np.concatenate([a.at, b.at]), ids=a.ids + b.ids)
+    labels = {"subgroup": a.subgroup + b.subgroup, "product": a.product + b.product}
+    return dataclasses.replace(a, x=np.concatenate([a.x, b.x]), at=np.concatenate([a.at, b.at]), ids=a.ids + b.ids, **labels)

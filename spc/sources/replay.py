@@ -26,7 +26,8 @@ class Replay:
     With `now_times` a row's time is the time at which it is played. With `loop` the file begins again after its last row: then times
     must be those of playing, and part numbers get a lap ("B00201/2"), because a row with a known part number is a repeat and would not be
     taken. At the very first start `head` rows are given at once, dated back as if they had been played before, so that a chart opens with a
-    stretch of the past. A restart goes on where the last one stopped.
+    stretch of the past. A restart goes on where the last one stopped. `subgroup` names the column of the subgroups' labels: without it a
+    model of subgroups counts the rows.
     """
 
     path: Path | str
@@ -39,6 +40,7 @@ class Replay:
     time: str | None = None
     id: str | None = None
     timezone: str = "UTC"
+    subgroup: str = ""
 
     def __post_init__(self) -> None:
         if self.rows_per_s is not None and self.speed is not None:
@@ -56,7 +58,14 @@ class Replay:
 
     def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[tuple[Rows, Any]]:
         """Position: {"lap": laps that are over, "row": rows of this lap that were given}."""
-        rows = read_rows(Path(self.path), columns=self.columns or None, time=self.time, id=self.id, timezone=self.timezone)
+        rows = read_rows(
+            Path(self.path),
+            columns=self.columns or None,
+            time=self.time,
+            id=self.id,
+            subgroup=self.subgroup,
+            timezone=self.timezone,
+        )
         lap, done = (int(after["lap"]), int(after["row"])) if after else (0, 0)
         if after is None and self.head:
             done = min(self.head, len(rows))

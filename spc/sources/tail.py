@@ -23,7 +23,8 @@ BLOCK = 1 << 20
 class Tail:
     """Follows a growing CSV file. Only complete lines are read; a file that was replaced is read to its end first, then the new one.
 
-    `columns`, `time` and `id` name the file's columns; what is not named is found from its first rows. Position: how many bytes were
+    `columns`, `time` and `id` name the file's columns; what is not named is found from its first rows. `subgroup` names the column of
+    the subgroups' labels: without it a model of subgroups counts the rows. Position: how many bytes were
     read of which file, known by its number in the file system and a hash of its first kilobyte, so that a new file under the old name
     begins at its beginning.
     """
@@ -34,6 +35,7 @@ class Tail:
     time: str | None = None
     id: str | None = None
     timezone: str = "UTC"
+    subgroup: str = ""
 
     @property
     def name(self) -> str:
@@ -88,7 +90,7 @@ class Tail:
     def _layout(self, file: BinaryIO) -> Layout | None:
         """How the file is to be read, once it has a header and a row."""
         file.seek(0)
-        return Layout.of(file.read(BLOCK), self.columns, self.time, self.id, self.timezone)
+        return Layout.of(file.read(BLOCK), self.columns, self.time, self.id, self.timezone, self.subgroup)
 
 
 def _lines(file: BinaryIO, offset: int) -> bytes:

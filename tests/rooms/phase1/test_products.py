@@ -119,7 +119,13 @@ def test_pooling_shares_the_scatter_and_keeps_the_centres() -> None:
         assert model.reference_limits["t2"].value == ReferenceRowPooled(130, 3, n, 2).limit(0.0027).value
 
 
+def test_one_model_for_several_products_is_refused() -> None:
+    with pytest.raises(BadRecipe, match="asks for a model for each"):
+        fit(reference(frame()), asked())
+
+
 def test_models_by_product_survive_json_and_alterations_are_refused() -> None:
+    models = fit_products(reference(frame()), asked()).models
     for pool in (False, True):
         models = fit_products(reference(frame()), asked(pool=pool)).models
         again = load_model(models.to_json())

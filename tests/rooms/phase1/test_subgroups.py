@@ -95,9 +95,9 @@ def test_a_bad_row_does_not_inflate_the_robust_scatter(bad: float) -> None:
 
 def test_the_scatter_within_follows_units_and_mixtures() -> None:
     mixture = np.array([[1e-6, 2.0, 0.0], [-1e-6, 1.0, 4e6], [5e-7, 0.0, 1e6]])
-    for ask in (lambda x: pooled(x, GROUP), lambda x: robust(Mcd(), x, GROUP)):
-        before = ask(X).d2(X)
-        assert ask(X @ mixture + 7.0).d2(X @ mixture + 7.0) == pytest.approx(before, rel=1e-6)
+    mixed = X @ mixture + 7.0
+    for before, after in ((pooled(X, GROUP), pooled(mixed, GROUP)), (robust(Mcd(), X, GROUP), robust(Mcd(), mixed, GROUP))):
+        assert after.d2(mixed) == pytest.approx(before.d2(X), rel=1e-6)
 
 
 @pytest.mark.slow
