@@ -62,7 +62,7 @@ def _moved(m: Measured, first: int, before: Floats, after: Floats, columns: list
     ][:3]
     if not said:
         k = int(order[0])
-        said = [(k, f"no column by much (most: {m.names[columns[k]]} {shift[k]:+.2g} sd), but several together")]
+        said = [(k, f"no column by much (most: {m.names[columns[k]]} {shift[k]:+.2g} sd), but how columns move together")]
     more = f" and {len(said) - 4} more" if len(said) > 4 else ""
     words = f"at {m.name_time(first)} " + ", ".join(text for _, text in said[:4]) + more
     return words, list(dict.fromkeys(m.names[columns[k]] for k, _ in said))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,6 +16,7 @@ SHORTEST = 5  # rows between two steps: one or two bad rows are no step
 _ROWS = 10_000
 _BLOCKS = 500  # rows are taken together so that no more than this many blocks are permuted
 _MOST = 8  # stretches
+_PRODUCTS = 10  # columns up to which every pair is watched for a change of their correlation
 _ALIKE = 0.15  # correlation of neighbouring scores within the stretches from which on no permutation is honest
 _ERRORS = 3.3  # or so many standard errors
 
@@ -34,11 +36,11 @@ class Steps:
 def steps(x: Floats, overall: float = 0.05, permutations: int = 199, seed: int = 0) -> Steps:
     """Steps in the level or the spread of rows x (n, p), in order of time; of tables without any, a share `overall` shows one.
 
-    Every split into two stretches of 5 rows or more is judged by the likelihood ratio for a step in the mean and for one in the
-    variances, of spatial signed ranks rather than of the numbers (a single bad row moves nothing); the largest is compared with the
-    largest after permuting the rows, and each stretch is then searched in the same way. The error rate is exact for independent rows
-    of any law. Raises TooFewRows. Sources: Sullivan & Woodall 2000 (the ratios), Capizzi & Masarotto 2013, 2017 (ranks, permutation,
-    recursive segmentation).
+    Every split into two stretches of 5 rows or more is judged by the likelihood ratio for a step in the mean, for one in the variances,
+    and (up to ten columns) for one in the correlations, of spatial signed ranks rather than of the numbers: a single bad row moves
+    nothing. The largest is compared with the largest after permuting the rows, and each stretch is then searched in the same way. The
+    error rate is exact for independent rows of any law. Raises TooFewRows. Sources: Sullivan & Woodall 2000 (the ratios), Capizzi &
+    Masarotto 2013, 2017 (ranks, permutation, recursive segmentation).
 
     >>> x = np.random.default_rng(1).normal(size=(60, 2))
     >>> x[40:] += 2.0
@@ -94,18 +96,22 @@ def _tested(scores: Floats, size: int, overall: float, permutations: int, rng: n
     n, p = scores.shape
     if n < max(2 * SHORTEST, p + 2):
         return 1.0, 0
-    level, spread = _features(scores), _features(scores**2)
-    features = np.hstack([level, spread])
+    families = [_features(scores), _features(scores**2)]
+    if 1 < p <= _PRODUCTS:
+        i, j = np.triu_indices(p, 1)
+        families.append(_features(scores[:, i] * scores[:, j]))
+    features = np.hstack(families)
+    ends = tuple(np.cumsum([family.shape[1] for family in families]).tolist())
     m = n // size
     blocks = features[: m * size].reshape(m, size, -1).sum(axis=1) if size > 1 else features
     shortest = -(-SHORTEST // size)
-    observed, k = _largest(blocks, size, shortest, level.shape[1])
+    observed, k = _largest(blocks, size, shortest, ends)
     exceeding, most = 0, int(np.floor(overall * (permutations + 1) + 1e-9)) - 1
     for done in range(1, permutations + 1):
-        exceeding += _largest(blocks[rng.permutation(m)], size, shortest, level.shape[1])[0] >= observed
+        exceeding += _largest(blocks[rng.permutation(m)], size, shortest, ends)[0] >= observed
         if exceeding > most:
             return (exceeding + 1) / (done + 1), 0
-    return (exceeding + 1) / (permutations + 1), _refined(features, k * size, size, level.shape[1])
+    return (exceeding + 1) / (permutations + 1), _refined(features, k * size, size, ends)
 
 
 def _features(scores: Floats) -> Floats:
@@ -116,31 +122,30 @@ def _features(scores: Floats) -> Floats:
     return np.asarray(y @ (vectors[:, kept] / np.sqrt(values[kept])))
 
 
-def _largest(blocks: Floats, size: int, shortest: int, p: int) -> tuple[float, int]:
-    """The largest standardised gain over all splits of blocks (m, q), and before which block it is; its first p columns are the level."""
+def _largest(blocks: Floats, size: int, shortest: int, ends: tuple[int, ...]) -> tuple[float, int]:
+    """The largest standardised gain over all splits of blocks (m, q), and before which block; `ends` part its families of columns."""
     m = len(blocks)
-    gains = _gains(
-        np.cumsum(blocks, axis=0)[shortest - 1 : m - shortest], np.arange(shortest, m - shortest + 1, dtype=np.float64), m, size, p
-    )
+    left = np.arange(shortest, m - shortest + 1, dtype=np.float64)
+    gains = _gains(np.cumsum(blocks, axis=0)[shortest - 1 : m - shortest], left, m, size, ends)
     k = int(np.argmax(gains))
     return float(gains[k]), k + shortest
 
 
-def _gains(sums: Floats, left: Floats, m: int, size: int, p: int) -> Floats:
+def _gains(sums: Floats, left: Floats, m: int, size: int, ends: tuple[int, ...]) -> Floats:
     """Twice the log likelihood ratio of a step after each split, χ² under none, brought to one scale (Wilson & Hilferty 1931)."""
     weight = m / (left * (m - left) * size)
     best = np.full(len(left), -np.inf)
-    for part in (sums[:, :p], sums[:, p:]):
-        q = part.shape[1]
+    for start, end in pairwise((0, *ends)):
+        part, q = sums[:, start:end], end - start
         if q:
             gain = np.einsum("ij,ij->i", part, part) * weight
             best = np.maximum(best, (np.cbrt(gain / q) - (1.0 - 2.0 / (9 * q))) / np.sqrt(2.0 / (9 * q)))
     return best
 
 
-def _refined(features: Floats, near: int, size: int, p: int) -> int:
+def _refined(features: Floats, near: int, size: int, ends: tuple[int, ...]) -> int:
     """The best split row by row, within a block of the one that was found."""
     n = len(features)
     left = np.arange(max(SHORTEST, near - size), min(n - SHORTEST, near + size) + 1)
     sums = np.cumsum(features, axis=0)[left - 1]
-    return int(left[np.argmax(_gains(sums, left.astype(np.float64), n, 1, p))])
+    return int(left[np.argmax(_gains(sums, left.astype(np.float64), n, 1, ends))])

@@ -14,7 +14,7 @@ NAMES = ("length_mm", "width_mm", "warp_mm")
 def good(n: int = 200, seed: int = 1) -> Floats:
     """Three correlated measurements to three decimals."""
     z = np.random.default_rng(seed).standard_normal((n, 3)) @ np.array([[1, 0.8, 0], [0, 0.6, 0], [0, 0, 1]])
-    return np.round(np.array([160.0, 100.0, 0.35]) + z * np.array([0.05, 0.035, 0.06]), 3)
+    return np.asarray(np.round(np.array([160.0, 100.0, 0.35]) + z * np.array([0.05, 0.035, 0.06]), 3))
 
 
 def found(x: Floats, names: tuple[str, ...] = NAMES, at: np.ndarray | None = None) -> dict[str, Finding]:

@@ -216,6 +216,14 @@ def test_a_step_of_the_spread() -> None:
     assert "dose varies" in f.text
 
 
+def test_a_step_of_the_correlation() -> None:
+    z = np.random.default_rng(8).standard_normal((400, 2))
+    x = np.column_stack([z[:, 0], 0.8 * np.where(np.arange(400) < 200, 1, -1) * z[:, 0] + 0.6 * z[:, 1]])
+    f = found(x)["changes"]
+    assert abs(f.rows[0] - 201) <= 10
+    assert "how columns move together" in f.text
+
+
 def test_two_steps_are_both_found() -> None:
     x = normal(600)
     x[200:400, 0] += 2 * x[:, 0].std()
