@@ -263,6 +263,8 @@ class View:
             if not len(window) or id is None:
                 raise NotFound(f"Row {seq} of {line} was not judged.", cure="Choose a point of the chart.")
             model = self._model(c, id)
+        if model.subgroup is not None:
+            raise NotFound(f"Row {seq} is part of a subgroup, which is judged by its mean.", cure="The alarm says whose doing it is.")
         judged = Monitor(model).judge(_only(window, model.columns), seq)
         x = _pick(window, model.names)[0]
         return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), blame.sentence(model, x))
