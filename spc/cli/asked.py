@@ -73,13 +73,32 @@ def recipe(
 def _estimator(table: Reference, name: str, h: str | None, known: str | None) -> dict[str, Any]:
     if known is not None:
         return _known(known, table.names)
+    name, *options = name.replace(",", " ").split() or [""]
+    asked: dict[str, Any] = {"name": name, **dict(_option(one) for one in options)}
     if h is None:
-        return {"name": name}
+        return asked
     try:
         number = float(h)
     except ValueError:
         raise BadRecipe(f"--h {h} is not a number.", cure="Give a share such as 0.75, or a number of rows.") from None
-    return {"name": name, "h": int(number) if h.strip().isdigit() and number > 1 else number}
+    return {**asked, "h": int(number) if h.strip().isdigit() and number > 1 else number}
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """One word of an estimator, such as basin=deterministic: its name and its value, a number when it is one.
+
+    >>> _option("h=0.5"), _option("seed=3"), _option("basin=deterministic"), _option("deep=true")
+    (('h', 0.5), ('seed', 3), ('basin', 'deterministic'), ('deep', True))
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise BadRecipe(f"'{text}' is not a word of an estimator.", cure='Write name=value: --estimator "mcd h=0.5 basin=deterministic".')
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, {"true": True, "false": False}.get(value, value)
 
 
 def _known(path: str, names: tuple[str, ...]) -> dict[str, Any]:

@@ -13,6 +13,20 @@ if TYPE_CHECKING:
     from spc.nouns import Model, Reference
     from spc.phase1 import Review
 
+_ESTIMATORS = (  # spelled out: `spc fit --help` must not wait for numpy
+    "mcd",
+    "classical",
+    "s",
+    "mm",
+    "cellwise",
+    "ogk",
+    "mrcd",
+    "componentwise",
+    "ledoit_wolf",
+    "oas",
+    "modified_cholesky",
+    "successive_differences",
+)
 NAME = "fit"
 SHORT = "A reference becomes a model."
 EXAMPLE = (
@@ -25,7 +39,9 @@ EXAMPLE = (
 def command(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE.csv", help="Rows of the process in control.")],
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="MODEL.json", help="Where the model is written.")] = None,
-    estimator: Annotated[str, typer.Option(help="How centre and scatter are found: mcd (bad rows do no harm) or classical.")] = "mcd",
+    estimator: Annotated[
+        str, typer.Option(metavar='NAME or "NAME word=value …"', help=f"How centre and scatter are found: {', '.join(_ESTIMATORS)}.")
+    ] = "mcd",
     h: Annotated[str | None, typer.Option(metavar="H", help="For mcd: rows that may not be outliers, a share (0.75) or a count.")] = None,
     alpha: Annotated[float | None, typer.Option(help="False alarms per point, 0.0027 when nothing is said.")] = None,
     arl0: Annotated[float | None, typer.Option(help="The same as rows between false alarms: 370.")] = None,

@@ -12,7 +12,7 @@ import numpy as np
 from spc.errors import BadRecipe
 from spc.limits import TAIL_GRID, Calibration, KnownParameters, Like, NewRow, ReferenceRow, calibrate, covers, lookup
 from spc.nouns import Floats, Limit
-from spc.scatter import Classical, Estimator, Known, Mcd, equivariance, takes_missing
+from spc.scatter import Classical, Estimator, Known, Mcd, equivariance, takes_missing, title
 
 Progress = Callable[[float, str], None]
 Tails = tuple[tuple[float, float], ...]
@@ -133,7 +133,7 @@ def calibrated(estimator: Estimator, n: int, p: int, alpha: float, seed: int, pr
     """
     h = getattr(estimator, "h", None)
     if isinstance(estimator, Mcd) and isinstance(h, float) and covers(alpha):
-        tabled = lookup(estimator.name, h, _title(estimator), n, p)
+        tabled = lookup(estimator.name, h, title(estimator), n, p)
         if tabled is not None:
             return tabled
     if equivariance(estimator) == "affine" and not takes_missing(estimator):
@@ -142,21 +142,10 @@ def calibrated(estimator: Estimator, n: int, p: int, alpha: float, seed: int, pr
     if key not in _known():
         report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for n = {n}, p = {p}"))
         _known().clear()  # one is enough: the same reference is fitted again and again while it is reviewed
-        _known()[key] = calibrate(estimator, _title(estimator), n, p, like=like, seed=seed, progress=report)
+        _known()[key] = calibrate(estimator, title(estimator), n, p, like=like, seed=seed, progress=report)
     return _known()[key]
 
 
 @lru_cache(maxsize=1)
 def _known() -> dict[tuple[object, ...], Calibration]:
     return {}
-
-
-def _title(estimator: Estimator) -> str:
-    """The estimator as the law's words name it: "MCD(h = 0.75)".
-
-    >>> from spc.scatter import Mcd
-    >>> _title(Mcd(h=0.5))
-    'MCD(h = 0.5)'
-    """
-    h = getattr(estimator, "h", None)
-    return estimator.name.upper() + (f"(h = {h:g})" if h is not None else "")

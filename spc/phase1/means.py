@@ -13,7 +13,7 @@ from spc.limits.subgroups import NewSubgroup, ReferenceSubgroup
 from spc.nouns import Floats, Ints, Limit, Scatter
 from spc.phase1.laws import Progress, Tails
 from spc.phase1.recipe import Recipe
-from spc.scatter import Classical, Estimator, Known, equivariance
+from spc.scatter import Classical, Estimator, Known, equivariance, title
 from spc.scatter.within import pooled, robust
 
 
@@ -87,12 +87,6 @@ class MeanLaw:
     def own_slope(self, alpha: float) -> float:
         """What one row more adds to the limit of a reference subgroup: it falls, since the grand mean holds more of the subgroup."""
         return self.means.reference_subgroup(alpha, self.size + 1).value - self.means.reference_subgroup(alpha, self.size).value
-
-
-def title(estimator: Estimator) -> str:
-    """The estimator as the law's words name it: "MCD(h = 0.75)"."""
-    h = getattr(estimator, "h", None)
-    return estimator.name.upper() + (f"(h = {h:g})" if h is not None else "")
 
 
 def asked_within(estimator: Estimator, x: Floats, group: Ints) -> Scatter:

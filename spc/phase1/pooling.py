@@ -12,9 +12,8 @@ from spc.limits.pooled import PooledExact, PooledFits, calibrate_pooled
 from spc.nouns import Floats, Ints, Limit, Scatter
 from spc.phase1.fit import Fit
 from spc.phase1.laws import Progress
-from spc.phase1.means import title
 from spc.phase1.recipe import Recipe
-from spc.scatter import Classical, Estimator, equivariance
+from spc.scatter import Classical, Estimator, equivariance, title
 from spc.scatter.within import group_centers, means, robust
 from spc.scatter.within import pooled as pooled_within
 

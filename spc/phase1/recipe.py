@@ -116,7 +116,12 @@ def made(kind: str, asked: str | Mapping[str, Any], registry: Mapping[str, Any])
     try:
         return maker(**words)
     except TypeError as wrong:
-        raise BadRecipe(f"The {kind} '{name}' does not take {', '.join(words)}.", cure=str(wrong)) from wrong
+        known = [one.name for one in fields(maker)] if is_dataclass(maker) else []
+        odd = [word for word in words if word not in known]
+        raise BadRecipe(
+            f"The {kind} '{name}' does not take {', '.join(odd or words)}.",
+            cure=f"{_near(odd[0], known) if odd else ''}It takes: {', '.join(known) or 'nothing'}." if known or odd else str(wrong),
+        ) from wrong
 
 
 def _asked(thing: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from spc.scatter.cellwise import Cells, Cellwise
 from spc.scatter.cholesky import ModifiedCholesky
 from spc.scatter.classical import Classical
 from spc.scatter.componentwise import Componentwise
-from spc.scatter.contract import Equivariance, Estimator, check, equivariance, takes_missing
+from spc.scatter.contract import Equivariance, Estimator, check, equivariance, takes_missing, title
 from spc.scatter.differences import SuccessiveDifferences
 from spc.scatter.factor import Hyperplane
 from spc.scatter.known import Known
@@ -60,4 +60,5 @@ __all__ = [
     "equivariance",
     "subset_size",
     "takes_missing",
+    "title",
 ]

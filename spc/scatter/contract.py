@@ -27,6 +27,22 @@ class Estimator(Protocol):
     def rows_needed(self, p: int) -> int: ...
 
 
+_TITLES = {
+    "ledoit_wolf": "Ledoit-Wolf",
+    "successive_differences": "successive differences",
+    "modified_cholesky": "modified Cholesky",
+    "componentwise": "componentwise medians",
+    "cellwise": "cellMCD",
+    "classical": "classical",
+}
+
+
+def title(estimator: Estimator) -> str:
+    """An estimator as a law or a page names it: "MCD(h = 0.75)"."""
+    h = getattr(estimator, "h", None)
+    return _TITLES.get(estimator.name, estimator.name.upper()) + (f"(h = {h:g})" if h is not None else "")
+
+
 def equivariance(estimator: Estimator) -> Equivariance:
     """What an estimator says of itself, or the safe side."""
     said: Equivariance = getattr(estimator, "equivariance", "columns")

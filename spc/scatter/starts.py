@@ -9,10 +9,10 @@ is then affine equivariant.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 from spc.nouns import Floats, Ints
 from spc.scatter.quantiles import median_and_scale
+from spc.scatter.ranks import normal_scores, ranks
 
 
 def invariant(z: Floats) -> Floats:
@@ -36,30 +36,19 @@ def invariant(z: Floats) -> Floats:
 def deterministic(z: Floats) -> Floats:
     """The six starting scatter matrices (6, p, p) of z (n, p): hyperbolic tangent, Spearman, normal scores, spatial sign, BACON, OGK."""
     n = len(z)
-    ranks = _ranks(z)
+    ranked_z = ranks(z)
     norms = np.sqrt(np.einsum("ij,ij->i", z, z))
     signs = z / np.where(norms > 0, norms, 1.0)[:, None]
     central = z[np.argsort(norms, kind="stable")[: (n + 1) // 2]]
     guesses = [
         _correlation(np.tanh(z)),
-        _correlation(ranks),
-        _correlation(ndtri((ranks - 1.0 / 3.0) / (n + 1.0 / 3.0))),
+        _correlation(ranked_z),
+        _correlation(normal_scores(ranked_z)),
         signs.T @ signs / n,
         np.atleast_2d(np.cov(central, rowvar=False)),
         _pairwise(z),
     ]
     return np.array(guesses)
-
-
-def _ranks(z: Floats) -> Floats:
-    """The rank of each value in its column, from 1; equal values share the mean of theirs. (scipy.stats would take a second to load.)
-
-    >>> _ranks(np.array([[3.0], [1.0], [3.0], [2.0]])).ravel().tolist()
-    [3.5, 1.0, 3.5, 2.0]
-    """
-    order = np.sort(z, axis=0)
-    ends = [np.searchsorted(order[:, j], z[:, j], side) for j in range(z.shape[1]) for side in ("left", "right")]
-    return np.column_stack([0.5 * (low + high + 1) for low, high in zip(ends[::2], ends[1::2], strict=True)])
 
 
 def _correlation(y: Floats) -> Floats:

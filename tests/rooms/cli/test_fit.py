@@ -162,3 +162,33 @@ def test_names_come_through_whole(spc: Spc, reference: Path, tmp_path: Path, nam
     table.write_text(reference.read_text().replace("warp_mm", f'"{name}"'), encoding="utf-8")
     said = fitted(spc, table, *CLASSICAL)
     assert name in said["names"] or any(name in finding["text"] for finding in said["findings"])
+
+
+def test_an_estimator_is_asked_with_its_words(spc: Spc, reference: Path, tmp_path: Path) -> None:
+    said = fitted(spc, reference, "--estimator", "mcd h=0.5, basin=deterministic")
+    assert said["estimator"] == "mcd"
+    assert "MCD(h = 0.5)" in said["charts"]["t2"]["law"]
+
+
+@pytest.mark.parametrize(
+    "words, cure",
+    [
+        ("mcd basn=lowest", "Did you mean 'basin'? It takes: h, seed, basin."),
+        ("mcd h", "Write name=value"),
+        ("mcd basin=best", "Choose 'lowest' or 'deterministic'."),
+        ("classical h=0.5", "It takes: nothing."),
+        ("mcdd", "Did you mean 'mcd'?"),
+        ("", "Choose from"),
+    ],
+)
+def test_words_that_an_estimator_does_not_know(spc: Spc, reference: Path, words: str, cure: str) -> None:
+    done = spc("fit", reference, "--estimator", words)
+    assert (done.code, done.out) == (2, "")
+    assert cure in done.err
+
+
+def test_the_help_names_every_estimator(spc: Spc) -> None:
+    from spc.cli.fit import _ESTIMATORS
+    from spc.scatter import ESTIMATORS
+
+    assert set(_ESTIMATORS) == set(ESTIMATORS) - {"known"}

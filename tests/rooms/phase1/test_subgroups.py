@@ -114,7 +114,7 @@ def test_a_calibrated_limit_of_the_classical_scatter_is_nearly_the_exact_one() -
     recipe = Recipe(estimator=Classical(), subgroup="lot", limit="calibrated")
     found = fit(reference(), recipe, lambda share, words: told.append(share))
     limit = found.model.new_limits["t2"][-1]
-    assert "calibrated for CLASSICAL: subgroups of 5, 16 of them" in limit.law
+    assert "calibrated for classical: subgroups of 5, 16 of them" in limit.law
     assert limit.value == pytest.approx(NewSubgroup(len(X), 16, 5, 3).limit(0.0027).value, rel=0.03)
     assert told == sorted(told)
     assert told[-1] == 1.0
