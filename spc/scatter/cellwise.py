@@ -169,7 +169,8 @@ def _unbiased(fit: Fit) -> Floats:
 
     A good cell's residual, given its row, is uncorrelated with the other cells, and so is what is left of it inside the cut: only the
     diagonal shrinks. What small tables lack beyond that was found by simulation (scripts/make_cellwise_factors.py); n there is the mean
-    number of cells kept in a column.
+    number of cells kept in a column. Variances are then right on average within 2 % from n = 5p on, covariances of columns with
+    correlations near ½ within 5 % (good cells are flagged where they weaken a correlation).
     """
     s = fit.s
     for _ in range(50):
