@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spc.errors import BadRecipe, Complaint
+from spc.inspect import inspect
 from spc.nouns import Agreement, Exclusion, Finding, Floats, Ints, Model, ProductModels, Reference
 from spc.phase1.agreement import agreement
 from spc.phase1.fit import Fit, fit
@@ -36,7 +37,7 @@ def fit_products(reference: Reference, recipe: Recipe, progress: Progress | None
     """
     rows = _rows(reference, recipe)
     _refuse_strangers(recipe, len(reference))
-    parts = {name: replace(reference, rows=reference.rows.some([k - 1 for k in own]), findings=()) for name, own in rows.items()}
+    parts = {name: _part(reference, own) for name, own in rows.items()}
     asked = {name: replace(recipe, product="", pool=False, exclusions=_local(recipe.exclusions, own)) for name, own in rows.items()}
     fits = {name: _fit(name, parts[name], asked[name], progress) for name in rows}
     compared = _compare(fits, parts, recipe, progress) if len(fits) > 1 and not isinstance(recipe.estimator, Known) else None
@@ -46,7 +47,9 @@ def fit_products(reference: Reference, recipe: Recipe, progress: Progress | None
         fits = pooled(fits, {name: _charted(fits[name], parts[name]) for name in fits}, recipe, progress)
     models = {name: _renumbered(one.model, rows[name], recipe) for name, one in fits.items()}
     lost = _unlabelled(reference, recipe)
-    found = ProductModels(recipe.product, models, compared, recipe.pool, (*reference.findings, *lost, *_told(compared, recipe)))
+    mixed = set(inspect(reference.rows, reference.columns))  # seen in the mixture of products: each was inspected by itself instead
+    common = tuple(finding for finding in reference.findings if finding not in mixed)
+    found = ProductModels(recipe.product, models, compared, recipe.pool, (*common, *lost, *_told(compared, recipe)))
     return ProductFits(found, {name: one.review for name, one in fits.items()}, rows)
 
 
@@ -68,6 +71,12 @@ def _rows(reference: Reference, recipe: Recipe) -> dict[str, tuple[int, ...]]:
     return {name: tuple(own) for name, own in rows.items()}
 
 
+def _part(reference: Reference, own: tuple[int, ...]) -> Reference:
+    """The rows of one product as a reference of their own, inspected by themselves."""
+    rows = reference.rows.some([k - 1 for k in own])
+    return replace(reference, rows=rows, findings=inspect(rows, reference.columns))
+
+
 def _refuse_strangers(recipe: Recipe, n: int) -> None:
     for one in recipe.exclusions:
         if not 1 <= one.row <= n:
@@ -83,9 +92,8 @@ def _fit(name: str, part: Reference, recipe: Recipe, progress: Progress | None) 
     try:
         return fit(part, recipe, progress)
     except Complaint as wrong:
-        row = wrong.row if wrong.row is None else None
-        text = f"Product {name!r} ({len(part)} rows): {wrong.text}"
-        wrong.text, wrong.row, wrong.args = text, row, (text,)
+        text = f"Product {name!r} ({len(part)} rows, counted by themselves): {wrong.text}"
+        wrong.text, wrong.row, wrong.args = text, None, (text,)
         wrong.cure = f"{wrong.cure} Or leave this product's rows out of the file."
         raise
 

@@ -12,7 +12,7 @@ from spc.ledger import Ledger
 from spc.ledger import alarms as book
 from spc.ledger import points as dots
 from spc.line import Line, activate, save_model
-from spc.nouns import Subgroups
+from spc.nouns import Alarm, Subgroups
 from spc.settings import LineSettings
 from tests.small import NAMES, SD, FakeClock, model, rows
 
@@ -26,6 +26,8 @@ def test_the_mean_is_judged_and_blamed_over_a_restart(tmp_path: Path, labels: bo
     block = rows(8, out=(5, 6, 7, 8), by=3.0)  # no row is out by itself, their mean is by 6 of its standard deviations
     if labels:
         block = replace(block, subgroup=("L1",) * 4 + ("L2",) * 4)
+    found: dict[int, float] = {}
+    alarms: list[Alarm] = []
     for part in (slice(0, 3), slice(3, 6), slice(6, 8)):
         ledger = Ledger.open(url)
         line = Line(ledger, LineSettings("smt-2"), clock=clock)

@@ -146,6 +146,17 @@ def test_rows_without_a_product_are_named_and_in_no_fit() -> None:
     assert [f.rows for f in models.findings if f.kind == "product_missing"] == [(4, 10)]
 
 
+def test_each_product_is_inspected_by_itself() -> None:
+    table = frame().sort_values("kind", kind="stable").reset_index(drop=True)  # one product after the other: steps of the mixture
+    stuck = table.index[table.kind == "C"][10:22]
+    table.loc[stuck, "b"] = 19.0
+    models = fit_products(reference(table), asked()).models
+    assert "changes" in {f.kind for f in reference(table).findings}
+    assert "changes" not in {f.kind for f in (*models.findings, *models.models["A"].findings)}
+    (found,) = (f for f in models.models["C"].findings if f.kind == "stuck")
+    assert set(found.rows) <= {int(i) + 1 for i in stuck}
+
+
 def test_subgroups_within_products() -> None:
     table = frame().sort_values("kind", kind="stable").reset_index(drop=True)
     table["lot"] = [f"L{i // 5}" for i in range(len(table))]
@@ -157,7 +168,7 @@ def test_subgroups_within_products() -> None:
 
 def test_a_product_with_too_few_rows_is_named_with_their_number() -> None:
     table = pd.concat([frame(), pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.5], "kind": "D"})], ignore_index=True)
-    with pytest.raises(TooFewRows, match=r"Product 'D' \(2 rows\): 2 complete rows are too few .* Or leave this product's rows out"):
+    with pytest.raises(TooFewRows, match=r"Product 'D' \(2 rows, counted by themselves\): 2 complete rows are too few .* Or leave this product's rows out"):
         fit_products(reference(table), asked())
 
 
