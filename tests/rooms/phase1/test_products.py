@@ -168,7 +168,8 @@ def test_subgroups_within_products() -> None:
 
 def test_a_product_with_too_few_rows_is_named_with_their_number() -> None:
     table = pd.concat([frame(), pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.5], "kind": "D"})], ignore_index=True)
-    with pytest.raises(TooFewRows, match=r"Product 'D' \(2 rows, counted by themselves\): 2 complete rows are too few .* Or leave this product's rows out"):
+    said = r"Product 'D' \(2 rows, counted by themselves\): 2 complete rows are too few .* Or leave this product's rows out"
+    with pytest.raises(TooFewRows, match=said):
         fit_products(reference(table), asked())
 
 
