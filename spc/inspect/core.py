@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import linalg
@@ -44,7 +44,7 @@ def core(x: Floats, present: Bools, spreads: Floats) -> Core | None:
     while columns and len(where) > 2 * len(columns) + 1:
         rows = x[where][:, columns]
         try:
-            scatter = Mcd()(rows) if len(columns) <= WIDE else bounded(rows)
+            scatter = _unordered(rows) if len(columns) <= WIDE else bounded(rows)
         except Hyperplane as flat:
             flats.append((tuple(columns), flat))
             columns = [j for k, j in enumerate(columns) if k != flat.columns()[0]]
@@ -53,6 +53,17 @@ def core(x: Floats, present: Bools, spreads: Floats) -> Core | None:
             return None
         return Core(rows, where, tuple(columns), scatter, scatter.d2(rows), tuple(flats))
     return None
+
+
+def _unordered(x: Floats) -> Scatter:
+    """The MCD of rows x, the same for every order of the rows: a search for steps must not see the order through the fit."""
+    order = np.lexsort(x.T)[np.random.default_rng(0).permutation(len(x))]
+    found = Mcd()(x[order])
+    if found.used is None:
+        return found
+    used = np.empty(len(x), dtype=bool)
+    used[order] = found.used
+    return replace(found, used=used)
 
 
 def _independent(x: Floats, columns: list[int]) -> list[int]:
