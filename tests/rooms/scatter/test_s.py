@@ -143,15 +143,15 @@ def test_tuning_constants_attain_what_they_are_for(p: int) -> None:
 @pytest.mark.parametrize("p", [2, 5])
 def test_the_centre_of_mm_is_nearly_as_precise_as_the_mean(p: int) -> None:
     rng = np.random.default_rng(14)
-    tables = [rng.standard_normal((100, p)) for _ in range(40)]
-    ratio = np.var([x.mean(axis=0) for x in tables]) / np.var([Mm()(x).center for x in tables])
-    assert 0.9 <= ratio < 1.1
-    assert np.var([S()(x).center for x in tables]) > np.var([Mm()(x).center for x in tables])
+    tables = [rng.standard_normal((100, p)) for _ in range(30)]
+    mean = np.var([x.mean(axis=0) for x in tables])
+    assert 0.9 <= mean / np.var([Mm()(x).center for x in tables]) < 1.1
+    assert mean / np.var([S()(x).center for x in tables[:15]]) < 0.9
 
 
 def test_small_clean_tables_always_have_an_answer() -> None:
     rng = np.random.default_rng(15)
-    for _ in range(40):
+    for _ in range(25):
         x = rng.standard_normal((10, 3))
         assert np.all(np.isfinite(Mm()(x).factor))
 
@@ -170,7 +170,7 @@ def on_average(estimator: Estimator, n: int, p: int, tables: int) -> tuple[float
 
 @pytest.mark.statistics
 @pytest.mark.parametrize("estimator", BOTH, ids=lambda one: one.name)
-@pytest.mark.parametrize("n, p, tables", [(22, 5, 40), (60, 4, 30), (65, 20, 10)])
+@pytest.mark.parametrize("n, p, tables", [(22, 5, 30), (60, 4, 25), (65, 20, 8)])
 def test_the_covariance_of_clean_rows_is_right_on_average(estimator: Estimator, n: int, p: int, tables: int) -> None:
     mean, error = on_average(estimator, n, p, tables)
     assert error < 0.025
