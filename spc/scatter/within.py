@@ -46,9 +46,9 @@ def robust(estimator: Estimator, x: Floats, group: Ints) -> Scatter:
     """The grand centre and the scatter within groups, with `estimator` asked of the rows' residuals about their group's own centre.
 
     The centre of a group of three rows or more is a Huber location, so that one bad row moves it little and does not spoil its
-    neighbours' residuals; residuals of a group of k are stretched by √(k/(k − 1)). Centring and asking are repeated in the metric found.
-    The grand centre is the Huber location of the groups' centres. Everything is affine equivariant when the estimator is. How large the
-    scatter comes out at the normal is left to whoever calibrates it.
+    neighbours' residuals, however far out it is; residuals of a group of k are stretched by √(k/(k − 1)). Centring and asking are repeated
+    in the metric found. The grand centre is the Huber location of the groups' centres. Everything is affine equivariant when the
+    estimator is. How large the scatter comes out at the normal is left to whoever calibrates it.
     """
     x = checked(x, _needed(x, group), f"a scatter within groups ({estimator.name})")
     size = np.bincount(group)
@@ -56,8 +56,8 @@ def robust(estimator: Estimator, x: Floats, group: Ints) -> Scatter:
     stretch = np.sqrt(size / np.maximum(size - 1.0, 1.0))[group][:, None]
     found = pooled(x, group)
     center = means(x, group)
-    for _ in range(_ROUNDS):
-        center = _centers(x, group, found)
+    for turn in range(_ROUNDS):
+        center = _centers(x, group, found, by_group=turn == 0)
         found = estimator(((x - center[group]) * stretch)[several])
     used = np.zeros(len(x), dtype=bool)
     used[several] = True if found.used is None else found.used
@@ -85,22 +85,34 @@ def _needed(x: Floats, group: Ints) -> int:
     return 0
 
 
-def _centers(x: Floats, group: Ints, scatter: Scatter) -> Floats:
-    """Huber's location of each group in the metric of a scatter: rows further out than a typical row count by their direction only."""
+def _centers(x: Floats, group: Ints, scatter: Scatter, by_group: bool = False) -> Floats:
+    """Huber's location of each group in the metric of a scatter: rows further out than a typical row count by their direction only.
+
+    `by_group` is for a metric that may be inflated: typical is then the median row of the group itself.
+    """
     p = x.shape[1]
     shift = x.mean(axis=0)
     z = Scatter(shift, scatter.factor, 0).whiten(x)
-    radius = float(np.sqrt(chdtri(p, 0.5)))
+    radius: Floats | float = float(np.sqrt(chdtri(p, 0.5)))
     center = means(z, group)
     for _ in range(_STEPS):
         away = z - center[group]
         length = np.sqrt(np.einsum("ij,ij->i", away, away))
+        if by_group:
+            radius = np.maximum(_median(length, group)[group], np.finfo(float).tiny)
         after = means(z, group, np.minimum(1.0, radius / np.maximum(length, radius)))
         still = float(np.max(np.abs(after - center))) < 1e-10
         center = after
         if still:
             break
     return np.asarray(center @ scatter.factor.T + shift)
+
+
+def _median(value: Floats, group: Ints) -> Floats:
+    """The (lower) median of each group, (m,)."""
+    size = np.bincount(group)
+    first = np.cumsum(size) - size
+    return np.asarray(value[np.lexsort((value, group))][first + (size - 1) // 2])
 
 
 def _location(metric: Scatter, center: Floats, size: Ints) -> Floats:

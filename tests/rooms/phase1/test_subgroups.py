@@ -93,6 +93,19 @@ def test_a_bad_row_does_not_inflate_the_robust_scatter(bad: float) -> None:
     assert np.max(np.abs(spoiled.center - clean.center) / X.std(axis=0)) < 0.3
 
 
+@pytest.mark.parametrize("size", [10.0, 1e5])
+def test_a_bad_row_in_every_subgroup_of_five_is_withstood(size: float) -> None:
+    rng = np.random.default_rng(5)
+    group = np.repeat(np.arange(20), 5)
+    x = rng.standard_normal((100, 3))
+    before = robust(Mcd(), x, group)
+    away = rng.standard_normal((20, 3))
+    x[2::5] += size * away / np.linalg.norm(away, axis=1)[:, None]
+    after = robust(Mcd(), x, group)
+    assert np.exp((after.logdet - before.logdet) / 3) < 1.5
+    assert not np.any(after.used[2::5])  # type: ignore[index]
+
+
 def test_the_scatter_within_follows_units_and_mixtures() -> None:
     mixture = np.array([[1e-6, 2.0, 0.0], [-1e-6, 1.0, 4e6], [5e-7, 0.0, 1e6]])
     mixed = X @ mixture + 7.0
