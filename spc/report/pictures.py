@@ -22,9 +22,11 @@ from spc.figures.theme import Theme
 from spc.figures.words import number, plain
 from spc.inspect.qq import qq
 from spc.nouns import Floats, Scatter
+from spc.phase1 import Recipe
 from spc.report.law import OwnLaw
 from spc.report.reviewed import Reviewed
 from spc.report.told import count_words, values
+from spc.scatter import Cellwise
 
 PICTURES: Final = {
     "qq": "Q–Q of the distances",
@@ -83,7 +85,8 @@ def offered(seen: Reviewed) -> dict[str, str]:
     few = ("qq",) if seen.model.p == 1 else tuple(PICTURES)
     if seen.model.subgroup is not None:  # these two are of single rows, which are not judged
         few = tuple(name for name in few if name not in ("qq", "cells"))
-    return {name: PICTURES[name] for name in few if name != "cells" or seen.outlying or bool(np.isnan(seen.x).any())}
+    odd = bool(seen.outlying) or seen.model.estimator == Cellwise.name or bool(np.isnan(seen.x).any())
+    return {name: PICTURES[name] for name in few if name != "cells" or odd}
 
 
 def picture(
@@ -213,17 +216,40 @@ def _correlation(asked: _Asked) -> tuple[Figure, str]:
 
 def _cells(asked: _Asked) -> tuple[Figure, str]:
     seen = asked.seen
-    rows = sorted({*seen.outlying, *(np.flatnonzero(np.isnan(seen.x).any(axis=1)) + 1).tolist()})
-    x = seen.x[[row - 1 for row in rows]]
-    given = blame.blame(seen.model, x).given
-    found: list[list[Cell]] = [
-        ["missing" if np.isnan(v) else "high" if g > _ODD else "low" if g < -_ODD else "" for v, g in zip(line, odd, strict=True)]
-        for line, odd in zip(x, given, strict=True)
-    ]
+    estimator = Recipe.from_dict(seen.model.recipe).estimator
+    if isinstance(estimator, Cellwise):
+        rows, found = _flagged(seen, estimator)
+        what = "flagged: the estimate rests on the others"
+    else:
+        rows, found = _odd(seen)
+        what = f"more than {_ODD:g} σ from what the row's other values imply"
     off = sum(word in ("high", "low") for line in found for word in line)
     gone = sum(word == "missing" for line in found for word in line)
-    words = f"{off or 'No'} single {'value is' if off == 1 else 'values are'} more than {_ODD:g} σ from what the row's other values imply"
-    return cell_figures.cells(asked.theme, asked.names, rows, found), f"{words}{f'; {gone} are missing' if gone else ''}."
+    words = f"{off or 'No'} single {'value is' if off == 1 else 'values are'} {what}"
+    return cell_figures.cells(asked.theme, asked.names, rows, found), f"{words}{f'; {gone} missing' if gone else ''}."
+
+
+def _odd(seen: Reviewed) -> tuple[list[int], list[list[Cell]]]:
+    """The outlying rows and those with gaps: which of their values do not go with the row's others, by the model's scatter."""
+    rows = sorted({*seen.outlying, *(np.flatnonzero(np.isnan(seen.x).any(axis=1)) + 1).tolist()})
+    x = seen.x[[row - 1 for row in rows]]
+    return rows, _marked(x, blame.blame(seen.model, x).given, np.full(x.shape, _ODD))
+
+
+def _flagged(seen: Reviewed, estimator: Cellwise) -> tuple[list[int], list[list[Cell]]]:
+    """The cells that a cellwise estimate did not rest on, in all rows that it was asked about."""
+    places = np.flatnonzero(seen.fitted)
+    x = seen.x[places]
+    told = estimator.cells(x)
+    off = np.where(told.flagged, np.sign(x - told.expected), 0.0)
+    return (places + 1).tolist(), _marked(x, off, np.full(x.shape, 0.5))
+
+
+def _marked(x: Floats, off: Floats, limit: Floats) -> list[list[Cell]]:
+    """A word for each cell: missing, or too high or too low by more than a limit."""
+    kind = np.where(np.isnan(x), 3, np.where(off > limit, 1, np.where(off < -limit, 2, 0)))
+    words: tuple[Cell, ...] = ("", "high", "low", "missing")
+    return [[words[k] for k in line] for line in kind.tolist()]
 
 
 def _first(words: str) -> str:
