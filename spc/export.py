@@ -136,6 +136,7 @@ def model_summary(model: Model) -> dict[str, Any]:
         },
         "digest": model.digest,
         "version": model.version,
+        **({} if model.subgroup is None else {"subgroup": model.subgroup.to_dict()}),
     }
 
 

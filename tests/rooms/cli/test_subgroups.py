@@ -48,6 +48,8 @@ def test_a_model_of_subgroups_from_fit_to_explain(spc: Spc, files: tuple[Path, P
     assert done.code == 0, done.err
     assert "64 rows in 16 subgroups" in done.out
     assert "for new subgroups of 4 (" in done.out
+    summary = json.loads(spc("fit", reference, "--json", *QUICK, "--subgroup", "lot").out)
+    assert {name: summary["subgroup"][name] for name in ("column", "size", "groups")} == {"column": "lot", "size": 4, "groups": 16}
     rows = lines(fitted.read_text())
     assert len(rows) == 64
     assert len({row["t2"] for row in rows[:4]}) == 1
