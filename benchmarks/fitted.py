@@ -1,4 +1,4 @@
-"""One program's fits in a process of its own: prints [seconds, log det, bad rows kept] for each table as JSON."""
+"""One program's fits in a process of its own: prints [seconds, log det, bad rows kept, bytes grown] for each table as JSON."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from statistics import median
 
 import numpy as np
 
+from benchmarks.reader import anew, memory
 from spc.nouns import Bools, Floats
-from spc.scatter import Mcd, subset_size
+from spc.scatter import Mcd, Mrcd, subset_size
 
 Fitted = tuple[float, Bools]  # log det of the h-subset's covariance, divisor h, and the rows that the final estimate rests on
 
@@ -22,6 +23,18 @@ def ours(x: Floats, fraction: float) -> Callable[[], Fitted]:
 
     def fit() -> Fitted:
         found = Mcd(h=fraction)(x)
+        assert found.objective is not None
+        assert found.used is not None
+        return found.objective, found.used
+
+    return fit
+
+
+def mrcd(x: Floats, fraction: float) -> Callable[[], Fitted]:
+    """Our estimator for more variables than rows."""
+
+    def fit() -> Fitted:
+        found = Mrcd(h=fraction)(x)
         assert found.objective is not None
         assert found.used is not None
         return found.objective, found.used
@@ -48,18 +61,20 @@ def sklearn(x: Floats, fraction: float) -> Callable[[], Fitted]:
 
 def main(who: str, bad: int, rounds: int, fraction: float, files: list[str]) -> None:
     """The bad rows are the last ones of each table."""
-    program = sklearn if who == "sklearn" else ours
+    program = {"sklearn": sklearn, "mrcd": mrcd}.get(who, ours)
     program(np.random.default_rng(0).standard_normal((50, 2)), fraction)()  # the first fit loads what it needs
     answers = []
     for file in files:
         x = np.load(file)
         fit, found = program(x, fraction), []
+        anew()
+        before = memory("VmRSS")
         for _ in range(rounds):
             start = time.process_time()
             answer = fit()
             found.append((time.process_time() - start, *answer))
         taken, (_, objective, used) = [one[0] for one in found], found[0]
-        answers.append((median(taken), objective, int(np.sum(used[len(x) - bad :]))))
+        answers.append((median(taken), objective, int(np.sum(used[len(x) - bad :])), memory("VmHWM") - before))
     print(json.dumps(answers))
 
 

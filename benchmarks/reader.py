@@ -40,5 +40,10 @@ def memory(word: str) -> int:
     return int(line.split()[1]) * 1024
 
 
+def anew() -> None:
+    """From here on VmHWM is the peak of what follows."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
 if __name__ == "__main__":
     main(sys.argv[1], Path(sys.argv[2]))

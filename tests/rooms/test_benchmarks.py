@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import fit, fitted, judge, pixel, read, reader, rows
+from benchmarks import fitted, judge, phase1, pixel, read, reader, rows
 from benchmarks.clock import quantile, side_by_side
-from benchmarks.fit import Outcome, Shape, contaminated, counts
+from benchmarks.phase1 import Outcome, Shape, contaminated, counts
 from benchmarks.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,8 +38,8 @@ def test_a_peer_that_finds_other_distances_is_not_compared() -> None:
 
 
 def test_fits_are_timed_in_processes_of_their_own() -> None:
-    (table,) = fit.run(fit.Size(shapes=(Shape(30, 2, 0.1),), tables=1, rounds=1, r=False, peers=False))
-    assert {name: (row[4], row[5]) for name, row in cells(table).items()} == dict.fromkeys(fit.OURS, ("0 of 3", "yes"))
+    (table,) = phase1.run(phase1.Size(shapes=(Shape(30, 2, 0.1),), r=False, peers=False))
+    assert {name: (row[5], row[6]) for name, row in cells(table).items()} == dict.fromkeys(phase1.OURS, ("0 of 3", "yes"))
 
 
 def test_a_peer_finds_the_subset_that_it_says_it_finds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,7 +92,7 @@ def test_rows_reach_the_pixel(chromium: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["judge", "fit"])
+@pytest.mark.parametrize("name", ["judge", "phase1"])
 def test_each_can_be_asked_for_by_its_name(name: str) -> None:
     env = {**os.environ, "PATH": str(Path(sys.executable).parent)}
     done = subprocess.run(
