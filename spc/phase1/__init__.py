@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spc.phase1.again import review
 from spc.phase1.distribution_free import DistributionFree, Shift, distribution_free
 from spc.phase1.fit import Fit, fit
 from spc.phase1.products import ProductFits, fit_products
@@ -20,4 +21,5 @@ __all__ = [
     "distribution_free",
     "fit",
     "fit_products",
+    "review",
 ]

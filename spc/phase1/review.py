@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from spc.nouns import Bools, Floats
 
 
@@ -43,3 +45,21 @@ class Review:
     classical_t2: Floats
     classical_ucl: Floats
     subgroups: tuple[SubgroupReview, ...] = ()
+
+    @property
+    def leverage(self) -> Floats:
+        """h_ii = 1/n + T²/(n − 1) (n,): the pull of each fitted row on the classical estimate, from 1/n to 1.
+
+        T² is the classical one and n the number of complete fitted rows, over which the leverages sum to p + 1. The hat matrix of a
+        regression on these variables and a constant has them on its diagonal. NaN for other rows, and when subgroups are judged.
+
+        >>> nothing, t2 = np.zeros(3, dtype=bool), np.array([1.0, 0.0, 1.0])
+        >>> seen = Review(t2, t2 + 9, nothing, ~nothing, ~nothing, nothing, t2, t2 + 9)
+        >>> seen.leverage.round(4).tolist(), float(seen.leverage.sum().round(12))
+        ([0.8333, 0.3333, 0.8333], 2.0)
+        """
+        known = self.fitted & ~np.isnan(self.classical_t2)
+        n = int(known.sum())
+        if self.subgroups or n < 2:
+            return np.full(len(self.t2), np.nan)
+        return np.where(known, 1.0 / n + self.classical_t2 / (n - 1), np.nan)

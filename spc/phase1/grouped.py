@@ -8,10 +8,10 @@ import numpy as np
 
 from spc.errors import Complaint
 from spc.nouns import Bools, Floats, Ints, Limit, Model, Reference, Scatter, Subgroups
-from spc.phase1 import Recipe
 from spc.phase1.grouping import grouping
 from spc.phase1.means import ExactMeans, MeanLaw
-from spc.phase1.review import SubgroupReview
+from spc.phase1.recipe import Recipe
+from spc.phase1.review import Review
 from spc.phase1.subgroups import Within, review
 from spc.scatter.within import pooled
 
@@ -20,17 +20,13 @@ Tails = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, eq=False)
 class Grouped:
-    """What is judged of each row: the mean (n, p) of its subgroup, how many rows that has (n,), T² and limits, and the classical view."""
+    """The review, what is judged of each row: the mean (n, p) of its subgroup and how many rows that has (n,), and the classical view."""
 
+    review: Review
     judged: Floats
     sizes: Ints
-    t2: Floats
-    ucl: Floats
-    classical_t2: Floats
-    classical_ucl: Floats
     classical_limit: Limit | None
     classical: Scatter | None
-    subgroups: tuple[SubgroupReview, ...]
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ def grouped(reference: Reference, model: Model, kept: Subgroups, x: Floats, fitt
         judged[mine] = x[[row - 1 for row in one.rows]].mean(axis=0)
         sizes[mine] = len(one.rows)
     limit, classical = _classical(within, x, model, kept)
-    return Grouped(judged, sizes, seen.t2, seen.ucl, seen.classical_t2, seen.classical_ucl, limit, classical, seen.subgroups)
+    return Grouped(seen, judged, sizes, limit, classical)
 
 
 def _classical(within: Within, x: Floats, model: Model, kept: Subgroups) -> tuple[Limit | None, Scatter | None]:
