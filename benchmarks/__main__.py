@@ -54,8 +54,8 @@ def machine() -> str:
     return (
         f"{os.cpu_count()} x {cpu or platform.machine()}, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, "
         f"numpy {np.__version__} ({blas['name']} {blas['version']}), scipy {scipy.__version__}, scikit-learn {sklearn.__version__}.\n"
-        "One thread for linear algebra, for us and for the peers. Medians over rounds in which all take their turn; judge, phase1 and read in "
-        "processor time.\n'to the best peer': times as fast as the fastest peer; above 1 is ours to the good."
+        "One thread for linear algebra, for us and for the peers. Medians over rounds in which all take their turn; judge, phase1 and read "
+        "in processor time.\n'to the best peer': times as fast as the fastest peer; above 1 is ours to the good."
     )
 
 

@@ -124,10 +124,12 @@ def _told(shape: Shape, bad: int, found: dict[str, list[Outcome]], missing: str)
     for name, many in found.items():
         over = [one.objective - min(found[other][k].objective for other in found) for k, one in enumerate(many)]
         kept = sum(one.kept for one in many)
-        lines.append((
-            name, number(1e3 * middle[name]), times(min(middle[other] for other in others) / middle[name]),
-            number(max(one.grown for one in many) / 2**20), number(many[0].objective, 8), f"{max(over):.2g}" if max(over) > SLACK else "0", f"{kept} of {bad * len(many)}", "yes" if counts(name, found) else "no",
-        ))  # fmt: skip
+        grown = number(max(one.grown for one in many) / 2**20)
+        speed = times(min(middle[other] for other in others) / middle[name])
+        worst = f"{max(over):.2g}" if max(over) > SLACK else "0"
+        counted = "yes" if counts(name, found) else "no"
+        bad_rows = f"{kept} of {bad * len(many)}"
+        lines.append((name, number(1e3 * middle[name]), speed, grown, number(many[0].objective, 8), worst, bad_rows, counted))
     wide = f", {bad} of them a cluster {shape.spread:g} times as wide as the process" if bad else ""
     heads = ("fit", "ms", "to the best peer", "MB grown", "log det (1st table)", "worst above best", "bad rows kept", "counts")
     what = "MRCD" if shape.p >= shape.n else "MCD"

@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from spc.nouns import Bools, Floats
+from spc.nouns import Bools
 from spc.scatter.csteps import Features, converge
 
 _BAND = 64  # rows looked at on each side: those a good exchange can come from lie near the boundary
 
 
 def polish(features: Features, member: Bools, h: int) -> Bools:
-    """The subset `member` (n,) after exchanges, each followed by C-steps, until no exchange lowers its determinant."""
+    """The subset `member` (n,) after exchanges, each followed by C-steps, until no exchange lowers its determinant.
+
+    On a nearly singular table the formula can promise what rounding does not keep: an exchange that did not lower the determinant is the
+    last one.
+    """
+    reached = float(features.distances(*features.moments(member[None]))[1][0])
     while True:
         swap = best_exchange(features, member, h)
         if swap is None:
             return member
         trial = member.copy()
         trial[swap[0]], trial[swap[1]] = False, True
-        member = converge(features, trial[None], h)[0][0]
+        (trial,), (value,) = converge(features, trial[None], h)
+        if not value < reached - 1e-11 * (1.0 + abs(reached)):
+            return member
+        member, reached = trial, float(value)
 
 
 def best_exchange(features: Features, member: Bools, h: int) -> tuple[int, int] | None:

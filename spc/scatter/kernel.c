@@ -432,10 +432,19 @@ FAST static int exchange(Work *w, uint8_t *member, double *u, double *v) {
     return 1;
 }
 
-static double polish(Work *w, uint8_t *member, double *u) {
-    double reached = converge(w, member, 0);
-    while (exchange(w, member, u, u + (size_t)BAND * w->p)) reached = converge(w, member, 0);
-    return reached;
+/* Exchanges, each followed by C-steps, until none lowers the determinant. On a nearly singular table the formula can promise what rounding
+ * does not keep: an exchange that did not lower it is taken back, and is the last one. Begins where C-steps have `reached`; `before` is scratch for n bytes. */
+static void polish(Work *w, uint8_t *member, double reached, uint8_t *before, double *u) {
+    for (;;) {
+        memcpy(before, member, (size_t)w->n);
+        if (!exchange(w, member, u, u + (size_t)BAND * w->p)) return;
+        const double value = converge(w, member, 0);
+        if (!(value < reached - 1e-11 * (1.0 + fabs(reached)))) {
+            memcpy(member, before, (size_t)w->n);
+            return;
+        }
+        reached = value;
+    }
 }
 
 /* The first `count` of `most` things in an order that `draws` (each 0 ... 1) decide: the beginning of a shuffle. */
@@ -447,7 +456,7 @@ static void shuffled(int64_t *things, int most, int count, const double *draws) 
     }
 }
 
-int spc_version(void) { return 5; }
+int spc_version(void) { return 6; }
 
 /* k subsets (k x n) to their fixed points, or through `steps` C-steps; their log determinants go to logdet (k). 0 without memory. */
 int spc_converge(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int k, int steps, uint8_t *member,
@@ -480,12 +489,14 @@ int spc_grow(const double *x, int64_t n, int p, const double *shift, const doubl
 int spc_polish(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, uint8_t *member) {
     Work w;
     double *u = malloc(sizeof(double) * (size_t)(2 * BAND * p));
-    const int ready = work_open(&w, x, n, p, shift, rate, h, 1) && u != NULL;
+    uint8_t *before = malloc((size_t)n);
+    const int ready = work_open(&w, x, n, p, shift, rate, h, 1) && u != NULL && before != NULL;
     if (ready) {
         begin(&w, member);
-        polish(&w, member, u);
+        polish(&w, member, converge(&w, member, 0), before, u);
     }
     free(u);
+    free(before);
     work_close(&w);
     return ready;
 }
@@ -498,7 +509,7 @@ int spc_kick(const double *x, int64_t n, int p, const double *shift, const doubl
     Work w;
     double *u = malloc(sizeof(double) * (size_t)(2 * BAND * p));
     double *sums = malloc(sizeof(double) * (size_t)p * (size_t)(p + 2)); /* of the best: origin, sum and cross */
-    uint8_t *trial = malloc((size_t)n);
+    uint8_t *trial = malloc(2 * (size_t)n), *before = trial + n;
     int64_t in[BAND], out[BAND], leave[BAND], enter[BAND];
     const int ready = work_open(&w, x, n, p, shift, rate, h, 1) && u != NULL && trial != NULL && sums != NULL;
     double best = INFINITY;
@@ -528,8 +539,9 @@ int spc_kick(const double *x, int64_t n, int p, const double *shift, const doubl
         for (int i = 0; i < k; i++) trial[leave[i]] = 0, trial[enter[i]] = 1;
         include(&w, enter, k, 1.0);
         include(&w, leave, k, -1.0);
-        if (!(converge(&w, trial, 0) < best + margin)) continue;
-        while (exchange(&w, trial, u, u + (size_t)BAND * p)) converge(&w, trial, 0);
+        const double first = converge(&w, trial, 0);
+        if (!(first < best + margin)) continue;
+        polish(&w, trial, first, before, u);
         begin(&w, trial);
         const double reached = solve(&w);
         if (reached < best - 1e-10) memcpy(member, trial, (size_t)n), found = 1;

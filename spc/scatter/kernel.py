@@ -15,7 +15,7 @@ from spc.nouns import Bools, Floats, Ints
 from spc.scatter.kicks import Kicks, hopeless
 from spc.scatter.objective import subset_objective
 
-_VERSION = 5  # of kernel.c: a library of another version is left aside
+_VERSION = 6  # of kernel.c: a library of another version is left aside
 _I64, _I32, _AT = ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p
 
 

@@ -102,11 +102,12 @@ def _objective(reached: _Reached) -> float:
 def _whole(z: Floats, h: int, seed: int, kicks: int) -> Found:
     n, p = z.shape
     steps = steps_on(z)
-    sure, sure_value = steps.converge(guessed(z, steps, h, seed), h)
-    candidates, values = sure, sure_value
+    guesses, others = guessed(z, steps, h, seed)
+    sure, sure_value = steps.converge(guesses, h)
     if p <= _FEW:
-        more, more_values = steps.converge(drawn(z, steps, h, seed), h)
-        candidates, values = np.concatenate([sure, more]), np.concatenate([sure_value, more_values])
+        others = np.concatenate([others, drawn(z, steps, h, seed)])
+    more, more_values = steps.converge(others, h)
+    candidates, values = np.concatenate([sure, more]), np.concatenate([sure_value, more_values])
     effort = min(1.0, _EASY / (n * p))
     descent = _Descent(steps, h, max(round(kicks * effort), _KICKS_LARGE), seed)
     base = descent.best(distinct(sure, sure_value, 1))

@@ -6,21 +6,34 @@ import numpy as np
 
 from spc.nouns import Bools, Floats, Ints
 from spc.scatter.csteps import Features, distinct, nearest
-from spc.scatter.starts import deterministic, elemental, invariant, ranked
+from spc.scatter.starts import deterministic, elemental, invariant, parted, ranked
 from spc.scatter.steps import Steps, steps_on
 
 _GUESSED, _DRAWN = 500, 400  # rows that the deterministic and the random starts look at (or 20 per variable)
+_ENDS = 3  # directions of least, and of greatest, fourth moment that are looked along
 _ELEMENTAL = 100  # random starts, taken one step
 _SECOND = 30  # and of these, the ones that take another
 _KEEP = 10  # and of these, the ones that go on
 
 
-def guessed(z: Floats, steps: Steps, h: int, seed: int) -> Bools:
-    """The subsets that the six deterministic guesses lead to: the half nearest each guess, then the h nearest that half."""
-    rows = sample(len(z), max(_GUESSED, 20 * z.shape[1]), seed)
-    y = invariant(z[rows])
-    d2, _ = Features.of(y).distances(*ranked(y, deterministic(y)))
-    return steps.grow(carried(nearest(d2, max((len(y) + 1) // 2, z.shape[1] + 1)), rows, len(z)), h)
+def guessed(z: Floats, steps: Steps, h: int, seed: int) -> tuple[Bools, Bools]:
+    """The subsets of h rows that guesses lead to: the six deterministic ones (6, n), and those that look for a group (k, n).
+
+    A guess of the scatter stands for the half of the rows nearest to it. Where bad rows form a group, the rows fall into two parts along
+    a direction of extreme fourth moment: a subset is begun on either side. And the guesses are asked of the columns as they are, too.
+    """
+    n, p = z.shape
+    rows = sample(n, max(_GUESSED, 20 * p), seed)
+    part = z[rows]
+    d2 = _guessed_distances(invariant(part))
+    ends = parted(part, _ENDS)
+    half = nearest(np.concatenate([d2, _guessed_distances(part, pairs=False), ends, -ends]), max((len(part) + 1) // 2, p + 1))
+    grown = steps.grow(carried(half, rows, n), h)
+    return grown[: len(d2)], grown[len(d2) :]
+
+
+def _guessed_distances(y: Floats, pairs: bool = True) -> Floats:
+    return Features.of(y).distances(*ranked(y, deterministic(y, pairs)))[0]
 
 
 def drawn(z: Floats, steps: Steps, h: int, seed: int) -> Bools:
