@@ -14,9 +14,15 @@ def ranks(z: Floats) -> Floats:
     >>> ranks(np.array([[3.0], [1.0], [3.0], [2.0]])).ravel().tolist()
     [3.5, 1.0, 3.5, 2.0]
     """
-    order = np.sort(z, axis=0)
-    ends = [np.searchsorted(order[:, j], z[:, j], side) for j in range(z.shape[1]) for side in ("left", "right")]
-    return np.column_stack([0.5 * (low + high + 1) for low, high in zip(ends[::2], ends[1::2], strict=True)])
+    order = np.argsort(z, axis=0)
+    sorted_z = np.take_along_axis(z, order, axis=0)
+    ranked = np.empty(z.shape)
+    places = np.broadcast_to(np.arange(1.0, len(z) + 1.0)[:, None], z.shape)
+    np.put_along_axis(ranked, order, places, axis=0)
+    for j in np.flatnonzero(np.any(sorted_z[1:] == sorted_z[:-1], axis=0)):  # a column with ties: the mean of the places they share
+        low, high = (np.searchsorted(sorted_z[:, j], z[:, j], side) for side in ("left", "right"))
+        ranked[:, j] = 0.5 * (low + high + 1)
+    return ranked
 
 
 def normal_scores(ranked: Floats) -> Floats:

@@ -24,6 +24,7 @@ _SAMPLE = 1500  # rows of that sample (or 20 per variable)
 _STAIR = 8  # how many times as many rows the next sample has
 _POLISHED = 30_000  # rows up to which the answer on all rows is polished and kicked
 _FEW = 25  # variables up to which random starts are worth their time
+_GO_ON = 12  # of the starts that are not deterministic, those that go on after two steps
 _POLISH = 10  # candidates that single exchanges are tried on
 _KICKS, _KICKS_SAMPLED, _KICKS_LARGE = 40, 12, 4
 _EASY = 30_000  # values in a table (n p) up to which all of them are worth their time
@@ -106,7 +107,7 @@ def _whole(z: Floats, h: int, seed: int, kicks: int) -> Found:
     sure, sure_value = steps.converge(guesses, h)
     if p <= _FEW:
         others = np.concatenate([others, drawn(z, steps, h, seed)])
-    more, more_values = steps.converge(others, h)
+    more, more_values = steps.converge(distinct(*steps.converge(others, h, 2), _GO_ON), h)
     candidates, values = np.concatenate([sure, more]), np.concatenate([sure_value, more_values])
     effort = min(1.0, _EASY / (n * p))
     descent = _Descent(steps, h, max(round(kicks * effort), _KICKS_LARGE), seed)

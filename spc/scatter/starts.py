@@ -54,13 +54,15 @@ def parted(z: Floats, ends: int) -> Floats:
         return np.zeros((0, len(z)))
     w = np.eye(y.shape[1])
     for _ in range(_TURNS):
-        w = y.T @ (y @ w) ** 3 / len(y) - 3.0 * w
+        along = y @ w
+        w = y.T @ (along * along * along) / len(y) - 3.0 * w
         length = np.sqrt(np.einsum("ij,ij->j", w, w))
         w /= np.where(length > 0, length, 1.0)
-    along = (y @ w).T
-    order = np.argsort(np.mean(along**4, axis=1), kind="stable")
+    along = y @ w
+    squares = along * along
+    order = np.argsort(np.einsum("ij,ij->j", squares, squares), kind="stable")
     chosen = [*order[:ends], *order[ends:][-ends:]] if len(order) > ends else [*order]
-    return np.asarray(along[chosen])
+    return np.ascontiguousarray(along[:, chosen].T)
 
 
 def deterministic(z: Floats, pairs: bool = True) -> Floats:

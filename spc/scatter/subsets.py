@@ -9,7 +9,7 @@ from spc.scatter.csteps import Features, distinct, nearest
 from spc.scatter.starts import deterministic, elemental, invariant, parted, ranked
 from spc.scatter.steps import Steps, steps_on
 
-_GUESSED, _DRAWN = 500, 400  # rows that the deterministic and the random starts look at (or 20 per variable)
+_GUESSED, _DRAWN = 300, 400  # rows that the deterministic and the random starts look at (or 20 per variable)
 _ENDS = 3  # directions of least, and of greatest, fourth moment that are looked along
 _ELEMENTAL = 100  # random starts, taken one step
 _SECOND = 30  # and of these, the ones that take another
