@@ -127,11 +127,13 @@ def _outliers(reference: Reference, seen: Reviewed, timezone: str) -> list[Html]
     rows = sorted(seen.outlying, key=lambda row: -float(np.nan_to_num(seen.t2[row - 1] / seen.ucl[row - 1])))
     if not rows:
         return [tag("p", "No row is beyond its limit.")]
-    heads = ("Row", "Time", "Part", "T²", "T²/UCL", "p-value", "Why")
+    heads = ("Row", "Time", "Part", "T²", "T²/UCL", "p-value", "Leverage", "Why")
     lines = [_outlier(reference, seen, row, timezone) for row in rows[:MOST_ROWS]]
     more = [tag("p", f"and {len(rows) - MOST_ROWS} more.")] if len(rows) > MOST_ROWS else []
     caption = "The farthest first. ▲ beyond the limit, ■ within it but of one kind with rows beyond."
-    return [table(heads, lines, caption=caption, numbers=(3, 4, 5)), *more]
+    mean = f"mean {number((seen.model.p + 1) / pulling, 2)}" if (pulling := int(np.sum(~np.isnan(seen.leverage)))) else "none"
+    words = f"Leverage, 1/n + d²/(n − 1) with the classical d², is a row's pull on the classical estimate: {mean}, 1 at the most."
+    return [table(heads, lines, caption=caption, numbers=(3, 4, 5, 6)), *more, tag("p", words)]
 
 
 def _outlier(reference: Reference, seen: Reviewed, row: int, timezone: str) -> tuple[object, ...]:
@@ -143,6 +145,7 @@ def _outlier(reference: Reference, seen: Reviewed, row: int, timezone: str) -> t
         number(float(seen.t2[i]), 4),
         number(float(seen.t2[i] / seen.ucl[i])),
         p_words(seen.p_value(row)),
+        number(float(seen.leverage[i]), 2),
         seen.sentence(row),
     )
 
@@ -175,8 +178,12 @@ def _moment(words: str) -> list[Html]:
 def _excluded(model: Model) -> list[Html]:
     if not model.excluded:
         return [tag("p", "None: every row is complete and none was excluded.")]
+    by_hand, every = len(model.recipe.get("exclusions", ())), len(model.excluded)
+    total = model.n + every
+    words = f"{model.n} of {total} rows were fitted. A person excluded {count_words(by_hand)} ({by_hand / total:.1%})"
+    rest = f"; {count_words(every - by_hand)} more could not be fitted." if every > by_hand else "."
     rows = [(one.row, one.reason, one.note or "–", one.by or "–") for one in model.excluded]
-    return [table(("Row", "Reason", "Note", "By"), rows, numbers=(0,))]
+    return [tag("p", words + rest), table(("Row", "Reason", "Note", "By"), rows, numbers=(0,))]
 
 
 def _masking(seen: Reviewed) -> list[Html]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, overload
+from typing import Any, Final, overload
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,6 +15,16 @@ from spc.figures.words import clock, number, plain
 from spc.nouns import Model, Reference
 from spc.report.reviewed import Reviewed, kinds
 from spc.scatter import ESTIMATORS
+
+NAMES: Final = {
+    "classical": "Classical",
+    "known": "Known parameters",
+    "ledoit_wolf": "Ledoit–Wolf",
+    "successive_differences": "Successive differences",
+    "modified_cholesky": "Modified Cholesky",
+    "componentwise": "componentwise",
+    "cellwise": "cellwise",
+}
 
 
 def timed(reference: Reference) -> bool:
@@ -107,11 +117,10 @@ def tracks(seen: Reviewed, out: Mapping[int, object], kept: Mapping[int, object]
 
 
 def estimator_words(model: Model) -> str:
-    """The estimator as a heading: "Robust, MCD h = 0.75"."""
-    if model.estimator == "classical":
-        return "Classical"
+    """The estimator as a heading: "Robust, MCD h = 0.75", "Ledoit–Wolf"."""
     h = model.recipe.get("estimator", {}).get("h")
-    words = f"{model.estimator.upper()}{f' h = {h:g}' if isinstance(h, float) else ''}"
+    name = NAMES.get(model.estimator, model.estimator.upper())
+    words = f"{name}{f' h = {h:g}' if isinstance(h, float) else ''}"
     return f"Robust, {words}" if getattr(ESTIMATORS.get(model.estimator), "robust", True) else words
 
 

@@ -44,8 +44,8 @@ def upload(page: Any, path: Path) -> None:
     chooser.value.set_files(path)
 
 
-def fitted(page: Any, estimator: str = "Classical") -> None:
-    page.click(f"button.segment:has-text('{estimator}')")
+def fitted(page: Any, estimator: str = "classical") -> None:
+    page.select_option("select[data-into='reference-estimator']", estimator)
     page.click("#reference-fit")
     page.wait_for_selector("#reference-t2 .main-svg", timeout=FIT_MS)
     page.wait_for_selector("#reference-counter >> text=n =")
@@ -159,8 +159,9 @@ def test_upload_review_exclude_refit_activate_with_the_keyboard_alone(  # noqa: 
     tab_to(page, "reference-choose")
     page.keyboard.press("Enter")
     page.wait_for_selector("#reference-columns table")
-    tab_until(page, "e.textContent.startsWith('Classical')")
-    page.keyboard.press("Enter")
+    tab_until(page, "e.tagName === 'SELECT' && e.getAttribute('aria-label') === 'Estimator'")
+    page.keyboard.type("Classical")
+    page.wait_for_selector("#reference-estimator-help >> text=hide one another")
     tab_to(page, "reference-by")
     page.keyboard.type("Ada")
     tab_to(page, "reference-fit")

@@ -9,7 +9,7 @@ import pytest
 from spc.errors import Complaint
 from spc.nouns import Finding
 from spc.phase1 import Recipe
-from spc.ui.pages.reference import draft, fitting
+from spc.ui.pages.reference import draft, estimators, fitting
 from tests.small import model
 
 MODEL = dataclasses.replace(model(), recipe=Recipe().to_dict())
@@ -88,19 +88,10 @@ def test_the_recipe_takes_estimator_and_alpha_from_the_form_and_keeps_the_rest()
     before = dataclasses.replace(MODEL, recipe={**MODEL.recipe, "seed": 7})
     words = fitting.asked("classical", "0,001", before)
     assert (words["estimator"], words["alpha"], words["seed"]) == ({"name": "classical"}, 0.001, 7)
-    assert fitting.asked(fitting.AS_BEFORE, "0.01", before)["estimator"] == MODEL.recipe["estimator"]
+    assert fitting.asked(estimators.AS_BEFORE, "0.01", before)["estimator"] == MODEL.recipe["estimator"]
 
 
 @pytest.mark.parametrize("alpha", ["", "a lot", "0", "1", "-3"])
 def test_an_alpha_that_is_none_is_refused_in_words(alpha: str) -> None:
     with pytest.raises(Complaint):
         fitting.promise(alpha)
-
-
-def test_the_choice_shows_the_estimator_of_the_model() -> None:
-    assert fitting.estimator_of(None)[0] == "mcd"
-    half = dataclasses.replace(MODEL, recipe={"estimator": {"name": "mcd", "h": 0.5, "seed": 0}})
-    assert fitting.estimator_of(half)[0] == "mcd50"
-    other = dataclasses.replace(MODEL, recipe={"estimator": {"name": "plant:Own"}}, estimator="own")
-    key, words = fitting.estimator_of(other)
-    assert (key, words[key]) == (fitting.AS_BEFORE, "own, as before")

@@ -78,7 +78,8 @@ def body(desk: Desk, visit: Visit) -> list[Component]:
     model = desk.model(model_id) if model_id else None
     page = int(visit.query["page"]) if visit.query.get("page", "").isdecimal() else 1
     file_parts = checked(desk, opened, ref, page, closed=model is not None)
-    fit = panel("Refit" if model else "Fit", fitting.options(model, visit.query.get("job", "")), class_name="fit-panel")
+    hint = desk.suggested(ref)
+    fit = panel("Refit" if model else "Fit", fitting.options(model, visit.query.get("job", ""), hint), class_name="fit-panel")
     if model is None:
         # an empty chart that nobody sees: the drawing program is loaded while the engineer reads, not after the fit
         early = html.Div(graph(ids.EARLY, label="empty"), hidden=True)
@@ -274,6 +275,13 @@ def _fit_callbacks(app: Dash, desk: Desk) -> None:
             return fitting.promise(alpha or "")
         except Complaint as wrong:
             return complaint(wrong.text, wrong.cure)
+
+    @app.callback(Output(ids.ESTIMATOR_HELP, "children"), Input(ids.ESTIMATOR, "data"), HERE[0], prevent_initial_call=True)
+    async def told(estimator: str | None, ref: str) -> Any:
+        try:
+            return fitting.helped(estimator or "", await asyncio.to_thread(desk.suggested, ref))
+        except Complaint as wrong:
+            return str(wrong)
 
     @app.callback(
         Output(ids.FIT_ASK, "data"),

@@ -37,9 +37,8 @@ ORDER: Final = ("red", "amber", "note")
 ENCODINGS: Final = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with byte-order mark", "cp1252": "Windows-1252"}
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "spaces"}
 DECIMALS: Final = {".": "point", ",": "comma"}
-# the kinds of finding that leaving out a column answers, and those that no word can answer: other rows or fewer columns are needed
+# the kinds of finding that leaving out a column answers
 COLUMNWISE: Final = "constant mostly_one_value copy nearly_copy stuck too_few_rows mostly_missing rescaled text_cells infinite".split()
-NO_WORD: Final = ("too_few_rows",)
 PER_PAGE: Final = 50  # columns in the table at once
 BINS: Final = 60  # stretches of a sparkline
 
@@ -184,7 +183,7 @@ def _answers(one: Finding, roles: Mapping[str, str], done: bool) -> list[Compone
         for name in one.columns[:3]:
             if roles.get(name) in ("measurement", "guard"):
                 found.append(_role_button(f"Ignore {name}", name, "ignore"))
-    if one.severity == "red" and one.kind not in NO_WORD:
+    if one.severity == "red":
         words = "Answered: used as it is. Take back" if done else "Use it as it is"
         found.append(button(words, **attr(data_answer_finding=drafts.key(one), aria_pressed="true" if done else "false")))
     return found

@@ -22,6 +22,8 @@ from spc.ledger.references import StoredReference
 from spc.line import verbs
 from spc.nouns import Model, Reference
 from spc.report.reviewed import Reviewed, review
+from spc.ui.pages.reference import estimators
+from spc.ui.pages.reference.estimators import Suggestion
 from spc.ui.view import View
 
 T = TypeVar("T")
@@ -82,6 +84,10 @@ class Desk:
             return Opened(stored, reading.read(content, name=stored.name, roles=roles, timezone=zone))
 
         return self._remember(("reference", ref), load)
+
+    def suggested(self, ref: str) -> Suggestion | None:
+        """The estimator that a reference asks for, when the usual one does not fit it. Raises Complaint."""
+        return self._remember(("suggested", ref), lambda: estimators.suggested(self.opened(ref).table))
 
     def demo_path(self) -> Path | None:
         """The demo's reference, when it is there."""

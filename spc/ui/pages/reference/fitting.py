@@ -11,34 +11,13 @@ from dash.development.base_component import Component
 from spc.errors import BadRecipe
 from spc.nouns import Model
 from spc.phase1 import Recipe
-from spc.ui.components import attr, button, choice, field, select, text_input
-from spc.ui.pages.reference import ids
+from spc.ui.components import attr, button, field, select, text_input
+from spc.ui.pages.reference import estimators, ids
 from spc.ui.pages.reference.desk import Done
+from spc.ui.pages.reference.estimators import Suggestion
 from spc.ui.words import clock, number, utc
 
-ESTIMATORS: Final[dict[str, dict[str, Any]]] = {
-    "mcd": {"name": "mcd", "h": 0.75},
-    "mcd50": {"name": "mcd", "h": 0.5},
-    "classical": {"name": "classical"},
-}
-WORDS: Final = {
-    "mcd": "MCD, h = 0.75 (bears 25 % bad rows)",
-    "mcd50": "MCD, h = 0.5 (bears nearly 50 %)",
-    "classical": "Classical (every row must be good)",
-}
-AS_BEFORE: Final = "as before"
 ALPHA: Final = 0.0027
-
-
-def estimator_of(model: Model | None) -> tuple[str, dict[str, str]]:
-    """Which choice a model's estimator is, and all choices; one that the page does not offer stays as it is."""
-    if model is None:
-        return "mcd", dict(WORDS)
-    asked = model.recipe.get("estimator", {})
-    for key, known in ESTIMATORS.items():
-        if all(asked.get(word) == value for word, value in known.items()):
-            return key, dict(WORDS)
-    return AS_BEFORE, {AS_BEFORE: f"{model.estimator}, as before", **WORDS}
 
 
 def alpha_of(text: Any) -> float:
@@ -63,19 +42,29 @@ def promise(text: Any) -> str:
 def asked(estimator: str, alpha: Any, model: Model | None) -> dict[str, Any]:
     """The recipe's words; what the page does not ask stays as it was in the model. Raises BadRecipe."""
     words = dict(model.recipe) if model is not None else {}
-    if estimator in ESTIMATORS:
-        words["estimator"] = ESTIMATORS[estimator]
+    if estimator in estimators.OFFERS and (model is None or estimator != estimators.of(model)[0]):
+        words["estimator"] = dict(estimators.OFFERS[estimator].asked)
     words["alpha"] = alpha_of(alpha)
     Recipe.from_dict(words)
     return words
 
 
-def options(model: Model | None, job: str) -> Component:
-    """Estimator, alpha, the name of who asks, and the button; below it how far the fit is."""
-    chosen, words = estimator_of(model)
+def helped(estimator: str, hint: Suggestion | None) -> list[Component | str]:
+    """The chosen estimator in a line or two, and what the table asks for."""
+    parts: list[Component | str] = [estimators.help_of(estimator)]
+    if hint is not None:
+        short = estimators.OFFERS[hint.key].words.partition(":")[0]
+        lead = "Chosen for this table" if hint.key == estimator else f"This table asks for {short}"
+        parts = [html.Strong(f"{lead}: {hint.why} "), *parts]
+    return parts
+
+
+def options(model: Model | None, job: str, hint: Suggestion | None = None) -> Component:
+    """Estimator, alpha, the name of who asks, and the button; below it how far the fit is. `hint` is what the table asks for."""
+    chosen, words = estimators.of(model, hint)
     alpha = number(model.alpha, 6) if model is not None else str(ALPHA)
     first = [
-        html.Div([html.Div("Estimator", className="label"), choice(ids.ESTIMATOR, words, chosen, label="Estimator")], className="field"),
+        select(ids.ESTIMATOR, words, chosen, label="Estimator", shown=True),
         field("α, false alarms per row", text_input(ids.ALPHA, value=alpha, inputMode="decimal", maxLength=20)),
         html.Div(promise(alpha), id=ids.ARL0, className="arl0", role="status"),
     ]
@@ -94,6 +83,7 @@ def options(model: Model | None, job: str) -> Component:
             dcc.Store(id=ids.FIT_ASK),
             dcc.Store(id=ids.FIT_ASKED),
             html.Div(first, className="form-row"),
+            html.P(helped(chosen, hint), id=ids.ESTIMATOR_HELP, className="hint estimator-help", role="status"),
             html.Div(last, className="form-row"),
             *running,
         ],

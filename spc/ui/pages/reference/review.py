@@ -87,9 +87,25 @@ def _told_one(reference: Reference, seen: Reviewed, row: int, timezone: str) -> 
     if at is not None:
         numbers = f"{clock(at, timezone, date=True)}. {numbers}"
     parts: list[Component] = [html.H2(head), html.P(numbers, title=utc(at)), html.P(seen.sentence(row), className="sentence")]
+    parts += leverage(seen, row)
     if not seen.fitted[i]:
         parts.append(html.P("This row took no part in the fit and is judged as a new one.", className="quiet"))
     return [*parts, _values_table(seen, i)]
+
+
+def leverage(seen: Reviewed, row: int) -> list[Component]:
+    """The pull of a row on the classical estimate, beside the mean of all; and whether that estimate would have shown the row."""
+    i = row - 1
+    if np.isnan(seen.leverage[i]):
+        return []
+    mean = (seen.model.p + 1) / int(np.sum(~np.isnan(seen.leverage)))
+    words = f"Leverage {number(float(seen.leverage[i]), 2)}, {number(float(seen.leverage[i]) / mean, 2)} × the mean"
+    title = "1/n + d²/(n − 1), with the classical d²: the pull of this row on the classical mean and covariance, 1 at the most."
+    if seen.robust:
+        words += f". Classical T² {number(float(seen.classical_t2[i]))}, UCL {number(float(seen.classical_ucl[i]))}"
+        masked = bool(seen.out[i] and not seen.classical_t2[i] > seen.classical_ucl[i])
+        words += ": masked there, a classical chart would not show it" if masked else ""
+    return [html.P(f"{words}.", className="leverage", title=title)]
 
 
 def _values_table(seen: Reviewed, i: int) -> Component:
