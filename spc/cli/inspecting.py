@@ -10,10 +10,14 @@ from spc.cli import files
 
 if TYPE_CHECKING:
     from spc.nouns import Column, Reference
+    from spc.phase1 import DistributionFree
 
 NAME = "inspect"
 SHORT = "What there is to know of a reference."
-EXAMPLE = ("spc inspect data/demo_circuit_boards/phase1_reference.csv",)
+EXAMPLE = (
+    "spc inspect data/demo_circuit_boards/phase1_reference.csv",
+    "spc inspect data/demo_circuit_boards/phase1_reference.csv --overall 0.05",
+)
 
 
 def command(
@@ -21,6 +25,11 @@ def command(
     ignore: Annotated[str, typer.Option(metavar="COL,…", help="Columns to leave out.")] = "",
     time: Annotated[str | None, typer.Option(metavar="COL", help="The column with the time.")] = None,
     id: Annotated[str | None, typer.Option(metavar="COL", help="The column with the part or serial number.")] = None,
+    subgroup: Annotated[str | None, typer.Option(metavar="COL", help="The column with the subgroup, for --overall.")] = None,
+    overall: Annotated[
+        float | None,
+        typer.Option(metavar="P", help="Look for shifts without assuming a distribution; a stable table is blamed with this probability."),
+    ] = None,
     timezone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of times that do not say theirs.")] = "UTC",
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
@@ -30,11 +39,31 @@ def command(
     from spc.reference import read
 
     with files.progress("reading"):
-        table = read(files.table_path(reference), roles=asked.roles(ignore, time, id), timezone=timezone)
+        table = read(files.table_path(reference), roles=asked.roles(ignore, time, id, subgroup), timezone=timezone)
+    answer = None if overall is None else _distribution_free(table, overall)
     if json:
-        files.print_json(reference_summary(table))
-    else:
-        _tell(table)
+        files.print_json({**reference_summary(table), **({} if answer is None else {"distribution_free": answer.to_dict()})})
+        return
+    _tell(table)
+    if answer is not None:
+        typer.echo(answer.sentence)
+
+
+def _distribution_free(table: Reference, overall: float) -> DistributionFree:
+    """The complete rows of the columns that vary, in the order of the file, with their subgroups if there are any."""
+    import numpy as np
+
+    from spc.errors import TooFewRows
+    from spc.phase1 import distribution_free
+
+    complete = np.asarray(~np.isnan(table.x).any(axis=1))
+    x = table.x[complete]
+    if not len(x):
+        raise TooFewRows("No row is complete.", cure="Leave out the columns that are mostly empty: --ignore COL.")
+    x = x[:, np.ptp(x, axis=0) > 0]
+    labels = [label for label, kept in zip(table.rows.subgroup, complete, strict=True) if kept] if table.rows.subgroup else None
+    at_least = int(np.ceil(1.0 / overall)) if 0 < overall < 1 else 999
+    return distribution_free(x, overall=overall, permutations=max(999, at_least), subgroup=labels)
 
 
 def _tell(table: Reference) -> None:

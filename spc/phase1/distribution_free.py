@@ -55,6 +55,37 @@ class DistributionFree:
         """No shift was found at the overall false-alarm probability that was asked."""
         return self.p_value > self.overall
 
+    @property
+    def sentence(self) -> str:
+        """The answer in words.
+
+        >>> quiet = DistributionFree(0.4, 1.2, 0.05, (), np.ones(30), 9.0, tuple(range(1, 31)), 999)
+        >>> quiet.sentence
+        'No shift is seen (p = 0.4, 999 permutations): a stable table would look like this, whatever its distribution.'
+        """
+        tail = f"(p = {self.p_value:.3g}, {self.permutations} permutations)"
+        if self.stable:
+            return f"No shift is seen {tail}: a stable table would look like this, whatever its distribution."
+        told = [f"{'a step from' if one.kind == 'step' else 'an isolated shift at'} {self._name(one.first)} on" for one in self.shifts]
+        told = [words.removesuffix(" on") if "isolated" in words else words for words in told]
+        where = f": {', '.join(told)}" if told else ", but not where it begins"
+        return f"The table is not stable {tail}{where}. Whatever its distribution, a stable one looks so once in {1 / self.overall:.3g}."
+
+    def _name(self, first: int) -> str:
+        name = self.names[first - 1]
+        return f"row {name}" if isinstance(name, int) else f"subgroup {name}"
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain words and numbers."""
+        return {
+            "p_value": self.p_value,
+            "overall": self.overall,
+            "stable": self.stable,
+            "permutations": self.permutations,
+            "shifts": [{"kind": one.kind, "first": self.names[one.first - 1], "gain": one.gain} for one in self.shifts],
+            "sentence": self.sentence,
+        }
+
 
 def distribution_free(
     x: Floats, *, overall: float = 0.05, permutations: int = 999, seed: int = 0, subgroup: Sequence[object] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 Spc = Callable[..., Any]
@@ -218,3 +220,19 @@ def test_a_mistake_of_the_program_is_one_message_too(spc: Spc, monkeypatch: pyte
     assert done.code == 70
     assert done.err.startswith("spc: this is a mistake of the program (KeyError")
     assert done.err.count("\n") == 1
+
+
+def test_a_reference_is_looked_at_without_assuming_a_distribution(spc: Spc, tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    x = rng.standard_t(3, size=(80, 2))
+    x[50:] += 3.0
+    table = tmp_path / "steps.csv"
+    table.write_text("a,b\n" + "".join(f"{u:.6f},{v:.6f}\n" for u, v in x))
+    done = spc("inspect", table, "--overall", "0.05")
+    assert done.code == 0
+    assert "The table is not stable (p = 0.001, 999 permutations): a step from row 51 on." in done.out
+    said = json.loads(spc("inspect", table, "--overall", "0.05", "--json").out)["distribution_free"]
+    assert (said["stable"], said["shifts"][0]["first"]) == (False, 51)
+    assert "distribution_free" not in json.loads(spc("inspect", table, "--json").out)
+    wrong = spc("inspect", table, "--overall", "2")
+    assert (wrong.code, wrong.out) == (2, "")
