@@ -54,7 +54,7 @@ def _distribution_free(table: Reference, overall: float) -> DistributionFree:
     import numpy as np
 
     from spc.errors import TooFewRows
-    from spc.phase1 import distribution_free
+    from spc.phase1.distribution_free import distribution_free
 
     complete = np.asarray(~np.isnan(table.x).any(axis=1))
     x = table.x[complete]
