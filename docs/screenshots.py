@@ -5,6 +5,7 @@ Run it by hand after a change to the screens, and look at what it made. It needs
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -14,9 +15,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
+
+from spc.cli import main as main_of_cli
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "img"
@@ -65,7 +68,7 @@ def window(browser: Any, base: str, *, dark: bool = False, height: int = 760) ->
         timezone_id="UTC",
         locale="en-GB",
         reduced_motion="reduce",
-        base_url=base,
+        base_url=base or None,
     )
     page = context.new_page()
     page.set_default_timeout(PATIENCE_S * 1000)
@@ -102,11 +105,29 @@ def reference(browser: Any, base: str) -> None:
         page.wait_for_selector("#reference-around .main-svg")
         page.evaluate("window.scrollTo(0, 0)")
         shoot(page, "reference-row")
+        page.click("#reference-drawer-close")
+        page.click(".review-picture button.segment:has-text('Ellipses')")
+        page.wait_for_selector("#reference-picture-chart .main-svg")
+        page.locator("#reference-picture-chart").scroll_into_view_if_needed()
+        page.evaluate("document.querySelector('.review-picture').scrollIntoView()")
+        shoot(page, "pictures")
         address = page.url
     with window(browser, base, dark=True) as page:
         page.goto(address)
         page.wait_for_selector("#reference-distances .main-svg")
         shoot(page, "reference-dark")
+
+
+def report(browser: Any, folder: Path) -> None:
+    """The top of the file that `spc fit --report` writes."""
+    path = folder / "report.html"
+    with redirect_stdout(io.StringIO()):
+        if main_of_cli(["fit", str(REFERENCE), "--report", str(path)]):
+            raise SystemExit("The report was not written: run `spc fit --report` and read what it says.")
+    with window(browser, "", height=900) as page:
+        page.goto(path.as_uri())
+        page.wait_for_selector(".picture .main-svg")
+        shoot(page, "report")
 
 
 def line(browser: Any, base: str) -> None:
@@ -139,6 +160,7 @@ def main() -> None:
         (quiet / "plant.toml").write_text("demo = false\n", encoding="utf-8")
         with serving(quiet, quiet.parent) as base:
             reference(browser, base)
+        report(browser, folder)
         with serving(ROOT / "config", folder) as base:
             line(browser, base)
         browser.close()

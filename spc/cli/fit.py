@@ -42,7 +42,7 @@ def command(
     estimator: Annotated[
         str, typer.Option(metavar='NAME or "NAME word=value …"', help=f"How centre and scatter are found: {', '.join(_ESTIMATORS)}.")
     ] = "mcd",
-    h: Annotated[str | None, typer.Option(metavar="H", help="For mcd: rows that may not be outliers, a share (0.75) or a count.")] = None,
+    h: Annotated[str | None, typer.Option(metavar="H", help="For mcd, mrcd, cellwise: the share of rows or cells to rest on.")] = None,
     alpha: Annotated[float | None, typer.Option(help="False alarms per point, 0.0027 when nothing is said.")] = None,
     arl0: Annotated[float | None, typer.Option(help="The same as rows between false alarms: 370.")] = None,
     false_alarms: Annotated[str | None, typer.Option(metavar="BUDGET", help='The same as a budget: "1 per week".')] = None,
