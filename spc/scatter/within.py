@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import chdtri
 
 from spc.errors import TooFewRows
-from spc.nouns import Floats, Ints, Scatter
+from spc.nouns import Bools, Floats, Ints, Scatter
 from spc.scatter.contract import Estimator
 from spc.scatter.factor import factor
 from spc.scatter.table import checked
@@ -59,10 +59,16 @@ def robust(estimator: Estimator, x: Floats, group: Ints) -> Scatter:
     for turn in range(_ROUNDS):
         center = _centers(x, group, found, by_group=turn == 0)
         found = estimator(((x - center[group]) * stretch)[several])
-    used = np.zeros(len(x), dtype=bool)
-    used[several] = True if found.used is None else found.used
     grand = _location(Scatter(np.zeros(x.shape[1]), found.factor, 0), center, size)
-    return dataclasses.replace(found, center=grand, n=len(x), used=used)
+    return _of_all_rows(found, grand, several)
+
+
+def _of_all_rows(found: Scatter, center: Floats, several: Bools) -> Scatter:
+    """An answer (and its rival) about the residuals of some rows, as one about all rows (n,): the others entered neither."""
+    used = np.zeros(len(several), dtype=bool)
+    used[several] = True if found.used is None else found.used
+    rival = None if found.rival is None else _of_all_rows(found.rival, center, several)
+    return dataclasses.replace(found, center=center, n=len(several), used=used, rival=rival)
 
 
 def group_centers(x: Floats, group: Ints, scatter: Scatter) -> Floats:

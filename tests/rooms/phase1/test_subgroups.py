@@ -106,6 +106,21 @@ def test_a_bad_row_in_every_subgroup_of_five_is_withstood(size: float) -> None:
     assert not np.any(after.used[2::5])  # type: ignore[index]
 
 
+def test_a_rival_within_subgroups_speaks_of_all_rows_single_ones_too() -> None:
+    rng = np.random.default_rng(20)
+    x = rng.standard_normal((1001, 10))
+    bad = np.arange(1001) % 5 == 0
+    x[bad] *= 0.05  # the first row of every five is of a tight cluster
+    x[bad, 0] += 10.0
+    found = robust(Mcd(), x, np.arange(1001) // 5)  # the last subgroup is a single row
+    assert found.used is not None
+    assert found.rival is not None
+    assert found.rival.used is not None
+    assert len(found.used) == len(found.rival.used) == 1001
+    assert found.rival.center == pytest.approx(found.center)
+    assert not found.rival.used[-1]
+
+
 def test_the_scatter_within_follows_units_and_mixtures() -> None:
     mixture = np.array([[1e-6, 2.0, 0.0], [-1e-6, 1.0, 4e6], [5e-7, 0.0, 1e6]])
     mixed = X @ mixture + 7.0
