@@ -28,7 +28,7 @@ def missing(m: Measured) -> Iterator[Finding]:
     rows = listed([int(i) + 1 for i in holes], 12)
     text = f"{counted(len(holes), 'row')} of {m.n} {'is' if len(holes) == 1 else 'are'} incomplete ({rows}). Missing: {shown}."
     text += pattern(m) + _left(m, m.n - len(holes))
-    cure = "Such rows do not enter the fit; new rows are judged on the values that they have."
+    cure = "Such rows do not enter the fit, unless the estimator is cellwise; new rows are judged on the values that they have."
     yield Finding("missing", "amber", text, cure, tuple(m.names[j] for j in worst), row_numbers(holes))
     much = [j for j in worst if counts[j] > _MUCH * m.n]
     if much:
