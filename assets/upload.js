@@ -4,7 +4,7 @@
   "use strict";
   const API = "/api/v1", POLL_MS = [40, 60, 80, 100, 120, 150, 200, 300, 400], LOST = 20;
   const $ = (id) => document.getElementById(id);
-  const props = (id, what) => { if ($(id) || id === "url" || id.endsWith("-pick") || id.endsWith("-answered")) window.dash_clientside.set_props(id, what); };
+  const props = (id, what) => { if ($(id) || id === "url" || /-(pick|answered|draft)$/.test(id)) window.dash_clientside.set_props(id, what); };
   const page = () => $("reference");
   const part = (type, children, more) => ({ namespace: "dash_html_components", type, props: { children, ...more } });
 
@@ -122,9 +122,10 @@
   const fitSay = (what) => props("reference-fit-said", { children: what });
 
   async function fit(ask) {
-    if (!ask || !ask.body) return window.dash_clientside.no_update;
+    if (!ask || !ask.body || waiting) return window.dash_clientside.no_update;
     props("reference-fit", { disabled: true });
     fitSay("Asking for the fit …");
+    if ($("reference-fit-said")) $("reference-fit-said").scrollIntoView({ block: "nearest" }); // it may have been asked for from the review
     try {
       const answer = await fetch(API + "/models", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(ask.body) });
       const text = await answer.text();
@@ -147,6 +148,13 @@
     fitSay(said);
   }
 
+  function settled(model) { // a model that comes again, its rows taken back: what was decided when it was last looked at has been fitted since
+    const draft = JSON.parse(sessionStorage.getItem("reference-draft") || "null");
+    if (!draft || !draft.exclude || !(model in draft.exclude)) return;
+    const { [model]: _, ...exclude } = draft.exclude;
+    props("reference-draft", { data: { ...draft, exclude } });
+  }
+
   async function follow(job) {
     if (waiting === job) return;
     waiting = job;
@@ -162,6 +170,7 @@
       } catch (_) { silent += 1; if (silent > LOST) { fitOver(complaint(lost)); return; } }
       if (now && now.state === "done") {
         fitOver("");
+        settled(now.result.id);
         go({ ref: here.ref, model: now.result.id, from: here.model !== now.result.id ? here.model : here.from });
         return;
       }
@@ -276,6 +285,7 @@
     else if (at.id === "reference-roles-apply") applyRoles(Object.fromEntries(changed().map((s) => [s.dataset.roleSelect, s.value])));
     else if (at.id === "reference-drawer-close") close();
     else if (at.id === "reference-look-all" || at.id === "reference-rows-look") { opener = at; whenOpen(() => $("reference-drawer").focus()); }
+    else if (at.dataset.rows) pick(at.dataset.rows.split(",").map(Number), at);
     else if (at.dataset.look) pick([Number(at.dataset.look)], at);
     else if (at.dataset.roleOf) applyRoles({ [at.dataset.roleOf]: at.dataset.role });
     else if (at.dataset.answerFinding) props("reference-answered", { data: { key: at.dataset.answerFinding, press: Date.now() } });

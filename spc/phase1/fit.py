@@ -89,7 +89,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         findings=reference.findings
         + _untold(parts.findings, reference.findings)
         + _findings(review, fitted, excluded)
-        + tuple(filter(None, [two_basins(scatter, np.flatnonzero(fitted))]))
+        + two_basins(scatter, np.flatnonzero(fitted))
         + (() if within is None else within.findings(review)),
         time_column=reference.column("time"),
         id_column=reference.column("id"),

@@ -22,11 +22,10 @@ from spc.figures.theme import Theme
 from spc.figures.words import number, plain
 from spc.inspect.qq import qq
 from spc.nouns import Floats, Scatter
-from spc.phase1 import Recipe
 from spc.report.law import OwnLaw
 from spc.report.reviewed import Reviewed
 from spc.report.told import count_words, values
-from spc.scatter import Cellwise
+from spc.scatter import Cells, Cellwise
 
 PICTURES: Final = {
     "qq": "Q–Q of the distances",
@@ -216,9 +215,8 @@ def _correlation(asked: _Asked) -> tuple[Figure, str]:
 
 def _cells(asked: _Asked) -> tuple[Figure, str]:
     seen = asked.seen
-    estimator = Recipe.from_dict(seen.model.recipe).estimator
-    if isinstance(estimator, Cellwise):
-        rows, found = _flagged(seen, estimator)
+    if seen.cells is not None:
+        rows, found = _flagged(seen, seen.cells)
         what = "flagged: the estimate rests on the others"
     else:
         rows, found = _odd(seen)
@@ -236,12 +234,11 @@ def _odd(seen: Reviewed) -> tuple[list[int], list[list[Cell]]]:
     return rows, _marked(x, blame.blame(seen.model, x).given, np.full(x.shape, _ODD))
 
 
-def _flagged(seen: Reviewed, estimator: Cellwise) -> tuple[list[int], list[list[Cell]]]:
+def _flagged(seen: Reviewed, told: Cells) -> tuple[list[int], list[list[Cell]]]:
     """The cells that a cellwise estimate did not rest on, in all rows that it was asked about."""
     places = np.flatnonzero(seen.fitted)
     x = seen.x[places]
-    told = estimator.cells(x)
-    off = np.where(told.flagged, np.sign(x - told.expected), 0.0)
+    off = np.where(told.flagged[places], np.sign(x - told.expected[places]), 0.0)
     return (places + 1).tolist(), _marked(x, off, np.full(x.shape, 0.5))
 
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from spc import blame
 from spc.figures.rows import Kind
 from spc.nouns import Bools, Floats, Ints, Limit, Model, Reference, Scatter
+from spc.phase1 import Recipe
 from spc.phase1.again import again
 from spc.phase1.review import SubgroupReview
+from spc.scatter import Cells, Cellwise
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,20 @@ class Reviewed:
     def robust(self) -> bool:
         """Whether there is a classical estimate beside another one."""
         return self.model.estimator != "classical" and self.classical_limit is not None
+
+    @cached_property
+    def cells(self) -> Cells | None:
+        """Which single values (n, p) a cellwise estimate set aside, and what they should have been; None for other estimates.
+
+        The estimate is made once more. Rows that took no part in the fit have no flagged value, and NaN as what was expected.
+        """
+        estimator = Recipe.from_dict(self.model.recipe).estimator if self.model.estimator == Cellwise.name else None
+        if not isinstance(estimator, Cellwise):
+            return None
+        told = estimator.cells(self.x[self.fitted])
+        flagged, expected, sd = np.zeros(self.x.shape, dtype=bool), np.full(self.x.shape, np.nan), np.full(self.x.shape, np.nan)
+        flagged[self.fitted], expected[self.fitted], sd[self.fitted] = told.flagged, told.expected, told.sd
+        return Cells(flagged, expected, sd)
 
     @property
     def outlying(self) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from spc import reference
 from spc.errors import Complaint
 from spc.nouns import Exclusion, Reference
 from spc.phase1 import Recipe, fit
+from spc.phase1.basins import basin_groups
 from spc.report.reviewed import kinds
 from spc.report.reviewed import review as reviewed
-from spc.scatter import Classical, Mcd
-from spc.ui.pages.reference import data, review
+from spc.scatter import Cellwise, Classical, Mcd
+from spc.ui.pages.reference import data, fitting, found, review
 from spc.ui.theme import LIGHT
 from tests.conftest import ROOT
 
@@ -143,3 +145,72 @@ def test_the_column_table_has_a_role_to_choose_for_every_column() -> None:
     wide = reference.read(("\n".join(",".join(str((i * 7 + j * i) % 13 + j) for j in range(120)) for i in range(30))).encode())
     assert str(data.columns(wide, 3)).count("data-role-select") == 20
     assert data.pages_of(wide, "r")
+
+
+def test_a_row_is_told_with_its_leverage_and_whether_a_classical_chart_would_show_it() -> None:
+    one = table(out=tuple(range(1, 13)))  # so many alike that they hide one another
+    seen = reviewed(one, fit(one, Recipe(estimator=Mcd(h=0.75))).model)
+    masked = next(row for row in range(1, 13) if not seen.classical_t2[row - 1] > seen.classical_ucl[row - 1])
+    words = str(review.told(one, seen, [masked], "UTC"))
+    assert "Leverage 0." in words
+    assert "× the mean. Classical T²" in words
+    assert "masked there" in words
+    clean = reviewed(one, fit(one, Recipe(estimator=Classical())).model)
+    assert "masked" not in str(review.told(one, clean, [1], "UTC"))
+
+
+def test_the_single_values_that_a_cellwise_fit_set_aside_are_told_with_what_was_expected() -> None:
+    one = table(out=(9,), holes=(3,))
+    plain = fit(one, Recipe(estimator=Classical())).model
+    asked = Recipe(estimator=Cellwise()).to_dict()  # as a cellwise fit leaves it behind, but for its limits: those take a minute
+    model = replace(plain, estimator="cellwise", recipe=asked, scatter=Cellwise()(one.x), excluded=())
+    seen = reviewed(one, model)
+    told = seen.cells
+    assert told is not None
+    words = str(review.told(one, seen, [9], "UTC"))
+    assert "set aside" in words
+    assert f"{seen.x[8, 1]:.0f}" in words
+    assert "expected" in words
+    assert "missing, expected" in str(review.told(one, seen, [3], "UTC"))
+    quiet = next(row for row in range(10, 60) if not told.flagged[row - 1].any())
+    assert "No single value" in str(review.told(one, seen, [quiet], "UTC"))
+    assert reviewed(one, fit(one, Recipe(estimator=Classical())).model).cells is None
+
+
+def two_groups() -> Reference:
+    """100 rows that lie close together and 500 others: either could be the process."""
+    rng = np.random.default_rng(20)
+    x = rng.standard_normal((1000, 10))
+    x[:200] = 0.3 * x[:200]
+    x[:200, 0] += 10.0
+    text = "a,b,c,d,e,f,g,h,i,j\n" + "\n".join(",".join(f"{v:.4f}" for v in row) for row in x[100:700].tolist())
+    return reference.read(text.encode(), name="two.csv")
+
+
+def test_both_groups_of_rows_are_shown_and_the_other_one_can_be_fitted() -> None:
+    one = two_groups()
+    model = fit(one, Recipe(estimator=Mcd(h=0.75))).model
+    groups = basin_groups(model.findings)
+    assert groups is not None
+    assert set(groups[0]) >= set(range(1, 101))
+    assert not set(groups[1]) & set(range(1, 101))
+    words = str(found.found(model, one))
+    assert f"only this fit takes for good ({len(groups[0])})" in words
+    assert f"Look at the other group ({len(groups[1])})" in words
+    assert "hidden=False" in words
+    asked = fitting.asked(fitting.OTHER_BASIN, "0.0027", model)
+    assert asked["estimator"]["basin"] == "deterministic"
+    other = fit(one, Recipe.from_dict(asked)).model
+    assert set(other.outliers) >= set(range(1, 101))
+    assert fitting.other_basin(other)["basin"] == "lowest"
+    back = basin_groups(other.findings)
+    assert back == (groups[1], groups[0])
+
+
+def test_what_the_fit_found_is_listed_without_what_the_file_told_already() -> None:
+    one = table(out=(9,))
+    model = fit(one, Recipe(estimator=Classical(), exclusions=tuple(Exclusion(k, "tool or wear") for k in range(1, 8)))).model
+    words = str(found.found(model, one))
+    assert "12 % of the rows are excluded" in words
+    assert all(f.text not in words for f in one.findings)
+    assert "hidden=True" in str(found.found(fit(one, Recipe(estimator=Classical())).model, one))

@@ -18,6 +18,7 @@ from spc.ui.pages.reference.estimators import Suggestion
 from spc.ui.words import clock, number, utc
 
 ALPHA: Final = 0.0027
+OTHER_BASIN: Final = "the other group"  # asked for by the button of the finding
 
 
 def alpha_of(text: Any) -> float:
@@ -42,6 +43,8 @@ def promise(text: Any) -> str:
 def asked(estimator: str, alpha: Any, model: Model | None) -> dict[str, Any]:
     """The recipe's words; what the page does not ask stays as it was in the model. Raises BadRecipe."""
     words = dict(model.recipe) if model is not None else {}
+    if estimator == OTHER_BASIN and model is not None:
+        words["estimator"] = other_basin(model)
     if estimator in estimators.OFFERS and (model is None or estimator != estimators.of(model)[0]):
         words["estimator"] = dict(estimators.OFFERS[estimator].asked)
     words["alpha"] = alpha_of(alpha)
@@ -57,6 +60,12 @@ def helped(estimator: str, hint: Suggestion | None) -> list[Component | str]:
         lead = "Chosen for this table" if hint.key == estimator else f"This table asks for {short}"
         parts = [html.Strong(f"{lead}: {hint.why} "), *parts]
     return parts
+
+
+def other_basin(model: Model) -> dict[str, Any]:
+    """The estimator that settles on the other of two groups of rows."""
+    said = dict(model.recipe["estimator"])
+    return {**said, "basin": "lowest" if said.get("basin") == "deterministic" else "deterministic"}
 
 
 def options(model: Model | None, job: str, hint: Suggestion | None = None) -> Component:

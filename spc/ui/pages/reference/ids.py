@@ -61,6 +61,8 @@ ROWS_LOOK: Final = "reference-rows-look"
 ROWS_SAID: Final = "reference-rows-said"
 LOOK_ALL: Final = "reference-look-all"
 TABLE: Final = "reference-table"
+FIT_FOUND: Final = "reference-fit-found"
+OTHER_BASIN: Final = "reference-other-basin"
 
 # the drawer
 DRAWER: Final = "reference-drawer"

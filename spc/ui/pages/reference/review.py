@@ -20,6 +20,7 @@ from spc.ui.figures_phase1 import LOOKS, SCALES, Kind, Trend
 from spc.ui.pages.reference import draft as drafts
 from spc.ui.pages.reference import ids
 from spc.ui.pages.reference.draft import Decision
+from spc.ui.pages.reference.found import found
 from spc.ui.theme import Theme
 from spc.ui.words import clock, near, number, utc
 
@@ -90,7 +91,24 @@ def _told_one(reference: Reference, seen: Reviewed, row: int, timezone: str) -> 
     parts += leverage(seen, row)
     if not seen.fitted[i]:
         parts.append(html.P("This row took no part in the fit and is judged as a new one.", className="quiet"))
-    return [*parts, _values_table(seen, i)]
+    return [*parts, *single_values(seen, i), _values_table(seen, i)]
+
+
+def single_values(seen: Reviewed, i: int) -> list[Component]:
+    """The values of row i, from 0, that a cellwise fit set aside or that are missing, each with what the row's others let expect."""
+    told = seen.cells
+    if told is None or not seen.fitted[i]:
+        return []
+    lines = []
+    for j, name in enumerate(seen.model.names):
+        sd, gone = float(told.sd[i, j]), bool(np.isnan(seen.x[i, j]))
+        if gone or told.flagged[i, j]:
+            value = "missing" if gone else near(float(seen.x[i, j]), sd)
+            lines.append(html.Li([html.Strong(name), f" {value}, expected {near(float(told.expected[i, j]), sd)} ± {number(sd, 2)}"]))
+    if not lines:
+        return [html.P("No single value of this row was set aside.", className="quiet")]
+    head = html.P("Single values that the fit set aside or lacked, and what the row's other values let expect:", className="quiet")
+    return [html.Div([head, html.Ul(lines, className="told")], className="single-values")]
 
 
 def leverage(seen: Reviewed, row: int) -> list[Component]:
@@ -280,6 +298,7 @@ def section(seen: Reviewed | None, reference: Reference | None, model_id: str) -
             head,
             html.Div([chart, side], className="review-charts" if robust else "review-charts one"),
             html.Div([legend(), html.P(footer(seen.model, model_id) if seen else "", className="footer")], className="review-foot"),
+            found(None if seen is None else seen.model, reference),
             more_pictures(seen),
             drawer(),
             html.Div(rows, className="review-rows"),

@@ -1,0 +1,83 @@
+"""Fitting again and again: with the other of two groups, with rows left out and taken back, and what is kept of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from tests.ui.served import Served, until
+from tests.ui.test_reference_flow import FIT_MS, fitted, table, upload
+
+
+def two_groups(folder: Path) -> Path:
+    """100 rows that lie close together and 500 others: either could be the process."""
+    x = np.random.default_rng(20).standard_normal((1000, 10))
+    x[:200] = 0.3 * x[:200]
+    x[:200, 0] += 10.0
+    path = folder / "two.csv"
+    path.write_text("a,b,c,d,e,f,g,h,i,j\n" + "\n".join(",".join(f"{v:.4f}" for v in row) for row in x[100:700].tolist()))
+    return path
+
+
+def decided(page: Any, row: int, button: str) -> None:
+    page.fill("#reference-rows", str(row))
+    page.click("#reference-rows-look")
+    page.wait_for_selector(f"#reference-drawer-body >> text=Row {row}")
+    page.fill("#reference-who", "Ada")
+    page.locator("#reference-drawer select").select_option("tool")
+    page.click(f"#reference-{button}")
+    page.wait_for_selector(f"#reference-decided >> text={'Excluded' if button == 'exclude' else 'Undone'}: {row}.")
+    page.click("#reference-drawer-close")
+
+
+def refitted(page: Any, n: int) -> str:
+    page.click("#reference-fit")
+    page.wait_for_selector(f"text=n = {n} of 60", timeout=FIT_MS)
+    return str(page.inner_text("#reference-counter .n-of"))
+
+
+def test_the_other_of_two_groups_is_looked_at_and_fitted(page: Any, tmp_path: Path) -> None:
+    upload(page, two_groups(tmp_path))
+    page.wait_for_selector("#reference-columns table")
+    fitted(page, "mcd")
+    page.wait_for_selector("#reference-fit-found >> text=Two groups of rows could each be the process")
+    assert "100 rows" in page.inner_text("#reference-fit-found")
+    page.click("text=/Look at the group that only this fit/")
+    page.wait_for_selector("#reference-drawer-body >> text=1–100")
+    until(page, "document.querySelector('#reference-t2 .js-plotly-plot').data.some(t => t.name === 'chosen' && t.customdata.length >= 100)")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#reference-drawer", state="hidden")
+    before = page.url
+    page.locator("#reference-other-basin").press("Enter")
+    until(page, f"location.href !== '{before}' && location.search.includes('model=') && !location.search.includes('job=')", 60)
+    page.wait_for_selector("#reference-fit-found >> text=basin 'lowest'", timeout=FIT_MS)
+    page.wait_for_selector("#reference-counter >> text=/1\\d\\d rows beyond/")
+
+
+def test_rows_are_left_out_over_several_fits_and_taken_back(page: Any, served: Served, tmp_path: Path) -> None:
+    upload(page, table(tmp_path, out=(20, 33)))
+    page.wait_for_selector("#reference-columns table")
+    fitted(page)
+    first = page.inner_text("#reference-counter .n-of")
+    decided(page, 20, "exclude")
+    second = refitted(page, 59)
+    assert "→" in second
+    decided(page, 33, "exclude")
+    third = refitted(page, 58)
+    assert third.partition("UCL ")[2].startswith(second.partition("→ ")[2])  # from the limit of the fit before
+    assert page.locator("#reference-table tbody tr").count() == 2  # excluded rows stay visible
+    model = page.url.partition("model=")[2].partition("&")[0]
+    told = httpx.get(f"{served.base}/api/v1/models/{model}/report", timeout=20).text
+    assert "58 of 60 rows were fitted. A person excluded 2 rows (3.3%)." in told
+    assert told.count("tool or wear") >= 2
+    decided(page, 20, "undo")
+    page.wait_for_selector("text=1 row changed: refit to see the new limit")
+    refitted(page, 59)
+    decided(page, 33, "undo")
+    assert page.inner_text("#reference-fit") == "Refit with every row"
+    last = refitted(page, 60)
+    assert last.partition("→ ")[2] == first.partition("UCL ")[2]  # all is as it was
+    assert "excluded:" not in page.inner_text("#reference-table")
