@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from spc.errors import BadRecipe, BadTable, TooFewRows
+from spc.errors import BadRecipe, BadTable, Degenerate, TooFewRows
 from spc.nouns import Bools, Floats, Scatter
 from spc.scatter.cellsteps import FLOOR, TRIMMED, Fit, best, conditional_variances
 from spc.scatter.contract import Equivariance
@@ -107,7 +107,14 @@ class Cellwise:
         """The fit of the rows that have a value, on standardised columns, and the cells kept in all rows."""
         z = (x - center) / scale
         some = ~np.isnan(z).all(axis=1)
-        fit = best(z[some], self.h, self.deep)
+        try:
+            with np.errstate(divide="raise", over="raise", invalid="raise"):
+                fit = best(z[some], self.h, self.deep)
+        except ArithmeticError as flat:
+            raise Degenerate(
+                "The cells that lie close together have no scatter of their own in some direction.",
+                cure="Drop a column that follows from the others, or take an estimator that judges whole rows, such as mcd.",
+            ) from flat
         kept = np.zeros(z.shape, dtype=bool)
         kept[some] = fit.kept
         if fit.flat < FLOOR:

@@ -137,7 +137,7 @@ def _held_out(a: Floats, y: Floats, new_a: Floats, new_y: Floats) -> Floats:
     predicted = level + np.concatenate([np.zeros((len(new_y), 1)), np.cumsum(turned * weights, axis=1)], axis=1)
     total = float(np.sum((y - level) ** 2))
     left = total - np.concatenate([[0.0], np.cumsum(weights**2)])
-    variance = np.maximum(left, 1e-12 * total + np.finfo(float).tiny) / (n - 1.0 - np.arange(len(left)))
+    variance = np.maximum(left, 1e-12 * total + 1e-20) / (n - 1.0 - np.arange(len(left)))
     return np.asarray(np.sum((new_y[:, None] - predicted) ** 2, axis=0) / variance + len(new_y) * np.log(variance))
 
 

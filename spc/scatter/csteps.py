@@ -12,6 +12,7 @@ import numpy as np
 
 from spc.nouns import Bools, Floats
 
+_NOTHING = 1e-20  # variance in a standardised table that is none
 _RIDGE = 1e-12  # keeps a singular *candidate* alive until the search is over; the winner is examined without it
 
 
@@ -58,7 +59,7 @@ def _factors(covariance: Floats) -> Floats:
         return np.asarray(np.linalg.cholesky(covariance))
     except np.linalg.LinAlgError:
         values, vectors = np.linalg.eigh(covariance)
-        floor = _RIDGE * np.maximum(values[:, -1:], np.finfo(float).tiny)
+        floor = _RIDGE * np.maximum(values[:, -1:], _NOTHING)
         clipped = np.maximum(values, floor)
         return np.asarray(np.linalg.cholesky((vectors * clipped[:, None, :]) @ vectors.transpose(0, 2, 1)))
 

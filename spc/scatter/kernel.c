@@ -211,7 +211,7 @@ FAST static double solve(Work *w) {
     double *s = w->inverse, *kept = w->kept, top = 0.0, logdet = 0.0;
     memcpy(kept, s, size);
     for (int a = 0; a < p; a++) top = fmax(top, s[a * p + a]);
-    for (double ridge = 1e-12 * fmax(top, 1e-300); !cholesky(s, p); ridge *= 100.0) {
+    for (double ridge = 1e-12 * fmax(top, 1e-20); !cholesky(s, p); ridge *= 100.0) {
         memcpy(s, kept, size);
         for (int a = 0; a < p; a++) s[a * p + a] += ridge;
     }

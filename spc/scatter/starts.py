@@ -113,7 +113,8 @@ def ranked(z: Floats, guesses: Floats) -> tuple[Floats, Floats]:
     """
     _, axes = np.linalg.eigh(guesses)
     scale = median_and_scale(z @ axes, axis=1)[1][:, None, :]
-    scale = np.where(scale > 0, scale, np.max(scale, axis=2, keepdims=True) * 1e-6 + np.finfo(float).tiny)
+    widest = np.max(scale, axis=2, keepdims=True)
+    scale = np.where(scale > 0, scale, 1e-6 * np.where(widest > 0, widest, 1.0))  # the table is standardised: 1 is its unit
     half = axes * scale
     center = np.einsum("kab,kb->ka", half, np.median(z @ (axes / scale), axis=1))
     return center, np.asarray(half @ half.transpose(0, 2, 1))
