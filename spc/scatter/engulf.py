@@ -2,8 +2,9 @@
 
 A tight cluster of bad rows makes a determinant small by lying close together, not by lying where the others lie; the subset with the
 lowest determinant may therefore contain it, and no path of small steps leads there from a subset of good rows. So the rows far outside
-are looked at for a knot, and a start is made of the knot and of the rows nearest the centre. Whether that basin is the process is not
-for the search to say: both are kept, and a person is told.
+are looked at for a knot, and starts are made of the knot and of the rows nearest the centre, or of a few other rows: when the knot fills
+most of the subset, which others complete it is a search of its own. Whether that basin is the process is not for the search to say: both
+are kept, and a person is told.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from spc.scatter.csteps import Features
 
 _FAR = 1e-3  # share of good rows that lie so far out
 _TURNS = 3
+_DRAWN = 10  # starts with a few other rows, for each group
 
 
-def engulfing(z: Floats, member: Bools, h: int) -> Bools:
-    """Starting subsets (k, n), k ≤ 2, of h rows each: the far rows, or their tighter half, and the nearest of the others.
+def engulfing(z: Floats, member: Bools, h: int, seed: int) -> Bools:
+    """Starting subsets (k, n): the far rows, or their tighter half, with the nearest of the others, or with p + 1 others drawn at random.
 
     z (n, p), and the subset `member` (n,) of the solution. None when hardly any row is far out.
     """
@@ -30,7 +32,18 @@ def engulfing(z: Floats, member: Bools, h: int) -> Bools:
     far = np.flatnonzero(~member & (scaled > chdtri(p, _FAR)))
     if len(far) < max(3, n // 50):
         return np.zeros((0, n), dtype=bool)
-    return np.array([_with(group, d2, h) for group in (far, far[_knot(z[far])]) if len(group) < h - p])
+    groups = [group for group in (far, far[_knot(z[far])]) if len(group) < h - p]
+    starts = [_with(group, d2, h) for group in groups]
+    inside = np.flatnonzero(member)
+    groups.append(inside[_knot(z[inside])])  # perhaps the knot is in it already, and with it are the wrong others
+    rng = np.random.default_rng([seed, n, p, 3])
+    for group in groups:
+        others = np.setdiff1d(np.arange(n), group)
+        for _ in range(_DRAWN):
+            start = np.zeros(n, dtype=bool)
+            start[group] = start[rng.choice(others, p + 1, replace=False)] = True
+            starts.append(start)
+    return np.array(starts)
 
 
 def _knot(rows: Floats) -> Ints:

@@ -28,7 +28,8 @@ _GO_ON = 12  # of the starts that are not deterministic, those that go on after 
 _POLISH = 10  # candidates that single exchanges are tried on
 _KICKS, _KICKS_SAMPLED, _KICKS_LARGE = 40, 12, 4
 _EASY = 30_000  # values in a table (n p) up to which all of them are worth their time
-_SHARE = 0.3  # of the kicks, for a second basin: it is shown, not fitted
+_HEADS = 3  # polished subsets that are kicked
+_SHARE = 0.25  # of the kicks, for each of them, and for a second basin
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,20 @@ class _Descent:
             reached.append(self._done[key])
         return min(reached, key=_objective, default=(np.zeros(0, dtype=bool), np.inf))
 
-    def kicked(self, reached: _Reached, share: float = 1.0) -> _Reached:
+    def kicked(self, reached: _Reached, share: float = 1.0, again: int = 0) -> _Reached:
         if not np.isfinite(reached[1]):
             return reached
-        kicks = Kicks.drawn(max(round(share * self.kicks), 1), self.seed, *self.steps.x.shape)
+        kicks = Kicks.drawn(max(round(share * self.kicks), 1), self.seed + again, *self.steps.x.shape)
         member = self.steps.kick(reached[0], self.h, kicks)
         return member, self._value(member)
+
+    def kicked_best(self, heads: int) -> _Reached:
+        """The lowest that is reached by a share of the kicks from each of the best few polished subsets, and the rest from the winner."""
+        polished = sorted({one[0].tobytes(): one for one in self._done.values()}.values(), key=_objective)[:heads]
+        if len(polished) == 1:
+            return self.kicked(polished[0])
+        best = min((self.kicked(one, _SHARE) for one in polished), key=_objective)
+        return self.kicked(best, 0.5, again=1)
 
     def _value(self, member: Bools) -> float:
         return self.steps.objective(member)
@@ -113,18 +122,19 @@ def _whole(z: Floats, h: int, seed: int, kicks: int) -> Found:
     descent = _Descent(steps, h, max(round(kicks * effort), _KICKS_LARGE), seed)
     base = descent.best(distinct(sure, sure_value, 1))
     best = descent.best(distinct(candidates, values, max(round(_POLISH * effort), 2)))
-    taken_in, value = steps.converge(engulfing(z, best[0], h), h)
-    best = min(best, base, descent.best(distinct(taken_in, value, 1)), key=_objective)
-    return _both(descent, best, base, h)
+    taken_in = engulfing(z, best[0], h, seed)
+    if len(taken_in):
+        near = distinct(*steps.converge(steps.grow(taken_in, h), h, 2), _GO_ON)
+        descent.best(distinct(*steps.converge(near, h), _POLISH))
+    return _both(descent, descent.kicked_best(_HEADS), base, h)
 
 
 def _both(descent: _Descent, best: _Reached, base: _Reached, h: int) -> Found:
-    """Both basins after their kicks; they are one when they share nearly all of their rows."""
-    kicked = descent.kicked(best)
+    """The best, kicked, and the deterministic one; they are one when they share nearly all of their rows."""
     if int(np.count_nonzero(best[0] & base[0])) >= 0.95 * h:
-        return Found(*kicked, *kicked)
+        return Found(*best, *best)
     base = descent.kicked(base, _SHARE)
-    return Found(*min(kicked, base, key=_objective), *base)
+    return Found(*min(best, base, key=_objective), *base)
 
 
 def _nested(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
@@ -143,7 +153,7 @@ def _nested(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
     if n <= _POLISHED:
         descent = _Descent(steps, h, _KICKS_LARGE, seed)
         best, base = descent.best([best[0]]), descent.best([base[0]])
-        return _both(descent, best, base, h)
+        return _both(descent, descent.kicked(best), base, h)
     return Found(*min(best, base, key=_objective), *base)
 
 
