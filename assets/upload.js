@@ -4,7 +4,7 @@
   "use strict";
   const API = "/api/v1", POLL_MS = [40, 60, 80, 100, 120, 150, 200, 300, 400], LOST = 20;
   const $ = (id) => document.getElementById(id);
-  const props = (id, what) => { if ($(id) || id === "url" || /-(pick|answered|draft)$/.test(id)) window.dash_clientside.set_props(id, what); };
+  const props = (id, what) => { if ($(id) || id === "url" || /-(pick|answered|draft|answer)$/.test(id)) window.dash_clientside.set_props(id, what); };
   const page = () => $("reference");
   const part = (type, children, more) => ({ namespace: "dash_html_components", type, props: { children, ...more } });
 
@@ -197,6 +197,30 @@
     } catch (_) { if (waiting === job) fitSay(complaint(lost)); } // how it ended is heard by `follow`: 409 says that it was done already
   }
 
+  async function check(ask) { // is the reference stable, whatever its distribution? done beside the server, like a fit
+    if (!ask || !ask.body) return window.dash_clientside.no_update;
+    const say = (what) => props("reference-stable-said", { children: what });
+    props("reference-stable", { disabled: true });
+    try {
+      const asked = await fetch(API + "/references/" + ask.ref + "/distribution-free", {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(ask.body),
+      });
+      const text = await asked.text(), began = Date.now();
+      let now = asked.ok ? { state: "waiting" } : { state: "failed", error: problemOf(text, asked.status) }, turn = 0;
+      while (!["done", "failed", "cancelled"].includes(now.state)) {
+        const s = Math.round((Date.now() - began) / 1000);
+        say("Permuting the rows …" + (s > 2 ? " (" + s + " s)" : ""));
+        await new Promise((done) => setTimeout(done, POLL_MS[Math.min(turn++, POLL_MS.length - 1)]));
+        const answer = await fetch(JSON.parse(text).href);
+        now = answer.ok ? await answer.json() : { state: "failed", error: problemOf(await answer.text(), answer.status) };
+      }
+      if (now.state === "done") props("reference-stable-answer", { data: { ...now.result, press: ask.press } });
+      else say(now.state === "cancelled" ? "The check was cancelled." : complaint(now.error || {}));
+    } catch (_) { say(complaint(lost)); }
+    props("reference-stable", { disabled: false });
+    return Date.now();
+  }
+
   // ------------------------------------------------------------------------------------------------------- the review's charts
   const plot = (id) => { const box = $(id); return box ? box.querySelector(".js-plotly-plot") : null; };
   const CHARTS = ["reference-t2", "reference-distances", "reference-picture-chart"];
@@ -334,6 +358,6 @@
   }, 200);
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.spcReference = { fit };
+  window.dash_clientside.spcReference = { fit, check };
   window.spcReference = { pick, picked: () => picked }; // for the tests
 })();

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +25,8 @@ from spc.workbench import Cancelled, Ticket
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 log = structlog.get_logger("api")
+
+Work = Callable[[Served, str, dict[str, Any], Ticket], dict[str, Any]]
 
 _TELL_S = 0.5  # progress is written at most twice a second: each time costs a commit
 
@@ -60,22 +64,31 @@ def told(job: Job) -> dict[str, Any]:
 
 def fit(here: Served, id: str, asked: dict[str, Any]) -> None:
     """Does one fit: blocks, and always leaves the job done, failed or cancelled."""
+    _done(here, id, asked, _fitted)
+
+
+def stability(here: Served, id: str, asked: dict[str, Any]) -> None:
+    """Asks whether a reference is stable, in the same way."""
+    _done(here, id, asked, _stable)
+
+
+def _done(here: Served, id: str, asked: dict[str, Any], work: Work) -> None:
     ledger, clock = here.ledger, here.plant.clock
     ticket = here.tickets[id] = Ticket()  # before the job is taken: whoever cancels it later finds one of the two
     try:
         if not ledger.write(lambda c: jobs.start_job(c, id, clock())):
             return
         try:
-            result = _fitted(here, id, asked, ticket)
+            result = work(here, id, asked, ticket)
         except Cancelled:
-            log.info("a fit was cancelled", job=id)
+            log.info("a job was cancelled", job=id)
         except Complaint as wrong:
             problem = wrong.problem()
             ledger.write(lambda c: jobs.fail_job(c, id, problem, clock()))
         except LedgerError:
             raise
         except Exception:
-            log.exception("a fit failed", job=id)
+            log.exception("a job failed", job=id)
             text = "This is a mistake of the program; it was written to its log."
             mistake = {"type": "urn:spc:InternalError", "title": "InternalError", "status": 500, "detail": text, "cure": "Report it."}
             ledger.write(lambda c: jobs.fail_job(c, id, mistake, clock()))
@@ -88,9 +101,35 @@ def fit(here: Served, id: str, asked: dict[str, Any]) -> None:
 
 
 def _fitted(here: Served, id: str, asked: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
+    with _file(here, asked["reference_id"]) as (path, words):
+        text = here.bench.fit(path, **words, recipe=asked["recipe"], report=_teller(here, id), ticket=ticket)
+    model = Model.from_json(text)
+    made = save_model(here.ledger, model, reference_id=asked["reference_id"], by=asked["by"], now=here.plant.clock(), note=asked["note"])
+    return {"id": made, "reference_id": asked["reference_id"], **model_summary(model)}
+
+
+def _stable(here: Served, id: str, asked: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
+    words = {key: asked[key] for key in ("overall", "exclude", "subgroups")}
+    with _file(here, asked["reference_id"]) as (path, of_file):
+        answer = here.bench.stability(path, **of_file, asked=words, report=_teller(here, id), ticket=ticket)
+    return {"reference_id": asked["reference_id"], **answer}
+
+
+@contextmanager
+def _file(here: Served, reference_id: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A stored reference as a file for the workbench, and how it is to be read."""
     with here.ledger.read() as connection:
-        reference = references.get_reference(connection, asked["reference_id"])
-        content = references.reference_bytes(connection, asked["reference_id"])
+        reference = references.get_reference(connection, reference_id)
+        content = references.reference_bytes(connection, reference_id)
+    with tempfile.TemporaryDirectory(prefix="spc-") as folder:
+        path = Path(folder) / "reference"
+        path.write_bytes(content)
+        zone = str(reference.facts.get("timezone", here.settings.timezone))
+        yield path, {"name": reference.name, "roles": reference.roles, "timezone": zone}
+
+
+def _teller(here: Served, id: str) -> Callable[[float, str], None]:
+    """Writes down how far a job is, now and then."""
     said = 0.0
 
     def report(share: float, stage: str) -> None:
@@ -99,12 +138,4 @@ def _fitted(here: Served, id: str, asked: dict[str, Any], ticket: Ticket) -> dic
             said = time.monotonic()
             here.ledger.submit(lambda c: jobs.progress_job(c, id, share, stage, here.plant.clock()))
 
-    with tempfile.TemporaryDirectory(prefix="spc-") as folder:
-        path = Path(folder) / "reference"
-        path.write_bytes(content)
-        zone = str(reference.facts.get("timezone", here.settings.timezone))
-        words: dict[str, Any] = {"name": reference.name, "roles": reference.roles, "timezone": zone, "recipe": asked["recipe"]}
-        text = here.bench.fit(path, **words, report=report, ticket=ticket)
-    model = Model.from_json(text)
-    made = save_model(here.ledger, model, reference_id=reference.id, by=asked["by"], now=here.plant.clock(), note=asked["note"])
-    return {"id": made, "reference_id": reference.id, **model_summary(model)}
+    return report

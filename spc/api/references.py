@@ -15,11 +15,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from spc.api import jobs as work
 from spc.api.served import Here, Served
-from spc.api.shapes import Roles
+from spc.api.shapes import DistributionFree, Roles
 from spc.api.times import iso
 from spc.errors import BadTable, Complaint
-from spc.ledger import references
+from spc.ledger import jobs, references
 from spc.ledger.references import StoredReference
 from spc.line import save_reference
 from spc.nouns import Role
@@ -92,6 +93,17 @@ async def answered(here: Here, response: Response, id: str, body: Roles) -> dict
         answer = await _keep(here, path, name=before.name, roles=roles, timezone=str(before.facts.get("timezone", "")), by=body.by)
     response.headers["Location"] = f"/api/v1/references/{answer['id']}"
     return answer
+
+
+@router.post("/{id}/distribution-free", status_code=202, summary="Is it stable, whatever its distribution?")
+async def distribution_free(here: Here, response: Response, id: str, body: DistributionFree) -> dict[str, Any]:
+    """Answers at once with a job. Its result: p_value, stable, the shifts with the rows they begin in and what moved, and a sentence."""
+    await here.read(references.get_reference, id)
+    asked = {**body.model_dump(), "reference_id": id}
+    job = await here.write(lambda c: jobs.add_job(c, "distribution-free", asked, by=body.by, now=here.plant.clock()))
+    here.crew.submit(work.stability, here, job, asked)
+    response.headers["Location"] = f"/api/v1/jobs/{job}"
+    return {"job": job, "state": "waiting", "href": f"/api/v1/jobs/{job}"}
 
 
 def told(one: StoredReference) -> dict[str, Any]:

@@ -32,6 +32,15 @@ class Fit(Body):
     note: Words = ""
 
 
+class DistributionFree(Body):
+    """Is the reference stable, whatever its distribution?"""
+
+    overall: float = Field(0.05, gt=0.0, lt=1.0, description="the probability with which a stable table is called unstable")
+    exclude: list[int] = Field(default_factory=list, max_length=1_000_000, description="rows, from 1, that are left out")
+    subgroups: bool = Field(False, description="look at the reference's subgroups, not at single rows")
+    by: Name = ""
+
+
 class NewLine(Body):
     """A line that no settings file names."""
 

@@ -17,7 +17,7 @@ def too_few_rows(m: Measured) -> Iterator[Finding]:
     need, well = 2 * p + 1, 5 * p
     incomplete = f" without a gap (of {m.n})" if n < m.n else ""
     have = f"{counted(n, 'row')}{incomplete} for {counted(p, 'variable')}"
-    cure = f"Bring at least {need} complete rows, better {well}; or ignore variables; or take an estimator that shrinks (mrcd; ledoit_wolf when every row is good)."
+    cure = f"Bring at least {need} complete rows, better {well}; or ignore variables; or take an estimator that shrinks, such as mrcd."
     thin = [m.names[j] for j in m.present.sum(axis=0).argsort(kind="stable")[:20] if m.present[:, j].mean() < 0.8]
     if n < m.n and thin:
         cure += f" Most values are missing in {listed(thin, 3)}."
@@ -25,7 +25,7 @@ def too_few_rows(m: Measured) -> Iterator[Finding]:
         text = f"Too few rows: {have}. No scatter can be estimated from them, except one that is shrunk."
         yield Finding("too_few_rows", "red", text, cure, tuple(thin))
     elif n <= 2 * p:
-        text = f"Too few rows: {have}. A robust estimate without shrinking needs more than {2 * p}, and limits from so few rows mean little."
+        text = f"Too few rows: {have}. An MCD needs more than {2 * p}, and limits from so few rows mean little."
         yield Finding("too_few_rows", "red", text, cure, tuple(thin))
     else:
         text = f"Few rows: {have}. Limits from so few rows are wide, and small shifts stay unseen."

@@ -8,18 +8,22 @@ from spc.phase1.fit import Fit, fit
 from spc.phase1.products import ProductFits, fit_products
 from spc.phase1.recipe import LIMITS, Recipe
 from spc.phase1.review import Review, SubgroupReview
+from spc.phase1.stability import Move, Stability, stability
 
 __all__ = [
     "LIMITS",
     "DistributionFree",
     "Fit",
+    "Move",
     "ProductFits",
     "Recipe",
     "Review",
     "Shift",
+    "Stability",
     "SubgroupReview",
     "distribution_free",
     "fit",
     "fit_products",
     "review",
+    "stability",
 ]

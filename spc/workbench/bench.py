@@ -99,6 +99,21 @@ class Workbench:
         task = {"verb": "fit", "path": str(path), "name": name, "roles": dict(roles), "timezone": timezone, "recipe": dict(recipe)}
         return str(self._do(task, report, ticket or Ticket())["model"])
 
+    def stability(
+        self,
+        path: Path,
+        *,
+        name: str,
+        roles: Mapping[str, str],
+        timezone: str,
+        asked: Mapping[str, Any],
+        report: Progress,
+        ticket: Ticket | None = None,
+    ) -> dict[str, Any]:
+        """Whether a table file is stable, by `spc.phase1.stability` with the words in `asked`. Raises as `read` does."""
+        task = {"verb": "stability", "path": str(path), "name": name, "roles": dict(roles), "timezone": timezone, "asked": dict(asked)}
+        return dict(self._do(task, report, ticket or Ticket())["answer"])
+
     def close(self) -> None:
         """Ends what is still running, and the warm process."""
         with self._guard:

@@ -10,7 +10,7 @@ from typing import IO, Any
 from spc import errors
 from spc.errors import Complaint
 from spc.export import reference_summary
-from spc.phase1 import Recipe, fit
+from spc.phase1 import Recipe, fit, stability
 from spc.reference import read
 
 Say = Callable[..., None]
@@ -43,6 +43,8 @@ def _done(task: Mapping[str, Any], say: Say) -> dict[str, Any]:
     table = read(Path(task["path"]), name=task["name"], roles=task["roles"], timezone=task["timezone"])
     if task["verb"] == "read":
         return reference_summary(table)
+    if task["verb"] == "stability":
+        return {"answer": stability(table, **task["asked"]).to_dict()}
     fitted = fit(table, Recipe.from_dict(task["recipe"]), lambda share, stage: say(progress=share, stage=stage))
     return {"model": fitted.model.to_json()}
 

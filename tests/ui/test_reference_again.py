@@ -81,3 +81,27 @@ def test_rows_are_left_out_over_several_fits_and_taken_back(page: Any, served: S
     last = refitted(page, 60)
     assert last.partition("→ ")[2] == first.partition("UCL ")[2]  # all is as it was
     assert "excluded:" not in page.inner_text("#reference-table")
+
+
+def test_the_reference_is_checked_without_assuming_a_distribution(page: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(2).standard_t(4, size=(60, 3))
+    x[40:, 1] += 3.0
+    path = tmp_path / "stepped.csv"
+    path.write_text("a,b,c\n" + "\n".join(",".join(f"{v:.5f}" for v in row) for row in x.tolist()))
+    upload(page, path)
+    page.wait_for_selector("#reference-columns table")
+    fitted(page)
+    page.click(".stable > summary")
+    page.fill("#reference-stable-overall", "often")
+    page.click("#reference-stable")
+    page.wait_for_selector("#reference-stable-said >> text=is not a number")
+    page.fill("#reference-stable-overall", "0,05")
+    page.locator("#reference-stable").press("Enter")
+    page.wait_for_selector("#reference-stable-said >> text=/A step begins at row 4[012]/", timeout=FIT_MS)
+    words = page.inner_text("#reference-stable-said")
+    assert words.startswith("Not stable. p-value 0.001 (of 999 permutations)")
+    assert "b " in words.partition("row 4")[2]
+    page.click("#reference-stable-said button")
+    page.wait_for_selector("#reference-drawer-body >> text=6 rows")
+    page.keyboard.press("Escape")
+    assert page.locator("#reference-stable").is_enabled()

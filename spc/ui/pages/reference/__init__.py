@@ -20,7 +20,7 @@ from spc.ui import figures_phase1 as figures
 from spc.ui import ids as shell_ids
 from spc.ui.components import EMPTY_FIGURE, attr, button, complaint, graph, panel
 from spc.ui.page import Page, Visit
-from spc.ui.pages.reference import data, fitting, ids, review
+from spc.ui.pages.reference import data, fitting, ids, review, stable
 from spc.ui.pages.reference import draft as drafts
 from spc.ui.pages.reference.desk import Desk, Opened
 from spc.ui.shell import theme_now
@@ -225,6 +225,7 @@ def register(app: Dash, view: View) -> Page:
     _data_callbacks(app, desk)
     _fit_callbacks(app, desk)
     _review_callbacks(app, desk)
+    _stability_callbacks(app, desk)
     _activation_callbacks(app, desk)
     return Page("/reference", "Reference", layout, skeleton, nav="Reference")
 
@@ -422,6 +423,43 @@ def _review_callbacks(app: Dash, desk: Desk) -> None:
         except Complaint as wrong:
             return no_update, complaint(wrong.text, wrong.cure)
         return {"rows": rows}, "" if rows else "No row is outlying."
+
+
+def _stability_callbacks(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output(ids.STABLE_ASK, "data"),
+        Output(ids.STABLE_SAID, "children"),
+        Input(ids.STABLE, "n_clicks"),
+        State(ids.STABLE_OVERALL, "value"),
+        State(ids.BY, "value"),
+        State(ids.DRAFT, "data"),
+        *HERE,
+        prevent_initial_call=True,
+    )
+    async def asked(clicks: int | None, overall: str, by: str, draft: dict[str, Any] | None, ref: str, model_id: str) -> Any:
+        if not clicks:
+            return no_update, no_update
+        try:
+            model = await asyncio.to_thread(desk.model, model_id)
+            body = stable.asked(overall, drafts.excluded(draft, model_id, model), model, by or "")
+        except Complaint as wrong:
+            return no_update, complaint(wrong.text, wrong.cure)
+        return {"ref": ref, "body": body, "press": clicks}, "Asking …"
+
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("spcReference", "check"),
+        Output(ids.STABLE_ASKED, "data"),
+        Input(ids.STABLE_ASK, "data"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output(ids.STABLE_SAID, "children", allow_duplicate=True),
+        Input(ids.STABLE_ANSWER, "data"),
+        prevent_initial_call=True,
+    )
+    async def answered(result: dict[str, Any] | None) -> Any:
+        return stable.answered(result) if result else no_update
 
 
 def _activation_callbacks(app: Dash, desk: Desk) -> None:

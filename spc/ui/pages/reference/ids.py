@@ -64,6 +64,14 @@ TABLE: Final = "reference-table"
 FIT_FOUND: Final = "reference-fit-found"
 OTHER_BASIN: Final = "reference-other-basin"
 
+# the check without a distribution
+STABLE: Final = "reference-stable"
+STABLE_OVERALL: Final = "reference-stable-overall"
+STABLE_ASK: Final = "reference-stable-ask"
+STABLE_ASKED: Final = "reference-stable-asked"
+STABLE_ANSWER: Final = "reference-stable-answer"  # the job's result, from upload.js
+STABLE_SAID: Final = "reference-stable-said"
+
 # the drawer
 DRAWER: Final = "reference-drawer"
 DRAWER_BODY: Final = "reference-drawer-body"

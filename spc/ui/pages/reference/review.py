@@ -18,7 +18,7 @@ from spc.ui import figures_phase1 as figures
 from spc.ui.components import attr, button, choice, field, graph, select, table, text_input
 from spc.ui.figures_phase1 import LOOKS, SCALES, Kind, Trend
 from spc.ui.pages.reference import draft as drafts
-from spc.ui.pages.reference import ids
+from spc.ui.pages.reference import ids, stable
 from spc.ui.pages.reference.draft import Decision
 from spc.ui.pages.reference.found import found
 from spc.ui.theme import Theme
@@ -300,6 +300,7 @@ def section(seen: Reviewed | None, reference: Reference | None, model_id: str) -
             html.Div([legend(), html.P(footer(seen.model, model_id) if seen else "", className="footer")], className="review-foot"),
             found(None if seen is None else seen.model, reference),
             more_pictures(seen),
+            stable.section(),
             drawer(),
             html.Div(rows, className="review-rows"),
         ],
