@@ -18,7 +18,7 @@ from spc.scatter.objective import subset_objective
 from spc.scatter.steps import Steps, steps_on
 from spc.scatter.subsets import carried, drawn, guessed, ladder
 
-_ENUMERATE = 1000  # subsets that are simply all tried
+_ENUMERATE = 3000  # subsets that are simply all tried
 _WHOLE = 3000  # rows up to which the search runs on the whole table; above, on a sample first
 _SAMPLE = 1500  # rows of that sample (or 20 per variable)
 _STAIR = 8  # how many times as many rows the next sample has

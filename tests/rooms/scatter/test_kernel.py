@@ -10,12 +10,13 @@ import pytest
 from spc.nouns import Floats
 from spc.scatter import Mcd
 from spc.scatter.csteps import Features, converge, grow
+from spc.scatter.exact import enumerated
 from spc.scatter.exchange import polish
 from spc.scatter.kernel import Compiled, library, medians, rank_value
 from spc.scatter.kicks import Kicks
 from spc.scatter.large import settle
 from spc.scatter.objective import subset_objective
-from spc.scatter.search import search
+from spc.scatter.search import _whole, search
 from spc.scatter.steps import Interpreted
 
 RNG = np.random.default_rng(9)
@@ -150,3 +151,14 @@ def test_ten_percent_in_a_tight_cluster_is_found_whole() -> None:
     assert used is not None
     assert not used[:100].any()
     assert used[100:].mean() > 0.95
+
+
+def test_the_search_finds_the_exact_optimum_of_tables_that_can_be_enumerated() -> None:
+    missed = 0
+    for _ in range(40):
+        n, p = int(RNG.integers(10, 15)), int(RNG.integers(2, 5))
+        h = (n + p + 1) // 2
+        z = table(n, p, int(RNG.integers(0, n // 3 + 1)))
+        best = subset_objective(z[enumerated(z, h)])
+        missed += _whole(z, h, 0, 40).objective > best + 1e-9
+    assert missed == 0
