@@ -76,7 +76,7 @@ def _estimator(table: Reference, name: str, h: str | None, known: str | None) ->
     name, *options = name.replace(",", " ").split() or [""]
     asked: dict[str, Any] = {"name": name, **dict(_option(one) for one in options)}
     if h is None:
-        return asked
+        return {**asked, "h": 1.0} if asked.get("h") == 1 else asked  # a share: one row is no subset
     try:
         number = float(h)
     except ValueError:

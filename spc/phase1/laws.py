@@ -17,6 +17,7 @@ from spc.scatter import Classical, Estimator, Known, Mcd, equivariance, takes_mi
 Progress = Callable[[float, str], None]
 Tails = tuple[tuple[float, float], ...]
 _EACH = 16  # variables up to which every limit is worked out by itself
+_PLENTY, _PLENTY_PER = 4000, 150  # rows, and rows per variable, from which a calibration is carried to more of them
 
 
 class Law(Protocol):
@@ -93,13 +94,44 @@ def law(
     return calibrated(estimator, n, p, alpha, seed, progress, like)
 
 
+@dataclass(frozen=True)
+class Larger:
+    """The law for n rows, from that of fewer (`at`, a calibration): their limits over the classical ones, times the classical ones for n.
+
+    For an affine equivariant estimator the logarithm of that ratio falls with 1/n; for others, which need not become the classical
+    estimate however many the rows, it is taken as it is.
+    """
+
+    at: Calibration
+    n: int
+    falls: bool
+
+    def new_row(self, alpha: float, q: int) -> Limit:
+        few = self.at.new_row(alpha, q)
+        ratio = few.value / NewRow(self.at.n, q).limit(alpha).value
+        return self._limit(NewRow(self.n, q).limit(alpha).value, ratio, few)
+
+    def reference_row(self, alpha: float) -> Limit:
+        few = self.at.reference_row(alpha)
+        ratio = few.value / ReferenceRow(self.at.n, self.at.p).limit(alpha).value
+        return self._limit(ReferenceRow(self.n, self.at.p).limit(alpha).value, ratio, few)
+
+    def tails(self) -> Tails:
+        return tuple((alpha, self.new_row(alpha, self.at.p).value) for alpha in TAIL_GRID)
+
+    def _limit(self, classical: float, ratio: float, few: Limit) -> Limit:
+        power = self.at.n / self.n if self.falls else 1.0
+        return Limit(classical * ratio**power, few.alpha, f"{few.law}, carried to n = {self.n}")
+
+
 def by_count(law: Law, alpha: float, p: int) -> tuple[Limit, ...]:
     """The limits for new rows on which 1, 2, … p variables were observed.
 
     For many variables a calibration works them out for some numbers of variables; between these log(limit / χ² limit) is interpolated in
     log q, which is right to about 0.1 %.
     """
-    if not isinstance(law, Calibration) or p <= _EACH:
+    simulated = law.at if isinstance(law, Larger) else law
+    if not isinstance(simulated, Calibration) or p <= _EACH:
         return tuple(law.new_row(alpha, q) for q in range(1, p + 1))
     counts = [1]
     while counts[-1] < p:
@@ -107,7 +139,7 @@ def by_count(law: Law, alpha: float, p: int) -> tuple[Limit, ...]:
     known = {q: law.new_row(alpha, q) for q in counts}
     ratios = [np.log(known[q].value / KnownParameters(q).limit(alpha).value) for q in counts]
     between = np.exp(_curve(np.log(counts), np.array(ratios), np.log(np.arange(1, p + 1))))
-    words = f"calibrated for {law.estimator}: n = {law.n}, {{}} of {p} variables observed, interpolated"
+    words = f"calibrated for {simulated.estimator}: n = {simulated.n}, {{}} of {p} variables observed, interpolated"
     return tuple(
         known[q] if q in known else Limit(float(between[q - 1]) * KnownParameters(q).limit(alpha).value, alpha, words.format(q))
         for q in range(1, p + 1)
@@ -136,14 +168,28 @@ def calibrated(estimator: Estimator, n: int, p: int, alpha: float, seed: int, pr
         tabled = lookup(estimator.name, h, title(estimator), n, p)
         if tabled is not None:
             return tabled
-    if equivariance(estimator) == "affine" and not takes_missing(estimator):
-        like = None
+    affine = equivariance(estimator) == "affine" and not takes_missing(estimator)
+    like = None if affine else like
+    few = max(_PLENTY, _PLENTY_PER * p)
+    if n > 1.2 * few:
+        return Larger(_simulated(estimator, few, p, seed, progress, _thinned(like, few)), n, falls=affine)
+    return _simulated(estimator, n, p, seed, progress, like)
+
+
+def _simulated(estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None, like: Like | None) -> Calibration:
     key = (estimator, n, p, seed, like and like.digest)
     if key not in _known():
         report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for n = {n}, p = {p}"))
         _known().clear()  # one is enough: the same reference is fitted again and again while it is reviewed
         _known()[key] = calibrate(estimator, title(estimator), n, p, like=like, seed=seed, progress=report)
     return _known()[key]
+
+
+def _thinned(like: Like | None, n: int) -> Like | None:
+    """The same scatter, and the gaps of n rows spread over the table."""
+    if like is None or like.gaps is None:
+        return like
+    return Like(like.factor, like.gaps[np.linspace(0, len(like.gaps) - 1, n).astype(int)])
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,8 @@
-"""Write tests/oracles/expected/covmcd_simulated.json: robustbase's objectives on the simulated references of contaminated.py.
+"""Write tests/oracles/expected/covmcd_simulated.json: robustbase on the simulated references of contaminated.py.
 
-    .venv/bin/python tests/oracles/scripts/make_covmcd_simulated.py        (Debian: r-base-core, r-cran-robustbase; about four minutes; None where covMcd stops with an error)
+    .venv/bin/python tests/oracles/scripts/make_covmcd_simulated.py
+
+Wants Debian's r-base-core and r-cran-robustbase; about four minutes. None stands where covMcd stops with an error.
 """
 
 from __future__ import annotations
