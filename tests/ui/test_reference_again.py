@@ -105,3 +105,28 @@ def test_the_reference_is_checked_without_assuming_a_distribution(page: Any, tmp
     page.wait_for_selector("#reference-drawer-body >> text=6 rows")
     page.keyboard.press("Escape")
     assert page.locator("#reference-stable").is_enabled()
+
+
+def test_means_of_subgroups_are_judged_when_they_are_asked_for_and_two_products_are_warned_of(page: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(2).standard_normal((60, 2))
+    lines = [f"{i // 4},{'AB'[i >= 30]},{a:.5f},{b:.5f}" for i, (a, b) in enumerate(x.tolist())]
+    path = tmp_path / "lots.csv"
+    path.write_text("subgroup,product,a,b\n" + "\n".join(lines))
+    upload(page, path)
+    page.wait_for_selector("#reference-columns table")
+    page.select_option("select[data-role-select='subgroup']", "subgroup")
+    page.select_option("select[data-role-select='product']", "product")
+    if page.locator("#reference-roles-apply").is_visible():
+        before = page.url
+        page.click("#reference-roles-apply")
+        until(page, f"location.href !== '{before}'")
+    page.wait_for_selector(".products >> text=2 products by product: A (30 rows), B (30 rows)")
+    page.click("button.segment:has-text('Means of subgroup')")
+    fitted(page)
+    page.wait_for_selector("#reference-fit")
+    assert page.locator("button.segment:has-text('Means of subgroup')").get_attribute("aria-pressed") == "true"
+    before = page.url
+    page.click("button.segment:has-text('Single rows')")
+    page.click("#reference-fit")
+    until(page, f"location.href !== '{before}' && !location.search.includes('job=')", 60)
+    page.wait_for_selector("button.segment:has-text('Single rows')[aria-pressed=true]")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spc.nouns import Dialect, Floats, Model, Reference, Rows
+from spc.nouns import Column, Dialect, Floats, Model, Reference, Rows
 from spc.phase1 import Recipe, fit
 from spc.scatter import ESTIMATORS, Classical
 from spc.ui.pages.reference import estimators, fitting
@@ -101,3 +101,31 @@ def test_a_refit_with_the_same_choice_keeps_all_that_the_model_was_asked() -> No
     other = model(estimator={"name": "mcd", "h": 0.75, "seed": 4, "basin": "deterministic"})
     assert fitting.asked("mcd", "0.01", other)["estimator"] == other.recipe["estimator"]
     assert fitting.asked("mcd50", "0.01", other)["estimator"] == {"name": "mcd", "h": 0.5}
+
+
+def labelled(*, subgroup: tuple[str, ...] = (), product: tuple[str, ...] = ()) -> Reference:
+    rows = dataclasses.replace(Rows.of(normal(30, 2)), subgroup=subgroup, product=product)
+    columns = (Column("lot", "subgroup"),) * bool(subgroup) + (Column("grade", "product"),) * bool(product)
+    return Reference(rows, columns, Dialect("utf-8", ",", "."), (), "0", "t.csv")
+
+
+def test_a_table_with_subgroups_can_be_judged_by_their_means() -> None:
+    words = str(fitting.groups(None, labelled(subgroup=("a",) * 15 + ("b",) * 15)))
+    assert "Means of lot" in words
+    assert "hidden=False" in words
+    assert "hidden=True" in str(fitting.groups(None, labelled()))
+    assert fitting.asked("classical", "0.0027", None, "lot")["subgroup"] == "lot"
+    before = model(estimator={"name": "classical"}, subgroup="lot")
+    assert fitting.asked("classical", "0.0027", before)["subgroup"] == "lot"
+    assert "subgroup" not in fitting.asked("classical", "0.0027", before, "")
+
+
+def test_a_table_with_several_products_says_what_a_fit_of_all_means_and_what_to_do() -> None:
+    (told,) = fitting.products(labelled(product=("A",) * 20 + ("B",) * 9 + ("",)))
+    words = str(told)
+    assert "2 products by grade: A (20 rows), B (9 rows)" in words
+    assert "spc fit t.csv --product grade" in words
+    assert fitting.products(labelled(product=("A",) * 30)) == []
+    assert fitting.products(labelled()) == []
+    assert fitting.products(None) == []
+    assert "30 products by grade" in str(fitting.products(labelled(product=tuple(f"p{i}" for i in range(30)))))

@@ -79,7 +79,8 @@ def body(desk: Desk, visit: Visit) -> list[Component]:
     page = int(visit.query["page"]) if visit.query.get("page", "").isdecimal() else 1
     file_parts = checked(desk, opened, ref, page, closed=model is not None)
     hint = desk.suggested(ref)
-    fit = panel("Refit" if model else "Fit", fitting.options(model, visit.query.get("job", ""), hint), class_name="fit-panel")
+    form = fitting.options(model, visit.query.get("job", ""), hint, opened.table)
+    fit = panel("Refit" if model else "Fit", form, class_name="fit-panel")
     if model is None:
         # an empty chart that nobody sees: the drawing program is loaded while the engineer reads, not after the fit
         early = html.Div(graph(ids.EARLY, label="empty"), hidden=True)
@@ -193,14 +194,16 @@ def decided(
     return drafts.undo(draft, ref, model_id, model, rows), f"Undone: {told}."
 
 
-def fit_asked(desk: Desk, ref: str, model_id: str, draft: dict[str, Any] | None, estimator: str, alpha: Any, by: str) -> dict[str, Any]:
+def fit_asked(
+    desk: Desk, ref: str, model_id: str, draft: dict[str, Any] | None, estimator: str, alpha: Any, by: str, subgroup: str | None = None
+) -> dict[str, Any]:
     """The body of the request for a fit. Raises Complaint: a red finding without an answer, a number that is none."""
     table = desk.opened(ref).table
     if left := drafts.unanswered(table.findings, draft, ref):
         raise Complaint(left[0].text, cure="Answer this finding first.")
     model = desk.model(model_id) if model_id else None
     out = drafts.excluded(draft, model_id, model) if model is not None else {}
-    recipe = drafts.recipe(fitting.asked(estimator, alpha, model), out)
+    recipe = drafts.recipe(fitting.asked(estimator, alpha, model, subgroup), out)
     return {"reference_id": ref, "recipe": recipe, "by": by.strip(), "note": drafts.note(draft, ref, table.findings)}
 
 
@@ -289,17 +292,18 @@ def _fit_callbacks(app: Dash, desk: Desk) -> None:
         Output(ids.FIT_SAID, "children"),
         Input(ids.FIT, "n_clicks"),
         State(ids.ESTIMATOR, "data"),
+        State(ids.GROUPS, "data"),
         State(ids.ALPHA, "value"),
         State(ids.BY, "value"),
         State(ids.DRAFT, "data"),
         *HERE,
         prevent_initial_call=True,
     )
-    async def asked(clicks: int | None, estimator: str, alpha: str, by: str, draft: dict[str, Any] | None, ref: str, model_id: str) -> Any:
+    async def asked(clicks: int | None, estimator: str, groups: str, alpha: str, by: str, draft: Any, ref: str, model_id: str) -> Any:
         if not clicks:
             return no_update, no_update
         try:
-            request = await asyncio.to_thread(fit_asked, desk, ref, model_id, draft, estimator, alpha, by or "")
+            request = await asyncio.to_thread(fit_asked, desk, ref, model_id, draft, estimator, alpha, by or "", groups)
         except Complaint as wrong:
             return no_update, complaint(str(wrong))
         return {"body": request, "press": clicks, "from": model_id}, ""

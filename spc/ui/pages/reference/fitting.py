@@ -9,15 +9,16 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from spc.errors import BadRecipe
-from spc.nouns import Model
+from spc.nouns import Model, Reference
 from spc.phase1 import Recipe
-from spc.ui.components import attr, button, field, select, text_input
+from spc.ui.components import attr, button, choice, field, select, text_input
 from spc.ui.pages.reference import estimators, ids
 from spc.ui.pages.reference.desk import Done
 from spc.ui.pages.reference.estimators import Suggestion
 from spc.ui.words import clock, number, utc
 
 ALPHA: Final = 0.0027
+SHOWN: Final = 12  # products that are named
 OTHER_BASIN: Final = "the other group"  # asked for by the button of the finding
 
 
@@ -40,13 +41,19 @@ def promise(text: Any) -> str:
     return f"ARL₀ {arl}: one false alarm in {arl} rows on average"
 
 
-def asked(estimator: str, alpha: Any, model: Model | None) -> dict[str, Any]:
-    """The recipe's words; what the page does not ask stays as it was in the model. Raises BadRecipe."""
+def asked(estimator: str, alpha: Any, model: Model | None, subgroup: str | None = None) -> dict[str, Any]:
+    """The recipe's words; what the page does not ask stays as it was in the model. Raises BadRecipe.
+
+    `subgroup` is the column whose subgroups are judged, "" for single rows, None for what it was.
+    """
     words = dict(model.recipe) if model is not None else {}
     if estimator == OTHER_BASIN and model is not None:
         words["estimator"] = other_basin(model)
     if estimator in estimators.OFFERS and (model is None or estimator != estimators.of(model)[0]):
         words["estimator"] = dict(estimators.OFFERS[estimator].asked)
+    if subgroup is not None:
+        words.pop("subgroup", None)
+        words |= {"subgroup": subgroup} if subgroup else {}
     words["alpha"] = alpha_of(alpha)
     Recipe.from_dict(words)
     return words
@@ -68,12 +75,38 @@ def other_basin(model: Model) -> dict[str, Any]:
     return {**said, "basin": "lowest" if said.get("basin") == "deterministic" else "deterministic"}
 
 
-def options(model: Model | None, job: str, hint: Suggestion | None = None) -> Component:
+def groups(model: Model | None, table: Reference | None) -> Component:
+    """Whether single rows or the means of subgroups are judged; nothing to see when the table has no subgroups."""
+    column = (table.column("subgroup") or "") if table is not None and table.rows.subgroup else ""
+    chosen = str(model.recipe.get("subgroup", "")) if model is not None else ""
+    words = {"": "Single rows", **({column: f"Means of {column}"} if column else {})}
+    made = choice(ids.GROUPS, words, chosen if chosen in words else "", label="What is judged")
+    return html.Div([html.Div("What is judged", className="label"), made], className="field", hidden=not column)
+
+
+def products(table: Reference | None) -> list[Component]:
+    """A warning when the table holds several products: one fit takes them all as one process."""
+    labels = [one for one in table.rows.product if one] if table is not None else []
+    counts = {one: labels.count(one) for one in dict.fromkeys(labels)} if len(set(labels)) <= SHOWN else dict.fromkeys(labels)
+    if table is None or len(counts) < 2:
+        return []
+    column = table.column("product")
+    listed = ", ".join(f"{name} ({n} rows)" for name, n in list(counts.items())) if len(counts) <= SHOWN else "the labels are many"
+    words = (
+        f" This file holds {len(counts)} products by {column}: {listed}. A fit here takes all rows as one process, and a line watches one "
+        f"product. Upload each product's rows as a file of its own, or fit a model for each in a terminal: "
+        f"spc fit {table.name or 'FILE.csv'} --product {column}."
+    )
+    return [html.P([html.Span("▲", className="mark high", **attr(aria_hidden="true")), words], className="products")]
+
+
+def options(model: Model | None, job: str, hint: Suggestion | None = None, table: Reference | None = None) -> Component:
     """Estimator, alpha, the name of who asks, and the button; below it how far the fit is. `hint` is what the table asks for."""
     chosen, words = estimators.of(model, hint)
     alpha = number(model.alpha, 6) if model is not None else str(ALPHA)
     first = [
         select(ids.ESTIMATOR, words, chosen, label="Estimator", shown=True),
+        groups(model, table),
         field("α, false alarms per row", text_input(ids.ALPHA, value=alpha, inputMode="decimal", maxLength=20)),
         html.Div(promise(alpha), id=ids.ARL0, className="arl0", role="status"),
     ]
@@ -91,6 +124,7 @@ def options(model: Model | None, job: str, hint: Suggestion | None = None) -> Co
         [
             dcc.Store(id=ids.FIT_ASK),
             dcc.Store(id=ids.FIT_ASKED),
+            *products(table),
             html.Div(first, className="form-row"),
             html.P(helped(chosen, hint), id=ids.ESTIMATOR_HELP, className="hint estimator-help", role="status"),
             html.Div(last, className="form-row"),

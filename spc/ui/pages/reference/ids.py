@@ -27,6 +27,7 @@ ANSWERED: Final = "reference-answered"  # a press on "use it as it is", from upl
 # the fit
 ESTIMATOR: Final = "reference-estimator"
 ESTIMATOR_HELP: Final = "reference-estimator-help"
+GROUPS: Final = "reference-groups"  # the column whose subgroups are judged, "" for single rows
 ALPHA: Final = "reference-alpha"
 ARL0: Final = "reference-arl0"
 BY: Final = "reference-by"
