@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import bdtrc, betainc
+from scipy.special import bdtrc, betaincinv
 
 from spc.nouns import Bools, Floats
 
 _ALIKE = 0.02  # chance that a good row points as nearly the same way as one given outlier
 _CHANCE = 0.001  # chance, over all outliers together, below which a likeness is not taken for luck
+_BLOCK = 1024  # rows compared with all outliers at a time
 
 
 def kin(z: Floats, out: Bools, aside: Bools) -> Bools:
@@ -28,9 +29,10 @@ def kin(z: Floats, out: Bools, aside: Bools) -> Bools:
         return found
     length = np.sqrt(np.einsum("ij,ij->i", z, z))
     direction = z / np.where(length > 0, length, 1.0)[:, None]
-    for i in np.flatnonzero(aside & ~out):
-        cosine = direction[outliers] @ direction[i]
-        beyond = 0.5 * betainc((p - 1) / 2.0, 0.5, 1.0 - np.minimum(cosine**2, 1.0))
-        alike = int(np.sum((cosine > 0) & (beyond < _ALIKE)))
-        found[i] = alike >= 2 and float(bdtrc(alike - 1, len(outliers), _ALIKE)) < _CHANCE
+    near = np.sqrt(1.0 - float(betaincinv((p - 1) / 2.0, 0.5, 2.0 * _ALIKE)))  # the cosine that a good row exceeds so rarely
+    asked = np.flatnonzero(aside & ~out)
+    for start in range(0, len(asked), _BLOCK):
+        rows = asked[start : start + _BLOCK]
+        alike = np.count_nonzero(direction[rows] @ direction[outliers].T > near, axis=1)
+        found[rows] = (alike >= 2) & (bdtrc(np.maximum(alike, 1) - 1.0, len(outliers), _ALIKE) < _CHANCE)
     return found
