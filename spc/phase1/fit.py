@@ -7,19 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spc.errors import BadRecipe, Complaint, Degenerate, TooFewRows
+from spc.errors import Complaint, Degenerate
 from spc.limits import Like
-from spc.nouns import Bools, Exclusion, Finding, Floats, Limit, Model, Reference, Scatter
+from spc.nouns import Bools, Floats, Limit, Model, Reference, Scatter
 from spc.phase1 import subgroups
 from spc.phase1.basins import two_basins
-from spc.phase1.columns import Split, split
-from spc.phase1.grouping import Grouping, grouping
+from spc.phase1.chosen import Chosen
 from spc.phase1.kin import kin
-from spc.phase1.laws import Law, Progress, by_count, law
-from spc.phase1.means import MeanLaw
+from spc.phase1.laws import Law, Progress, Tails, by_count, law
 from spc.phase1.recipe import Recipe
 from spc.phase1.review import Review
-from spc.scatter import Classical, Hyperplane, takes_missing
+from spc.phase1.told import findings, untold
+from spc.scatter import Classical, Hyperplane
 from spc.version import VERSION
 
 
@@ -39,121 +38,70 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     `progress(share, words)` is called while a limit is being calibrated.
     """
     recipe = recipe or Recipe()
-    names, x = _chosen(reference, recipe)
-    excluded = _excluded(recipe.exclusions, len(x))
-    fitted = _offered(x, excluded, takes_missing(recipe.estimator))
-    groups = grouping(reference, recipe)
-    if groups is not None:
-        fitted &= groups.known & ~np.isnan(x).any(axis=1)
-    watched = frozenset(column.name for column in reference.columns if column.role == "guard")
-    parts = _split(x[fitted], names, len(x), watched)
-    charted = list(parts.charted)
-    x = x[:, charted]
-    names = tuple(names[j] for j in charted)
-    within = None if groups is None else subgroups.Within.of(groups, fitted)
-    scatter = _estimate(recipe.estimator if within is None else within.ask(recipe.estimator), x[fitted], names)
+    chosen = Chosen.of(reference, recipe)
+    x, fitted = chosen.x, chosen.fitted
+    within = None if chosen.groups is None else subgroups.Within.of(chosen.groups, fitted)
+    scatter = _estimate(recipe.estimator if within is None else within.ask(recipe.estimator), x[fitted], chosen.names)
     used = np.zeros(len(x), dtype=bool)
     if scatter.used is not None:
         used[np.flatnonzero(fitted)] = scatter.used
-    n, p = int(fitted.sum()), len(names)
     alpha = {name: chart.alpha if chart.alpha is not None else recipe.alpha for name, chart in recipe.charts.items()}
-    laws: dict[str, Law] = {}
-    means: dict[str, MeanLaw] = {}
+    limits = _Limits({}, {}, {})
     if within is None:
         like = _like(scatter, x[fitted])
-        laws |= {name: law(recipe.estimator, recipe.limit, n, p, alpha[name], recipe.seed, progress, like) for name in recipe.charts}
+        for name in recipe.charts:
+            one = law(recipe.estimator, recipe.limit, int(fitted.sum()), scatter.p, alpha[name], recipe.seed, progress, like)
+            limits.add(name, one, alpha[name], scatter.p)
+        review = _review(x, scatter, fitted, used, limits.new["t2"], limits.own["t2"], alpha["t2"])
+        subgroup, grouped = None, tuple[Finding, ...]()
     else:
-        means_law, scatter = within.law(recipe, scatter, progress)
-        means = dict.fromkeys(recipe.charts, means_law)
-        laws |= means
-    new = {name: by_count(one, alpha[name], p) for name, one in laws.items()}
-    own = {name: one.reference_row(alpha[name]) for name, one in laws.items()}
-    if within is None:
-        review = _review(x, scatter, fitted, used, new["t2"], own["t2"], alpha["t2"])
-    else:
-        review = subgroups.review(x, within, scatter, used, means["t2"], alpha["t2"])
+        means, scatter = within.law(recipe, scatter, progress)
+        for name in recipe.charts:
+            limits.add(name, means, alpha[name], scatter.p)
+        review = subgroups.review(x, within, scatter, used, means, alpha["t2"])
+        subgroup, grouped = within.noun(dict.fromkeys(recipe.charts, means), alpha, scatter.p), within.findings(review)
+    found = (*findings(review, fitted, chosen.excluded), *two_basins(scatter, np.flatnonzero(fitted)), *grouped)
     model = Model(
-        names=names,
-        units=_units(reference, names),
+        names=chosen.names,
+        units=_units(reference, chosen.names),
         scatter=scatter,
-        guards=parts.guards,
+        guards=chosen.parts.guards,
         alpha=alpha["t2"],
-        new_limits=new,
-        reference_limits=own,
-        tails={name: one.tails() for name, one in laws.items()},
+        new_limits=limits.new,
+        reference_limits=limits.own,
+        tails=limits.tails,
         estimator=recipe.estimator.name,
         recipe=recipe.to_dict(),
-        n=n,
+        n=int(fitted.sum()),
         outliers=tuple(int(i) + 1 for i in np.flatnonzero((review.out | review.kin) & fitted)),
-        excluded=_left_out(recipe.exclusions, x, names, excluded | fitted, groups),
-        findings=reference.findings
-        + _untold(parts.findings, reference.findings)
-        + _findings(review, fitted, excluded)
-        + two_basins(scatter, np.flatnonzero(fitted))
-        + (() if within is None else within.findings(review)),
+        excluded=chosen.left_out(recipe.exclusions),
+        findings=(*reference.findings, *untold(chosen.parts.findings, reference.findings), *found),
         time_column=reference.column("time"),
         id_column=reference.column("id"),
         reference_digest=reference.digest,
         code_version=VERSION,
-        subgroup=None if within is None else within.noun(means, alpha, p),
+        subgroup=subgroup,
     )
     return Fit(model, review)
 
 
-def _chosen(reference: Reference, recipe: Recipe) -> tuple[tuple[str, ...], Floats]:
-    unknown = [name for name in recipe.ignore if name not in reference.names and name not in {c.name for c in reference.columns}]
-    if unknown:
-        raise BadRecipe("There is no such column to leave out.", cure=f"The columns are: {', '.join(reference.names)}.", column=unknown[0])
-    kept = [j for j, name in enumerate(reference.names) if name not in recipe.ignore]
-    if not kept:
-        raise BadRecipe("No column is left to chart.", cure="Leave out fewer columns.")
-    return tuple(reference.names[j] for j in kept), reference.x[:, kept]
+@dataclass(frozen=True)
+class _Limits:
+    """Per chart: the limits for new rows by number of observed variables, that for reference rows, and the tail of the law."""
 
+    new: dict[str, tuple[Limit, ...]]
+    own: dict[str, Limit]
+    tails: dict[str, Tails]
 
-def _excluded(exclusions: tuple[Exclusion, ...], n: int) -> Bools:
-    mask = np.zeros(n, dtype=bool)
-    for one in exclusions:
-        if not 1 <= one.row <= n:
-            raise BadRecipe(f"The reference has rows 1 to {n}.", cure="Number the data rows from 1.", row=one.row)
-        if not one.reason.strip():
-            raise BadRecipe("An exclusion needs a reason.", cure="Give a cause code, such as 'typing slip'.", row=one.row)
-        mask[one.row - 1] = True
-    return mask
-
-
-def _offered(x: Floats, excluded: Bools, gaps: bool) -> Bools:
-    """Which rows take part in the fit: complete ones, or, for an estimator that takes gaps, all with any value."""
-    empty = np.isnan(x)
-    return ~excluded & ~(empty.all(axis=1) if gaps else empty.any(axis=1))
+    def add(self, chart: str, found: Law, alpha: float, p: int) -> None:
+        self.new[chart] = by_count(found, alpha, p)
+        self.own[chart] = found.reference_row(alpha)
+        self.tails[chart] = found.tails()
 
 
 def _like(scatter: Scatter, x: Floats) -> Like:
     gaps = np.isnan(x)
     return Like(scatter.factor, gaps if gaps.any() else None)
-
-
-def _split(x: Floats, names: tuple[str, ...], n: int, watched: frozenset[str]) -> Split:
-    if len(x) < 2:
-        raise TooFewRows(
-            f"Only {len(x)} of {n} rows are complete and not excluded.",
-            cure="Ignore the columns that are mostly empty, collect more rows, or take an estimator that fits gaps (cellwise).",
-        )
-    if np.isnan(x).any():
-        x = _whole(x, names)
-    parts = split(x, names, watched)
-    if not parts.charted:
-        raise Degenerate("No column varies: there is nothing to chart.", cure="Check the sensors, or choose other columns.")
-    return parts
-
-
-def _whole(x: Floats, names: tuple[str, ...]) -> Floats:
-    """What the columns of a table with gaps are told from: its complete rows, or, when these are few, gaps filled with the median."""
-    empty = np.isnan(x)
-    if np.any(hollow := empty.all(axis=0)):
-        column = names[int(np.argmax(hollow))]
-        raise Degenerate("It has no value in any row of the fit.", cure="Ignore this column, or check the sensor.", column=column)
-    complete = x[~empty.any(axis=1)]
-    return complete if len(complete) > 2 * x.shape[1] else np.where(empty, np.nanmedian(x, axis=0), x)
 
 
 def _estimate(ask: Callable[[Floats], Scatter], x: Floats, names: tuple[str, ...]) -> Scatter:
@@ -202,55 +150,6 @@ def _classical(x: Floats, fitted: Bools, alpha: float) -> tuple[Floats, Floats]:
     return t2, ucl
 
 
-def _left_out(
-    exclusions: tuple[Exclusion, ...], x: Floats, names: tuple[str, ...], excluded: Bools, groups: Grouping | None
-) -> tuple[Exclusion, ...]:
-    """Every row that took no part in the fit: those a person excluded, those with a missing value, those of no subgroup.
-
-    excluded (n,): rows that are not told of as missing something: a person excluded them, or the fit took them with their gaps.
-    """
-    if groups is not None:
-        exclusions, excluded = exclusions + groups.unlabelled(excluded), excluded | ~groups.known
-    missing = [
-        Exclusion(int(i) + 1, "missing " + ", ".join(names[j] for j in np.flatnonzero(np.isnan(x[i]))))
-        for i in np.flatnonzero(np.isnan(x).any(axis=1) & ~excluded)
-    ]
-    return tuple(sorted([*exclusions, *missing], key=lambda one: one.row))
-
-
 def _units(reference: Reference, names: tuple[str, ...]) -> tuple[str, ...]:
     units: Mapping[str, str] = {column.name: column.unit for column in reference.columns}
     return tuple(units.get(name, "") for name in names)
-
-
-def _untold(found: tuple[Finding, ...], told: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The guards that the inspection of the reference has not spoken of already."""
-    spoken = {column for finding in told if finding.kind in ("constant", "copy") for column in finding.columns}
-    return tuple(finding for finding in found if finding.columns[0] not in spoken)
-
-
-def _findings(review: Review, fitted: Bools, excluded: Bools) -> tuple[Finding, ...]:
-    found = []
-    kin_rows = np.flatnonzero(review.kin)
-    if len(kin_rows):
-        found.append(
-            Finding(
-                "kin",
-                "amber",
-                f"{len(kin_rows)} rows lie inside the limit but point the same way as rows outside it: probably the same cause.",
-                "Look at them together, and exclude them with the same reason if the cause is confirmed.",
-                (),
-                tuple(int(i) + 1 for i in kin_rows),
-            )
-        )
-    share = float(np.mean(excluded))
-    if share > 0.10:
-        found.append(
-            Finding(
-                "excluded",
-                "amber",
-                f"{100 * share:.0f} % of the rows are excluded: the rest may describe a better process than the one that will run.",
-                "Exclude only rows with a known special cause; with so many, look for two processes in one reference.",
-            )
-        )
-    return tuple(found)
