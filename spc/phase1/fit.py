@@ -9,7 +9,7 @@ import numpy as np
 
 from spc.errors import Complaint, Degenerate
 from spc.limits import Like
-from spc.nouns import Bools, Floats, Limit, Model, Reference, Scatter
+from spc.nouns import Bools, Finding, Floats, Limit, Model, Reference, Scatter
 from spc.phase1 import subgroups
 from spc.phase1.basins import two_basins
 from spc.phase1.chosen import Chosen
