@@ -130,3 +130,22 @@ def test_means_of_subgroups_are_judged_when_they_are_asked_for_and_two_products_
     page.click("#reference-fit")
     until(page, f"location.href !== '{before}' && !location.search.includes('job=')", 60)
     page.wait_for_selector("button.segment:has-text('Single rows')[aria-pressed=true]")
+
+
+def test_a_table_of_more_variables_than_rows_asks_for_an_estimator_that_can_fit_it(page: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(2).standard_normal((14, 16))
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(f"v{j}" for j in range(16)) + "\n" + "\n".join(",".join(f"{v:.5f}" for v in row) for row in x.tolist()))
+    upload(page, path)
+    page.wait_for_selector("#reference-columns table")
+    assert page.locator("select[data-into='reference-estimator']").input_value() == "mrcd"
+    assert "14 rows of 16 variables are too few for MCD" in page.inner_text("#reference-estimator-help")
+    page.wait_for_selector("text=1 red finding to answer before a fit.")
+    page.click("[data-answer-finding]")
+    until(page, "!document.getElementById('reference-fit').disabled")
+    page.select_option("select[data-into='reference-estimator']", "mcd")
+    page.wait_for_selector("#reference-estimator-help >> text=This table asks for MRCD")
+    page.click("#reference-fit")
+    page.wait_for_selector("#reference-fit-said >> text=rows are too few", timeout=FIT_MS)
+    fitted(page, "ledoit_wolf")
+    page.wait_for_selector("#reference-t2-summary >> text=/Ledoit–Wolf: /")

@@ -106,6 +106,9 @@ OFFERS: Final[Mapping[str, Offer]] = {
     ),
 }
 
+QUICK: Final = ("mcd", "mcd50", "classical")  # their limits are in the shipped table or exact
+SIMULATED: Final = "The limit is simulated for this table: seconds, with many variables or gaps minutes."
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
@@ -172,4 +175,6 @@ def _asked(said: Any) -> Any:
 
 def help_of(key: str) -> str:
     """What an estimator bears, what it costs, when to take it."""
-    return OFFERS[key].help if key in OFFERS else "The estimator of the model that is under review, with all its settings."
+    if key in OFFERS:
+        return OFFERS[key].help if key in QUICK else f"{OFFERS[key].help} {SIMULATED}"
+    return "The estimator of the model that is under review, with all its settings."
