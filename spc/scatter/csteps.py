@@ -109,3 +109,14 @@ def distinct(member: Bools, objective: Floats, keep: int) -> Bools:
     order = np.lexsort((np.arange(len(objective)), objective))
     _, first = np.unique(np.packbits(member[order], axis=1), axis=0, return_index=True)
     return np.asarray(member[order[np.sort(first)[:keep]]])
+
+
+def apart(member: Bools, objective: Floats, most: int, shared: float) -> Bools:
+    """The best subset, then the next best that has less than `shared` rows in common with those chosen, and so on, `most` at most."""
+    chosen: list[int] = []
+    for i in np.lexsort((np.arange(len(objective)), objective)):
+        if all(int(np.count_nonzero(member[i] & member[k])) < shared for k in chosen):
+            chosen.append(int(i))
+        if len(chosen) == most:
+            break
+    return np.asarray(member[chosen])

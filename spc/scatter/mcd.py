@@ -13,12 +13,14 @@ from spc.scatter.contract import Equivariance
 from spc.scatter.corrections import consistency, cutoff
 from spc.scatter.factor import Hyperplane, factor_of, hyperplane, inverse_of
 from spc.scatter.mcd_bias import mcd_bias
+from spc.scatter.objective import subset_objective
 from spc.scatter.quantiles import median_and_scale
 from spc.scatter.search import search
 from spc.scatter.steps import Steps, steps_on
 from spc.scatter.subsets import sample
 from spc.scatter.table import checked
 
+_KNOT = 0.6  # of the spread of other good rows, below which rows are a knot
 _ENOUGH = 20_000  # rows that tell where a column lies and how wide it is
 Basin = Literal["lowest", "deterministic"]
 
@@ -63,8 +65,9 @@ class Mcd:
     that the reweighted estimate rests on. Raises TooFewRows, and Degenerate with the equation when h rows lie on a hyperplane.
 
     A tight cluster makes a determinant small by lying close together: the lowest one may rest on it. When the best subset that the
-    deterministic starts lead to disagrees about which rows are bad, it is the answer's `rival`; basin "deterministic" makes it the
-    answer and the lowest one the rival. Which of them is the process, a person must say.
+    deterministic starts lead to disagrees about which rows are bad, or another one of theirs does that leaves such a knot of rows out, it
+    is the answer's `rival`; basin "deterministic" makes it the answer and the lowest one the rival. Which of them is the process, a
+    person must say.
 
     Sources: Rousseeuw & Van Driessen 1999 (C-steps), Hubert, Rousseeuw & Verdonck 2012 (deterministic starts), Croux & Haesbroeck
     1999 (consistency), Hardin & Rocke 2005 and Green & Martin 2014 (the law by which rows are kept in the second stage). A small-sample
@@ -95,14 +98,11 @@ class Mcd:
         found = search(x, center, 1.0 / scale, h, self.seed)
         stage = _SecondStage(x, center, scale, h)
         lowest = stage.answer(found.member, found.objective)
-        if found.deterministic is found.member or np.isinf(found.objective):
-            return lowest
-        other = stage.answer(found.deterministic, found.deterministic_objective)
-        if not _disagree(lowest, other):
-            return lowest
-        if self.basin == "deterministic":
-            return replace(other, rival=lowest)
-        return replace(lowest, rival=other)
+        for k, (member, objective) in enumerate(found.others):
+            other = stage.answer(member, objective)
+            if _disagree(lowest, other) and ((k == 0 and not found.sure) or stage.knotted(lowest, other)):
+                return replace(lowest, rival=other) if self.basin == "lowest" else replace(other, rival=lowest)
+        return lowest
 
     def rows_needed(self, p: int) -> int:
         """The fewest rows for p variables: 2p + 1, so that the smallest subset still spans the space and outliers can be outvoted."""
@@ -150,6 +150,15 @@ class _SecondStage:
         lower = lower * self.scale[:, None] * np.sqrt(consistency(p, max(kept, REWEIGHT)) / mcd_bias(n, p, subset_share(n, p, self.h)))
         objective += 2.0 * float(np.sum(np.log(self.scale)))
         return Scatter(self.center + mean * self.scale, lower, n, used=used, h=self.h, objective=objective)
+
+    def knotted(self, lowest: Scatter, other: Scatter) -> bool:
+        """Whether the rows that the lowest answer alone takes for good lie much closer together than those that both do."""
+        x = (self.x - self.center) / self.scale
+        alone, both = np.asarray(lowest.used) & ~np.asarray(other.used), np.asarray(lowest.used) & np.asarray(other.used)
+        p = x.shape[1]
+        if min(np.count_nonzero(alone), np.count_nonzero(both)) <= p:
+            return False
+        return bool(subset_objective(x[alone]) - subset_objective(x[both]) < 2.0 * p * np.log(_KNOT))
 
     def _moments(self, steps: Steps, rows: Ints, origin: Floats) -> tuple[Floats, Floats]:
         """Mean (p,) and factor (p, p) of the covariance, divisor rows − 1, of some rows, standardised; the origin is near the mean.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spc.nouns import Bools, Floats
-from spc.scatter.csteps import distinct
+from spc.scatter.csteps import apart, distinct
 from spc.scatter.engulf import engulfing
 from spc.scatter.exact import enumerated, shortest
 from spc.scatter.kicks import Kicks
@@ -24,22 +24,30 @@ _SAMPLE = 1500  # rows of that sample (or 20 per variable)
 _STAIR = 8  # how many times as many rows the next sample has
 _POLISHED = 30_000  # rows up to which the answer on all rows is polished and kicked
 _FEW = 25  # variables up to which random starts are worth their time
-_GO_ON = 12  # of the starts that are not deterministic, those that go on after two steps
+_GO_ON = 16  # starts that go on after two steps
 _POLISH = 10  # candidates that single exchanges are tried on
 _KICKS, _KICKS_SAMPLED, _KICKS_LARGE = 40, 12, 4
 _EASY = 30_000  # values in a table (n p) up to which all of them are worth their time
 _HEADS = 3  # polished subsets that are kicked
-_SHARE = 0.25  # of the kicks, for each of them, and for a second basin
+_SHARE = 0.25  # of the kicks, for each of them
+_RIVALS = 3  # subsets of other basins that are told
+_APART = 0.9  # share of the rows in common below which a subset belongs to another basin
+
+
+_Reached = tuple[Bools, float]
 
 
 @dataclass(frozen=True)
 class Found:
-    """The best subset `member` (n,), and the best one reached from the deterministic starts alone."""
+    """The best subset `member` (n,), and subsets that deterministic starts lead to and that share less than nine tenths with it.
+
+    `sure`: a deterministic start leads to the best one, too.
+    """
 
     member: Bools
     objective: float
-    deterministic: Bools
-    deterministic_objective: float
+    others: tuple[_Reached, ...] = ()
+    sure: bool = True
 
 
 def search(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
@@ -62,11 +70,7 @@ def search(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
 
 
 def _same(member: Bools, z: Floats) -> Found:
-    value = subset_objective(z[member])
-    return Found(member, value, member, value)
-
-
-_Reached = tuple[Bools, float]
+    return Found(member, subset_objective(z[member]))
 
 
 class _Descent:
@@ -112,29 +116,33 @@ def _objective(reached: _Reached) -> float:
 def _whole(z: Floats, h: int, seed: int, kicks: int) -> Found:
     n, p = z.shape
     steps = steps_on(z)
-    guesses, others = guessed(z, steps, h, seed)
-    sure, sure_value = steps.converge(guesses, h)
+    near, value = steps.converge(guessed(z, steps, h, seed), h, 2)
+    sure = apart(near, value, _RIVALS + 1, _APART * h)
     if p <= _FEW:
-        others = np.concatenate([others, drawn(z, steps, h, seed)])
-    more, more_values = steps.converge(distinct(*steps.converge(others, h, 2), _GO_ON), h)
-    candidates, values = np.concatenate([sure, more]), np.concatenate([sure_value, more_values])
+        more, more_value = steps.converge(drawn(z, steps, h, seed), h, 2)
+        near, value = np.concatenate([near, more]), np.concatenate([value, more_value])
+    members, values = steps.converge(np.concatenate([sure, distinct(near, value, _GO_ON)]), h)
     effort = min(1.0, _EASY / (n * p))
     descent = _Descent(steps, h, max(round(kicks * effort), _KICKS_LARGE), seed)
-    base = descent.best(distinct(sure, sure_value, 1))
-    best = descent.best(distinct(candidates, values, max(round(_POLISH * effort), 2)))
+    best = descent.best(distinct(members, values, max(round(_POLISH * effort), 2)))
     taken_in = engulfing(z, best[0], h, seed)
     if len(taken_in):
         near = distinct(*steps.converge(steps.grow(taken_in, h), h, 2), _GO_ON)
         descent.best(distinct(*steps.converge(near, h), _POLISH))
-    return _both(descent, descent.kicked_best(_HEADS), base, h)
+    return _beside(descent, descent.kicked_best(_HEADS), members[: len(sure)], h)
 
 
-def _both(descent: _Descent, best: _Reached, base: _Reached, h: int) -> Found:
-    """The best, kicked, and the deterministic one; they are one when they share nearly all of their rows."""
-    if int(np.count_nonzero(best[0] & base[0])) >= 0.95 * h:
-        return Found(*best, *best)
-    base = descent.kicked(base, _SHARE)
-    return Found(*min(best, base, key=_objective), *base)
+def _beside(descent: _Descent, best: _Reached, sure: Bools, h: int) -> Found:
+    """The best with the subsets of other basins that deterministic starts led to, polished, the lowest first."""
+    other = [descent.best([one]) for one in sure if not _one_basin(one, best[0], h)]
+    best = min([best, *other], key=_objective)
+    reached = {one[0].tobytes(): one for one in other if not _one_basin(one[0], best[0], h)}
+    others = tuple(sorted(reached.values(), key=_objective)[:_RIVALS])
+    return Found(*best, others, any(_one_basin(one, best[0], h) for one in sure))
+
+
+def _one_basin(one: Bools, other: Bools, h: int) -> bool:
+    return int(np.count_nonzero(one & other)) >= _APART * h
 
 
 def _nested(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
@@ -142,19 +150,21 @@ def _nested(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
     n, p = x.shape
     rows, *larger = ladder(n, max(_SAMPLE, 20 * p), _STAIR, seed)
     part = _whole((x[rows] - shift) * rate, _share(h, len(rows), n, p), seed, _KICKS_SAMPLED)
-    subsets = [part.member] if np.array_equal(part.member, part.deterministic) else [part.member, part.deterministic]
+    subsets = [part.member, *(member for member, _ in part.others)]
     for next_rows in larger:
         steps = steps_on(x[next_rows], shift, rate)
         subsets = [settle(steps, carried(one[None], rows, n)[0][next_rows], _share(h, len(next_rows), n, p))[0] for one in subsets]
         rows = next_rows
     steps = steps_on(x, shift, rate)
     reached = [settle(steps, one, h) for one in carried(np.array(subsets), rows, n)]
-    best, base = reached[0], reached[-1]
     if n <= _POLISHED:
         descent = _Descent(steps, h, _KICKS_LARGE, seed)
-        best, base = descent.best([best[0]]), descent.best([base[0]])
-        return _both(descent, descent.kicked(best), base, h)
-    return Found(*min(best, base, key=_objective), *base)
+        reached = [descent.best([one]) for one, _ in reached]
+        lowest = min(range(len(reached)), key=lambda k: reached[k][1])
+        reached[lowest] = descent.kicked(reached[lowest])
+    best, *others = sorted(reached, key=_objective)
+    sure = part.sure if best is reached[0] else True
+    return Found(*best, tuple(one for one in others if not _one_basin(one[0], best[0], h)), sure)
 
 
 def _share(h: int, rows: int, n: int, p: int) -> int:

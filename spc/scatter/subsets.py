@@ -16,20 +16,19 @@ _SECOND = 30  # and of these, the ones that take another
 _KEEP = 10  # and of these, the ones that go on
 
 
-def guessed(z: Floats, steps: Steps, h: int, seed: int) -> tuple[Bools, Bools]:
-    """The subsets of h rows that guesses lead to: the six deterministic ones (6, n), and those that look for a group (k, n).
+def guessed(z: Floats, steps: Steps, h: int, seed: int) -> Bools:
+    """The subsets of h rows (k, n) that deterministic guesses lead to.
 
-    A guess of the scatter stands for the half of the rows nearest to it. Where bad rows form a group, the rows fall into two parts along
-    a direction of extreme fourth moment: a subset is begun on either side. And the guesses are asked of the columns as they are, too.
+    A guess of the scatter stands for the half of the rows nearest to it: six guesses in the invariant coordinates, and five of the columns
+    as they are. Where bad rows form a group, the rows fall into two parts along a direction of extreme fourth moment: a subset is begun on
+    either side.
     """
     n, p = z.shape
     rows = sample(n, max(_GUESSED, 20 * p), seed)
     part = z[rows]
-    d2 = _guessed_distances(invariant(part))
     ends = parted(part, _ENDS)
-    half = nearest(np.concatenate([d2, _guessed_distances(part, pairs=False), ends, -ends]), max((len(part) + 1) // 2, p + 1))
-    grown = steps.grow(carried(half, rows, n), h)
-    return grown[: len(d2)], grown[len(d2) :]
+    away = np.concatenate([_guessed_distances(invariant(part)), _guessed_distances(part, pairs=False), ends, -ends])
+    return steps.grow(carried(nearest(away, max((len(part) + 1) // 2, p + 1)), rows, n), h)
 
 
 def _guessed_distances(y: Floats, pairs: bool = True) -> Floats:

@@ -46,6 +46,23 @@ def test_a_tight_cluster_that_lowers_the_determinant_has_a_rival_that_leaves_it_
     assert rival.used[BAD:].mean() > 0.97
 
 
+@pytest.mark.parametrize("n, p, distance", [(150, 6, 8.0), (250, 8, 8.0), (350, 10, 10.0)])
+def test_of_a_knot_that_is_taken_for_good_a_person_is_told(n: int, p: int, distance: float) -> None:
+    rng = np.random.default_rng([n, p])
+    for _ in range(4):
+        x = rng.standard_normal((n, p))
+        bad = n // 5
+        x[:bad] *= 0.3
+        x[:bad, 0] += distance
+        answer = Mcd()(x)
+        assert answer.used is not None
+        if answer.used[:bad].mean() > 0.5:
+            assert answer.rival is not None
+            assert answer.rival.used is not None
+            assert answer.rival.used[:bad].mean() < 0.1
+            assert answer.rival.used[bad:].mean() > 0.9
+
+
 def test_the_other_basin_can_be_asked_for() -> None:
     x = clustered(10.0, 0.3)
     lowest, chosen = Mcd()(x), Mcd(basin="deterministic")(x)
