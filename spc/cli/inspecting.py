@@ -10,7 +10,6 @@ from spc.cli import files
 
 if TYPE_CHECKING:
     from spc.nouns import Column, Reference
-    from spc.phase1 import DistributionFree
 
 NAME = "inspect"
 SHORT = "What there is to know of a reference."
@@ -40,30 +39,20 @@ def command(
 
     with files.progress("reading"):
         table = read(files.table_path(reference), roles=asked.roles(ignore, time, id, subgroup), timezone=timezone)
-    answer = None if overall is None else _distribution_free(table, overall)
+    answer = None
+    if overall is not None:
+        from spc.phase1 import stability
+
+        answer = stability(table, overall=overall, subgroups=subgroup is not None)
     if json:
         files.print_json({**reference_summary(table), **({} if answer is None else {"distribution_free": answer.to_dict()})})
         return
     _tell(table)
     if answer is not None:
-        typer.echo(answer.sentence)
-
-
-def _distribution_free(table: Reference, overall: float) -> DistributionFree:
-    """The complete rows of the columns that vary, in the order of the file, with their subgroups if there are any."""
-    import numpy as np
-
-    from spc.errors import TooFewRows
-    from spc.phase1.distribution_free import distribution_free
-
-    complete = np.asarray(~np.isnan(table.x).any(axis=1))
-    x = table.x[complete]
-    if not len(x):
-        raise TooFewRows("No row is complete.", cure="Leave out the columns that are mostly empty: --ignore COL.")
-    x = x[:, np.ptp(x, axis=0) > 0]
-    labels = [label for label, kept in zip(table.rows.subgroup, complete, strict=True) if kept] if table.rows.subgroup else None
-    at_least = int(np.ceil(1.0 / overall)) if 0 < overall < 1 else 999
-    return distribution_free(x, overall=overall, permutations=max(999, at_least), subgroup=labels)
+        typer.echo(answer.found.sentence)
+        for first, moves in zip(answer.first_rows, answer.moves, strict=True):
+            moved = ", ".join(f"{one.name} {one.before:.6g} → {one.after:.6g} ({one.sd:+.1f} sd)" for one in moves)
+            typer.echo(f"  from {first} on: {moved}")
 
 
 def _tell(table: Reference) -> None:
