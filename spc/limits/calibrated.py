@@ -92,20 +92,14 @@ class Calibration:
     def quantile(self, alpha: float, q: int) -> float:
         """The value above which T² of a new row with q variables observed lies with probability alpha, on average over references."""
 
-        from scipy.optimize import root_scalar  # noqa: PLC0415 - takes long to load, and not every process calibrates
-
         tails = self.tails_of(q)
 
         def excess(value: float) -> float:
             ours, control = tails(value)
             return float(np.log(ours.mean() + 1e-300) + control[1] - np.log(alpha))
 
-        # log tail against value is nearly a straight line, so the secant finds it in a few steps from the classical limit
         start = NewRow(self.n, q).limit(alpha).value if self.n > q + 1 else 2.0 * KnownParameters(q).limit(alpha).value
-        found = root_scalar(excess, x0=start, x1=1.05 * start, rtol=1e-7)
-        if not found.converged or found.root <= 0.0:
-            found = root_scalar(excess, bracket=(1e-3 * start, 1e3 * start), rtol=1e-8)
-        return float(found.root)
+        return _root(excess, start)
 
     def tails_of(self, q: int) -> Callable[[float], tuple[Floats, tuple[Floats, float]]]:
         """For a value: P(T² of a new row > value) for each fit (B,), and the control: the classical fits' (B,), log exact − log mean."""
@@ -145,6 +139,26 @@ class Calibration:
 
 def _of(q: int, p: int) -> str:
     return f"p = {p}" if q == p else f"{q} of {p} variables observed"
+
+
+def _root(excess: Callable[[float], float], start: float) -> float:
+    """Where a falling function that is nearly a straight line is 0: by secants from `start`, or, where they stray, inside a bracket."""
+    before, here = start, 1.05 * start
+    f_before, f_here = excess(before), excess(here)
+    for _ in range(30):
+        if f_here == f_before:
+            break
+        step = f_here * (here - before) / (f_here - f_before)
+        before, f_before, here = here, f_here, here - step
+        if not 0.0 < here < 1e6 * start:
+            break
+        if abs(step) <= 1e-7 * here:
+            return here
+        f_here = excess(here)
+
+    from scipy.optimize import brentq  # noqa: PLC0415 - takes long to load, and is hardly ever needed
+
+    return float(brentq(excess, 1e-3 * start, 1e3 * start, rtol=1e-8))
 
 
 def _forms(center: Floats, factor: Floats, q: int) -> _Fits:

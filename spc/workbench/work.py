@@ -37,6 +37,10 @@ def work(tasks: IO[str], answers: IO[str]) -> None:
     except MemoryError:
         text = f"This table needs more than {memory // 1024**2} MiB of memory."
         say(complaint={"kind": "Refused", "status": 413, "text": text, "cure": "Use fewer rows or columns.", "row": None, "column": None})
+    except Exception as mistake:
+        text = f"This is a mistake of the program ({type(mistake).__name__}: {mistake}), not of the table."
+        say(complaint={"kind": "Complaint", "status": 500, "text": text, "cure": "Tell who maintains it.", "row": None, "column": None})
+        raise
 
 
 def _done(task: Mapping[str, Any], say: Say) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from spc.errors import BadTable, Refused, TooFewRows
+from spc.errors import BadTable, Complaint, Refused, TooFewRows
 from spc.workbench import Bounds, Cancelled, Ticket, Workbench
 from spc.workbench.starter import Cold, Forks, Starter
 
@@ -85,6 +85,11 @@ def test_a_complaint_comes_back_as_the_same_complaint(starter: Starter, tmp_path
     (tmp_path / "b.csv").write_text("a,b\n" + "1,2\n2,1\n")
     with pytest.raises(TooFewRows):
         fit(Workbench(starter=starter), tmp_path / "b.csv")
+
+
+def test_a_mistake_of_the_program_is_told_as_one(starter: Starter) -> None:
+    with pytest.raises(Complaint, match=r"mistake of the program \(AttributeError"):
+        fit(Workbench(starter=starter), DEMO, recipe={"estimator": "collections:OrderedDict"})
 
 
 def test_it_ends_when_it_takes_too_long(starter: Starter) -> None:
