@@ -88,7 +88,7 @@ def test_a_complaint_comes_back_as_the_same_complaint(starter: Starter, tmp_path
 
 
 def test_a_mistake_of_the_program_is_told_as_one(starter: Starter) -> None:
-    with pytest.raises(Complaint, match=r"mistake of the program \(AttributeError"):
+    with pytest.raises(Complaint, match=r"mistake of the program \(TypeError"):
         fit(Workbench(starter=starter), DEMO, recipe={"estimator": "collections:OrderedDict"})
 
 
