@@ -10,6 +10,7 @@ from spc.scatter.starts import deterministic, elemental, invariant, parted, rank
 from spc.scatter.steps import Steps, steps_on
 
 _GUESSED, _DRAWN = 300, 400  # rows that the deterministic and the random starts look at (or 20 per variable)
+_CLEAR = 10  # variables up to which the invariant coordinates are not blurred
 _ENDS = 3  # directions of least, and of greatest, fourth moment that are looked along
 _ELEMENTAL = 100  # random starts, taken one step
 _SECOND = 30  # and of these, the ones that take another
@@ -19,15 +20,18 @@ _KEEP = 10  # and of these, the ones that go on
 def guessed(z: Floats, steps: Steps, h: int, seed: int) -> Bools:
     """The subsets of h rows (k, n) that deterministic guesses lead to.
 
-    A guess of the scatter stands for the half of the rows nearest to it: six guesses in the invariant coordinates, and five of the columns
-    as they are. Where bad rows form a group, the rows fall into two parts along a direction of extreme fourth moment: a subset is begun on
-    either side.
+    A guess of the scatter stands for the half of the rows nearest to it: six guesses in the invariant coordinates, and, of more than ten
+    columns, five of the columns as they are. Where bad rows form a group, the rows fall into two parts along a direction of extreme fourth
+    moment: a subset is begun on either side.
     """
     n, p = z.shape
     rows = sample(n, max(_GUESSED, 20 * p), seed)
     part = z[rows]
     ends = parted(part, _ENDS)
-    away = np.concatenate([_guessed_distances(invariant(part)), _guessed_distances(part, pairs=False), ends, -ends])
+    guesses = [_guessed_distances(invariant(part))]
+    if p > _CLEAR:
+        guesses.append(_guessed_distances(part, pairs=False))
+    away = np.concatenate([*guesses, ends, -ends])
     return steps.grow(carried(nearest(away, max((len(part) + 1) // 2, p + 1)), rows, n), h)
 
 
