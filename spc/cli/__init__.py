@@ -1,4 +1,4 @@
-"""The same verbs in a terminal: `spc fit`, `judge`, `explain`, `inspect`, `serve`, `replay`, `run`."""
+"""The same verbs in a terminal: `spc fit`, `judge`, `explain`, `inspect`, `arl`, `serve`, `replay`, `run`."""
 
 from spc.cli.program import main
 

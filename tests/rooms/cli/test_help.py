@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from spc.cli import explain, fit, inspecting, judge, replay, run, serve
+from spc.cli import arl, explain, fit, inspecting, judge, replay, run, serve
 
 ROOT = Path(__file__).resolve().parents[3]
-ROOMS = (fit, judge, explain, inspecting, serve, replay, run)
+ROOMS = (fit, judge, explain, inspecting, arl, serve, replay, run)
 
 
 def examples(text: str) -> list[str]:
@@ -52,7 +52,7 @@ def test_every_command_has_help_with_its_examples(spc: Callable[..., Any], room:
 
 
 def test_the_examples_of_files_run_one_after_the_other(spc: Callable[..., Any], desk: Path) -> None:
-    for line in [*examples(spc("--help").out), *fit.EXAMPLE, *judge.EXAMPLE, *explain.EXAMPLE, *inspecting.EXAMPLE]:
+    for line in [*examples(spc("--help").out), *fit.EXAMPLE, *judge.EXAMPLE, *explain.EXAMPLE, *inspecting.EXAMPLE, *arl.EXAMPLE]:
         done = spc(*shlex.split(line)[1:])
         assert done.code == (1 if "--fail-on-signal" in line else 0), (line, done)
     assert {"model.json", "points.csv", "strict.json", "fitted.csv"} <= {one.name for one in desk.iterdir()}
@@ -126,7 +126,7 @@ def test_the_example_of_run_runs(spc: Callable[..., Any], desk: Path) -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     code = (
-        "import sys; from spc.cli import main; main(['--help']); main(['fit', '--help']);"
+        "import sys; from spc.cli import main; main(['--help']); main(['fit', '--help']); main(['arl', '--help']);"
         "heavy = {'numpy', 'scipy', 'pandas', 'fastapi', 'sqlalchemy', 'dash', 'plotly', 'httpx', 'uvicorn'};"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )

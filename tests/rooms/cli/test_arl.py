@@ -1,0 +1,70 @@
+"""`spc arl`: the numbers, the words, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from spc.runlength import Mewma
+
+Spc = Callable[..., Any]
+
+
+def test_the_limit_and_the_run_length_are_those_of_the_library(spc: Spc) -> None:
+    done = spc("arl", "--chart", "mewma", "-p", "4", "--lam", "0.1", "--arl0", "370", "--shift", "1", "--json")
+    assert (done.code, done.err) == (0, "")
+    said = json.loads(done.out)
+    limit = Mewma(4, 0.1).limit(370.0)
+    found = Mewma(4, 0.1).run_length(limit, 1.0)
+    assert (said["limit"], said["arl"], said["sd"], said["error"]) == (limit, found.arl, found.sd, found.error)
+    assert said["quantiles"] == {f"{key:g}": row for key, row in found.quantiles.items()}
+    assert (said["chart"], said["p"], said["lam"], said["k"], said["arl0"], said["shift"]) == ("mewma", 4, 0.1, None, 370.0, 1.0)
+
+
+def test_the_words_tell_limit_mean_quantiles_and_error(spc: Spc) -> None:
+    done = spc("arl", "--chart", "mcusum", "-p", "2", "--k", "0.5", "--limit", "5.5")
+    assert done.code == 0, done.err
+    assert "limit 5.5" in done.out
+    assert "ARL in control: 201.499 rows, standard deviation 194.8" in done.out
+    assert "142 (50%)" in done.out
+    assert "Numerical error" in done.out
+
+
+def test_t2_is_geometric(spc: Spc) -> None:
+    said = json.loads(spc("arl", "--chart", "t2", "-p", "2", "--arl0", "200", "--json").out)
+    assert said["limit"] == pytest.approx(10.5966, abs=1e-4)
+    assert said["arl"] == pytest.approx(200.0)
+    assert spc("arl", "--chart", "t2", "-p", "2", "--arl0", "200").out.count("\n") == 4  # no steady state: it is the same
+
+
+def test_the_exact_variance_has_its_own_limit(spc: Spc) -> None:
+    said = json.loads(spc("arl", "--chart", "mewma", "-p", "2", "--lam", "0.1", "--exact", "--arl0", "200", "--json").out)
+    assert said["limit"] == pytest.approx(8.7846, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "words,said",
+    [
+        (["--chart", "mewna", "-p", "2", "--arl0", "370"], "Did you mean 'mewma'"),
+        (["--chart", "t2", "-p", "2", "--arl0", "370", "--lam", "0.1"], "--lam has no meaning for t2"),
+        (["--chart", "mewma", "-p", "2", "--arl0", "370", "--k", "0.5"], "--k has no meaning for mewma"),
+        (["--chart", "mcusum", "-p", "2", "--arl0", "370", "--exact"], "--exact has no meaning for mcusum"),
+        (["--chart", "t2", "-p", "2"], "Give one of --limit and --arl0"),
+        (["--chart", "t2", "-p", "2", "--limit", "9", "--arl0", "370"], "Give one of --limit and --arl0"),
+        (["--chart", "t2", "-p", "0", "--limit", "9"], "Give 1 to 200 variables"),
+        (["--chart", "mewma", "-p", "2", "--lam", "2", "--limit", "9"], "from 0.005 to 1"),
+        (["--chart", "mewma", "-p", "2", "--limit", "nan"], "not a limit"),
+        (["--chart", "mewma", "-p", "2", "--limit", "9", "--shift", "-1"], "0 to 100"),
+        (["--chart", "mewma", "-p", "2", "--arl0", "0"], "An ARL₀ of 0"),
+        (["--chart", "mewma", "-p", "two", "--arl0", "9"], "'-p'"),
+        (["-p", "2", "--arl0", "9"], "--chart"),
+    ],
+)
+def test_wrong_words_are_refused_with_a_cure(spc: Spc, words: list[str], said: str) -> None:
+    done = spc("arl", *words)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.count("\n") == 1
+    assert said in done.err
