@@ -54,7 +54,7 @@ def test_the_other_of_two_groups_is_looked_at_and_fitted(page: Any, tmp_path: Pa
     page.locator("#reference-other-basin").press("Enter")
     until(page, f"location.href !== '{before}' && location.search.includes('model=') && !location.search.includes('job=')", 60)
     page.wait_for_selector("#reference-fit-found >> text=basin 'lowest'", timeout=FIT_MS)
-    page.wait_for_selector("#reference-counter >> text=/1\\d\\d rows beyond/")
+    page.wait_for_selector("#reference-counter >> text=/1\\d\\d rows beyond/", timeout=FIT_MS)
 
 
 def test_rows_are_left_out_over_several_fits_and_taken_back(page: Any, served: Served, tmp_path: Path) -> None:
