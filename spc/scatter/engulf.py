@@ -17,7 +17,7 @@ from spc.scatter.csteps import Features
 
 _FAR = 1e-3  # share of good rows that lie so far out
 _TURNS = 3
-_DRAWN = 10  # starts with a few other rows, for each group
+_DRAWN = 6  # starts with a few other rows, for each group
 
 
 def engulfing(z: Floats, member: Bools, h: int, seed: int) -> Bools:

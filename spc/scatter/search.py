@@ -25,6 +25,7 @@ _STAIR = 8  # how many times as many rows the next sample has
 _POLISHED = 30_000  # rows up to which the answer on all rows is polished and kicked
 _FEW = 25  # variables up to which random starts are worth their time
 _GO_ON = 16  # starts that go on after two steps
+_TAKEN_IN = 8  # starts with a knot that go on after two steps; half of them are polished
 _POLISH = 10  # candidates that single exchanges are tried on
 _KICKS, _KICKS_SAMPLED, _KICKS_LARGE = 40, 12, 4
 _EASY = 30_000  # values in a table (n p) up to which all of them are worth their time
@@ -127,8 +128,8 @@ def _whole(z: Floats, h: int, seed: int, kicks: int) -> Found:
     best = descent.best(distinct(members, values, max(round(_POLISH * effort), 2)))
     taken_in = engulfing(z, best[0], h, seed)
     if len(taken_in):
-        near = distinct(*steps.converge(steps.grow(taken_in, h), h, 2), _GO_ON)
-        descent.best(distinct(*steps.converge(near, h), _POLISH))
+        near = distinct(*steps.converge(steps.grow(taken_in, h), h, 2), _TAKEN_IN)
+        descent.best(distinct(*steps.converge(near, h), _TAKEN_IN // 2))
     return _beside(descent, descent.kicked_best(_HEADS), members[: len(sure)], h)
 
 
@@ -159,7 +160,8 @@ def _nested(x: Floats, shift: Floats, rate: Floats, h: int, seed: int) -> Found:
     reached = [settle(steps, one, h) for one in carried(np.array(subsets), rows, n)]
     if n <= _POLISHED:
         descent = _Descent(steps, h, _KICKS_LARGE, seed)
-        reached = [descent.best([one]) for one, _ in reached]
+        near = min(value for _, value in reached) + 50.0 / h
+        reached = [descent.best([one]) if value < near else (one, value) for one, value in reached]
         lowest = min(range(len(reached)), key=lambda k: reached[k][1])
         reached[lowest] = descent.kicked(reached[lowest])
     best, *others = sorted(reached, key=_objective)
