@@ -176,7 +176,7 @@ def test_an_interrupt_is_130_and_one_message(tmp_path: Path) -> None:
     wait_for_sleep(child.pid)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=30)
-    # A shell says 130 of both: Python itself ends by the signal when it came while a piece of text was being executed (a dataclass made).
+    # A shell says 130 of both. On a busy machine the interpreter was seen to end by the signal itself, after our message.
     assert child.returncode in (130, -signal.SIGINT)
     assert (out, err) == ("", "spc: interrupted\n")
 

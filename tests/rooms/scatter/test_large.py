@@ -34,7 +34,7 @@ def test_a_table_on_the_disk_gives_the_same_bits_as_in_memory(table: Floats, tmp
     assert np.array_equal(one.center, other.center)
 
 
-def test_bad_rows_are_found_and_the_subset_is_a_fixed_point_of_all_rows(table: Floats) -> None:
+def test_bad_rows_are_found_and_c_steps_on_all_rows_end_within_a_millionth_of_the_objective(table: Floats) -> None:
     found = Mcd(h=0.75)(table)
     assert found.used is not None
     assert not found.used[:BAD].any()
