@@ -43,14 +43,14 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 # The stamps: a second `make run` finds .run newer than the lock and starts at once.
-$(VENV)/.run: requirements-run.lock pyproject.toml spc/scatter/kernel.c | $(BIN)/pip
+$(VENV)/.run: requirements-run.lock pyproject.toml $(wildcard spc/scatter/kernel*.[ch]) | $(BIN)/pip
 	@echo 'Installing what the program needs into $(VENV); this is done once.'
 	$(PIP) install --require-hashes -r requirements-run.lock
 	$(PIP) install --no-index --no-build-isolation --no-deps --editable .
 	@$(kernel)
 	@touch $@
 
-$(VENV)/.dev: requirements.lock pyproject.toml spc/scatter/kernel.c | $(BIN)/pip
+$(VENV)/.dev: requirements.lock pyproject.toml $(wildcard spc/scatter/kernel*.[ch]) | $(BIN)/pip
 	@echo 'Installing what the program and its tests need into $(VENV); this is done once.'
 	$(PIP) install --require-hashes -r requirements.lock
 	$(PIP) install --no-index --no-build-isolation --no-deps --editable .

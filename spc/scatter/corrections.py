@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from scipy.special import chdtri, fdtri, gammainc
 
@@ -41,6 +42,7 @@ def degrees_of_freedom(n: int, p: int, kept: float) -> float:
     return float(asymptotic * math.exp((12.745653 - 14.545559 * kept + 0.127400 * p) / n ** (0.559217 + 0.149040 * kept)))
 
 
+@cache
 def cutoff(n: int, p: int, kept: float, share: float) -> float:
     """The distance from the raw MCD (consistency-corrected) that a good row outside the subset exceeds with probability 1 − share.
 

@@ -106,9 +106,15 @@ def converge(features: Features, member: Bools, h: int, steps: int = 0) -> tuple
 
 def distinct(member: Bools, objective: Floats, keep: int) -> Bools:
     """The best `keep` different subsets, best first."""
-    order = np.lexsort((np.arange(len(objective)), objective))
-    _, first = np.unique(np.packbits(member[order], axis=1), axis=0, return_index=True)
-    return np.asarray(member[order[np.sort(first)[:keep]]])
+    packed, seen, chosen = np.packbits(member, axis=1), set(), []
+    for i in np.argsort(objective, kind="stable").tolist():
+        key = packed[i].tobytes()
+        if key not in seen:
+            seen.add(key)
+            chosen.append(i)
+        if len(chosen) == keep:
+            break
+    return np.asarray(member[chosen])
 
 
 def apart(member: Bools, objective: Floats, most: int, shared: float) -> Bools:

@@ -13,21 +13,26 @@ import numpy as np
 from scipy.special import chdtri
 
 from spc.nouns import Bools, Floats, Ints
-from spc.scatter.csteps import Features
+from spc.scatter.factor import factor_of, inverse_of
+from spc.scatter.kernel import medians
+from spc.scatter.steps import Steps
 
 _FAR = 1e-3  # share of good rows that lie so far out
 _TURNS = 3
 _DRAWN = 6  # starts with a few other rows, for each group
 
 
-def engulfing(z: Floats, member: Bools, h: int, seed: int) -> Bools:
+def engulfing(z: Floats, steps: Steps, member: Bools, h: int, seed: int) -> Bools:
     """Starting subsets (k, n): the far rows, or their tighter half, with the nearest of the others, or with p + 1 others drawn at random.
 
     z (n, p), and the subset `member` (n,) of the solution. None when hardly any row is far out.
     """
     n, p = z.shape
-    features = Features.of(z)
-    d2 = features.distances(*features.moments(member[None]))[0][0]
+    mean = z[member].mean(axis=0)
+    lower = factor_of((z[member] - mean).T @ (z[member] - mean), h)
+    if lower is None:
+        return np.zeros((0, n), dtype=bool)
+    d2 = steps.distances(None, mean, inverse_of(lower))
     scaled = d2 * (float(chdtri(p, 0.5)) / float(np.median(d2)))
     far = np.flatnonzero(~member & (scaled > chdtri(p, _FAR)))
     if len(far) < max(3, n // 50):
@@ -38,22 +43,22 @@ def engulfing(z: Floats, member: Bools, h: int, seed: int) -> Bools:
     groups.append(inside[_knot(z[inside])])  # perhaps the knot is in it already, and with it are the wrong others
     rng = np.random.default_rng([seed, n, p, 3])
     for group in groups:
-        others = np.setdiff1d(np.arange(n), group)
-        for _ in range(_DRAWN):
-            start = np.zeros(n, dtype=bool)
-            start[group] = start[rng.choice(others, p + 1, replace=False)] = True
-            starts.append(start)
+        draw = rng.random((_DRAWN, n))
+        draw[:, group] = 2.0  # never drawn: they are in
+        start = np.zeros((_DRAWN, n), dtype=bool)
+        np.put_along_axis(start, np.argpartition(draw, p, axis=1)[:, : p + 1], True, axis=1)
+        start[:, group] = True
+        starts.extend(start)
     return np.array(starts)
 
 
 def _knot(rows: Floats) -> Ints:
     """Positions of the half of some rows that lie nearest each other: nearest their medians, then nearest the mean of that half."""
-    center = np.median(rows, axis=0)
-    scale = np.median(np.abs(rows - center), axis=0)
+    center, scale = medians(rows.T)
     scale = np.maximum(scale, 1e-6 * max(float(scale.max()), 1.0))  # the table is standardised: 1 is its unit
     half = np.arange(len(rows))
     for _ in range(_TURNS):
-        away = np.sum(((rows - center) / scale) ** 2, axis=1)
+        away = np.square((rows - center) / scale).sum(axis=1)
         half = np.sort(np.argsort(away, kind="stable")[: (len(rows) + 1) // 2])
         center = rows[half].mean(axis=0)
     return half

@@ -4,388 +4,125 @@
  * stays in the first-level cache, moved and scaled on the way and padded to whole vectors; the two things that cost anything, sums of
  * products and whitening, are done there in tiles that stay in registers. Built when a compiler is at hand, never needed: kernel.py.
  *
+ * A small table whose values are used as they are comes as `columns`, too (p of them, padded with zeros to whole strips, with one more
+ * cache line from column to column): sums and distances of all its rows then run down the columns, eight rows at a time, without a copy,
+ * and cost a few nanoseconds a row.
+ *
  * A table x is n rows of p values; every value is used as (x - shift) * rate. A subset is n bytes, 1 for a member. No function keeps
  * anything between calls.
  */
-#include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "kernel_select.h"
+#include "kernel_sums.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__gnu_linux__)
-#define FAST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FAST
-#endif
-#define INLINE static inline __attribute__((always_inline))
-
-enum {
-    LANES = 8, /* doubles in a vector */
-    BAND = 64, /* rows looked at on each side of the edge when a single exchange is tried */
-    CACHE = 3072 /* doubles in the buffer of rows */
-};
-typedef double Lane __attribute__((vector_size(8 * sizeof(double)), aligned(64)));
-
-typedef struct {
-    const double *x, *shift, *rate;
-    int64_t n, h;
-    int p, width, block; /* width: p rounded up to whole vectors; block: rows in the buffer */
-    double *buffer;      /* block x width */
-    double *part_cross;  /* width x width: sums of products of the rows last looked at, */
-    double *part_sum;    /* width: and their sums */
-    double *turned;      /* p x width: L^-1, transposed and padded */
-    double *mean;        /* p: of the subset */
-    double *inverse;     /* p x p: L^-1, of the lower Cholesky factor of its covariance */
-    double *origin;      /* p: about which its sums are kept, */
-    double *sum;         /* p, */
-    double *cross;       /* p x p (lower triangle), */
-    int64_t count;       /* and the number of its rows */
-    double *kept;        /* p x p: scratch */
-    double *d2;          /* n: squared distances from the subset */
-    double *key;         /* max(2 n, BAND): scratch of the selections */
-    int64_t *rows;       /* n: the rows that enter, from the front, and those that leave, from the back */
-    int64_t entering, leaving;
-} Work;
-
-static int width_of(int p) { return (p + LANES - 1) / LANES * LANES; }
-
-static int block_of(int p) {
-    const int rows = CACHE / width_of(p) / LANES * LANES;
-    return rows < 2 * LANES ? 2 * LANES : rows > 256 ? 256 : rows;
+/* The squared distance of rank k, looked for from where the last one was found. */
+static double edge_of(Work *w, int64_t k) {
+    const double guess = w->edge > 0.0 && w->edge < INFINITY ? w->edge : (double)w->p;
+    return w->edge = narrowed(w->d2, w->n, w->stride, k, 0.0, INFINITY, guess, w->key);
 }
 
-static void *aligned(size_t doubles) { return aligned_alloc(64, (doubles * sizeof(double) + 63) / 64 * 64); }
-
-static void work_close(Work *w) {
-    free(w->buffer);
-    free(w->rows);
-}
-
-/* Scratch for a table; `all` for functions that look at every row's distance. */
-static int work_open(Work *w, const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int all) {
-    const size_t P = (size_t)p, V = (size_t)width_of(p), B = (size_t)block_of(p), N = all ? (size_t)n : 0;
-    memset(w, 0, sizeof *w);
-    w->x = x, w->shift = shift, w->rate = rate, w->n = n, w->h = h, w->p = p, w->width = (int)V, w->block = (int)B;
-    w->buffer = aligned(B * V + V * V + V + P * V + 3 * P + 3 * P * P + N + (2 * N > BAND ? 2 * N : BAND));
-    w->rows = all ? malloc(sizeof(int64_t) * (size_t)n) : malloc(1);
-    if (!w->buffer || !w->rows) return 0;
-    memset(w->buffer, 0, sizeof(double) * (B * V + V * V + V + P * V));
-    w->part_cross = w->buffer + B * V;
-    w->part_sum = w->part_cross + V * V;
-    w->turned = w->part_sum + V;
-    w->mean = w->turned + P * V;
-    w->origin = w->mean + P;
-    w->sum = w->origin + P;
-    w->inverse = w->sum + P;
-    w->cross = w->inverse + P * P;
-    w->kept = w->cross + P * P;
-    w->d2 = w->kept + P * P;
-    w->key = w->d2 + N;
-    return 1;
-}
-
-/* `count` rows, from position `start` of the list (or of the table, without one), minus `origin`, into the buffer; the rest of its last
- * eight rows is set to zero. */
-INLINE void load(const Work *w, const int64_t *list, int64_t start, int count, const double *origin) {
-    const int p = w->p, width = w->width;
-    for (int r = 0; r < count; r++) {
-        const double *from = w->x + (list ? list[start + r] : start + r) * p;
-        double *to = w->buffer + (size_t)r * width;
-        for (int k = 0; k < p; k++) to[k] = (from[k] - w->shift[k]) * w->rate[k] - origin[k];
-    }
-    for (int r = count; r % LANES; r++) memset(w->buffer + (size_t)r * width, 0, sizeof(double) * width);
-}
-
-/* cross[a][b] += sum over rows of y_a y_b for A values of a from a0, T vectors of b from vector v. */
-INLINE void products(const double *buffer, int rows, int width, double *cross, int a0, const int A, int v, const int T) {
-    Lane acc[8][2];
-    for (int i = 0; i < A; i++)
-        for (int t = 0; t < T; t++) acc[i][t] = *(Lane *)(cross + (size_t)(a0 + i) * width + (v + t) * LANES);
-    for (int r = 0; r < rows; r++) {
-        const double *y = buffer + (size_t)r * width;
-        for (int t = 0; t < T; t++) {
-            const Lane b = *(const Lane *)(y + (v + t) * LANES);
-            for (int i = 0; i < A; i++) acc[i][t] += y[a0 + i] * b;
-        }
-    }
-    for (int i = 0; i < A; i++)
-        for (int t = 0; t < T; t++) *(Lane *)(cross + (size_t)(a0 + i) * width + (v + t) * LANES) = acc[i][t];
-}
-
-INLINE void products_of(const double *buffer, int rows, int width, double *cross, int a0, const int A) {
-    const int vectors = a0 / LANES + 1;
-    int v = 0;
-    for (; v + 2 <= vectors; v += 2) products(buffer, rows, width, cross, a0, A, v, 2);
-    if (v < vectors) products(buffer, rows, width, cross, a0, A, v, 1);
-}
-
-/* Sums and sums of products (lower triangle) of the listed rows minus `origin`, in a fixed order, into part_sum and part_cross. */
-FAST static void accumulate(Work *w, const int64_t *list, int64_t count, const double *origin) {
-    const int p = w->p, width = w->width;
-    memset(w->part_cross, 0, sizeof(double) * (size_t)width * width);
-    memset(w->part_sum, 0, sizeof(double) * width);
-    for (int64_t start = 0; start < count; start += w->block) {
-        const int rows = count - start < w->block ? (int)(count - start) : w->block;
-        load(w, list, start, rows, origin);
-        for (int v = 0; v < width; v += LANES) {
-            Lane s = *(Lane *)(w->part_sum + v);
-            for (int r = 0; r < rows; r++) s += *(const Lane *)(w->buffer + (size_t)r * width + v);
-            *(Lane *)(w->part_sum + v) = s;
-        }
-        int a = 0;
-        for (; a + 8 <= p; a += 8) products_of(w->buffer, rows, width, w->part_cross, a, 8);
-        if (a + 4 <= p) products_of(w->buffer, rows, width, w->part_cross, a, 4), a += 4;
-        if (a + 2 <= p) products_of(w->buffer, rows, width, w->part_cross, a, 2), a += 2;
-        if (a < p) products_of(w->buffer, rows, width, w->part_cross, a, 1);
-    }
-}
-
-/* Takes some rows into the subset's sums (sign 1), or out of them (-1). */
-static void include(Work *w, const int64_t *list, int64_t count, double sign) {
-    const int p = w->p;
-    accumulate(w, list, count, w->origin);
-    for (int a = 0; a < p; a++) {
-        w->sum[a] += sign * w->part_sum[a];
-        for (int b = 0; b <= a; b++) w->cross[a * p + b] += sign * w->part_cross[(size_t)a * w->width + b];
-    }
-    w->count += sign > 0 ? count : -count;
-}
-
-/* The sums of a subset, about its mean. */
-FAST static void begin(Work *w, const uint8_t *member) {
-    const int p = w->p;
-    int64_t count = 0;
-    for (int64_t i = 0; i < w->n; i++) {
-        w->rows[count] = i;
-        count += member[i] != 0;
-    }
-    for (int k = 0; k < p; k++) w->origin[k] = 0.0;
-    for (int64_t i = 0; i < count; i++) {
-        const double *from = w->x + w->rows[i] * p;
-        for (int k = 0; k < p; k++) w->origin[k] += (from[k] - w->shift[k]) * w->rate[k];
-    }
-    for (int k = 0; k < p; k++) w->origin[k] /= (double)count;
-    memset(w->sum, 0, sizeof(double) * p);
-    memset(w->cross, 0, sizeof(double) * p * p);
-    w->count = 0;
-    include(w, w->rows, count, 1.0);
-}
-
-/* The sums follow the rows that `nearest` or an exchange listed; when these are many, they are taken anew. */
-static void follow(Work *w, const uint8_t *member) {
-    if (w->entering + w->leaving > w->count / 4) {
-        begin(w, member);
-    } else {
-        include(w, w->rows, w->entering, 1.0);
-        include(w, w->rows + w->n - w->leaving, w->leaving, -1.0);
-    }
-}
-
-/* Cholesky factor in place; 0 when a pivot is not positive beyond rounding. */
-FAST static int cholesky(double *s, int p) {
-    for (int a = 0; a < p; a++) {
-        for (int b = 0; b <= a; b++) {
-            double sum = 0.0;
-#pragma omp simd reduction(+ : sum)
-            for (int k = 0; k < b; k++) sum += s[a * p + k] * s[b * p + k];
-            if (a == b) {
-                const double pivot = s[a * p + a] - sum;
-                if (!(pivot > 1e-13 * fabs(s[a * p + a]))) return 0;
-                s[a * p + a] = sqrt(pivot);
-            } else
-                s[a * p + b] = (s[a * p + b] - sum) / s[b * p + b];
-        }
-    }
-    return 1;
-}
-
-/* From the sums to the mean and the inverse of the covariance's factor; returns log det. A singular one is given a little ridge. */
-FAST static double solve(Work *w) {
-    const int p = w->p, width = w->width;
-    const double share = 1.0 / (double)w->count;
-    for (int a = 0; a < p; a++) {
-        for (int b = 0; b <= a; b++) w->inverse[a * p + b] = (w->cross[a * p + b] - w->sum[a] * w->sum[b] * share) * share;
-        w->mean[a] = w->origin[a] + w->sum[a] * share;
-    }
-    const size_t size = sizeof(double) * (size_t)p * (size_t)p;
-    double *s = w->inverse, *kept = w->kept, top = 0.0, logdet = 0.0;
-    memcpy(kept, s, size);
-    for (int a = 0; a < p; a++) top = fmax(top, s[a * p + a]);
-    for (double ridge = 1e-12 * fmax(top, 1e-20); !cholesky(s, p); ridge *= 100.0) {
-        memcpy(s, kept, size);
-        for (int a = 0; a < p; a++) s[a * p + a] += ridge;
-    }
-    for (int a = 0; a < p; a++) logdet += 2.0 * log(s[a * p + a]);
-    for (int a = 0; a < p; a++) { /* forward substitution, a row of the inverse at a time: row_a = (e_a - sum_k L_ak row_k) / L_aa */
-        const double pivot = 1.0 / s[a * p + a];
-        for (int b = 0; b < a; b++) kept[b] = 0.0;
-        for (int k = 0; k < a; k++) {
-            const double l = s[a * p + k], *row = s + (size_t)k * p;
-#pragma omp simd
-            for (int b = 0; b <= k; b++) kept[b] -= l * row[b];
-        }
-        for (int b = 0; b < a; b++) s[a * p + b] = kept[b] * pivot;
-        s[a * p + a] = pivot;
-    }
-    memset(w->turned, 0, sizeof(double) * (size_t)p * width);
-    for (int a = 0; a < p; a++)
-        for (int b = 0; b <= a; b++) w->turned[(size_t)b * width + a] = s[a * p + b];
-    return logdet;
-}
-
-/* Adds to square[i], for eight rows y of the buffer, the squares of the T vectors from v of L^-1 y. */
-INLINE void squares(const double *y, int p, int width, const double *turned, Lane *square, int v, const int T) {
-    const int last = (v + T) * LANES < p ? (v + T) * LANES : p;
-    Lane acc[8][2] = {{{0}}};
-    for (int k = 0; k < last; k++)
-        for (int t = 0; t < T; t++) {
-            const Lane l = *(const Lane *)(turned + (size_t)k * width + (v + t) * LANES);
-            for (int i = 0; i < 8; i++) acc[i][t] += y[(size_t)i * width + k] * l;
-        }
-    for (int i = 0; i < 8; i++)
-        for (int t = 0; t < T; t++) square[i] += acc[i][t] * acc[i][t];
-}
-
-/* Squared distances of the listed rows (of all, without a list) from `mean` by `turned`. */
-FAST static void distances(Work *w, const int64_t *list, int64_t count, double *out) {
-    const int p = w->p, width = w->width, vectors = width / LANES;
-    for (int64_t start = 0; start < count; start += w->block) {
-        const int rows = count - start < w->block ? (int)(count - start) : w->block;
-        load(w, list, start, rows, w->mean);
-        for (int r = 0; r < rows; r += 8) {
-            const double *y = w->buffer + (size_t)r * width;
-            Lane square[8] = {{0}};
-            int v = 0;
-            for (; v + 2 <= vectors; v += 2) squares(y, p, width, w->turned, square, v, 2);
-            if (v < vectors) squares(y, p, width, w->turned, square, v, 1);
-            for (int i = 0; i < 8 && r + i < rows; i++) {
-                const Lane s = square[i];
-                out[start + r + i] = ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
-            }
-        }
-    }
-}
-
-/* The value of rank k (from 0) of v, which is shuffled: quickselect. */
-static double picked(double *v, int64_t n, int64_t k) {
-    int64_t low = 0, high = n - 1;
-    while (low < high) {
-        const double a = v[low], b = v[(low + high) / 2], c = v[high];
-        const double pivot = a < b ? (b < c ? b : (a < c ? c : a)) : (a < c ? a : (b < c ? c : b));
-        int64_t i = low, j = high;
-        while (i <= j) {
-            while (v[i] < pivot) i++;
-            while (v[j] > pivot) j--;
-            if (i <= j) {
-                const double t = v[i];
-                v[i++] = v[j], v[j--] = t;
-            }
-        }
-        if (k <= j)
-            high = j;
-        else if (k >= i)
-            low = i;
-        else
-            break;
-    }
-    return v[k];
-}
-
-/* The value of rank k (from 0) of n values, which are left as they are; scratch has room for 2 n. A sample of them tells between which
- * two values it almost surely lies: one pass without a branch then leaves a quarter of them to look at. */
-FAST static double ranked(const double *v, int64_t n, int64_t k, double *scratch) {
-    enum { SAMPLE = 63, SPREAD = 9 };
-    if (n > 300) {
-        double s[SAMPLE];
-        const int64_t stride = n / SAMPLE;
-        for (int i = 0; i < SAMPLE; i++) {
-            const double one = v[i * stride + stride / 2];
-            int at = i;
-            for (; at > 0 && s[at - 1] > one; at--) s[at] = s[at - 1];
-            s[at] = one;
-        }
-        const int at = (int)((double)k / (double)n * SAMPLE);
-        const double low = at - SPREAD < 0 ? -INFINITY : s[at - SPREAD], high = at + SPREAD >= SAMPLE ? INFINITY : s[at + SPREAD];
-        int64_t below = 0, between = 0;
-        for (int64_t i = 0; i < n; i++) {
-            scratch[between] = v[i];
-            below += v[i] < low;
-            between += (v[i] >= low) & (v[i] <= high);
-        }
-        if (below <= k && k < below + between && between < n)
-            return ranked(scratch, between, k - below, scratch + between);
-    }
-    memcpy(scratch, v, sizeof(double) * (size_t)n);
-    return picked(scratch, n, k);
+/* A row comes into the subset, or leaves it, and is listed. */
+INLINE void turn(Work *w, uint8_t *member, int64_t i) {
+    if (member[i])
+        w->rows[w->n - ++w->leaving] = i;
+    else
+        w->rows[w->entering++] = i;
+    member[i] = !member[i];
 }
 
 /* The h nearest rows; among equals the earlier ones. Lists the rows that enter and leave; returns whether there are any. */
 FAST static int nearest(Work *w, uint8_t *member) {
-    const double edge = ranked(w->d2, w->n, w->h - 1, w->key);
-    int64_t room = w->h, entering = 0, leaving = 0;
-    for (int64_t i = 0; i < w->n; i++) room -= w->d2[i] < edge;
-    for (int64_t i = 0; i < w->n; i++) {
-        const uint8_t in = w->d2[i] < edge || (w->d2[i] == edge && room-- > 0);
-        if (in == member[i]) continue;
-        if (in)
-            w->rows[entering++] = i;
-        else
-            w->rows[w->n - ++leaving] = i;
-        member[i] = in;
+    const double edge = w->columns ? edge_of(w, w->h - 1) : ranked(w->d2, w->n, w->h - 1, w->key);
+    const int64_t n = w->n;
+    int64_t under = 0, equal = 0, i = 0;
+    for (int64_t k = 0; k < n; k++) under += w->d2[k] < edge, equal += w->d2[k] == edge;
+    int64_t room = w->h - under;
+    w->entering = w->leaving = 0;
+    if (equal == room) /* all that are equal belong to it: eight rows are compared at once, and few of them have changed */
+        for (; i + LANES <= n; i += LANES) {
+            Bytes now;
+            uint64_t changed;
+            memcpy(&now, member + i, sizeof now);
+            const Mask in = *(const Lane *)(w->d2 + i) <= edge;
+            now ^= __builtin_convertvector(in & 1, Bytes);
+            memcpy(&changed, &now, sizeof changed);
+            for (; changed; changed &= changed - 1) turn(w, member, i + (__builtin_ctzll(changed) >> 3));
+        }
+    for (; i < n; i++) {
+        const uint8_t in = w->d2[i] < edge || (w->d2[i] == edge && (equal == room || room-- > 0));
+        if (in != member[i]) turn(w, member, i);
     }
-    w->entering = entering, w->leaving = leaving;
-    return entering + leaving > 0;
+    return w->entering + w->leaving > 0;
 }
 
-/* C-steps until the members stop changing or the determinant stops falling, `steps` at most when positive; returns log det. Begins with
- * the subset's sums; without `steps` it ends with all that `exchange` needs: mean, factor and distances of the subset reached. */
-static double converge(Work *w, uint8_t *member, int steps) {
+/* C-steps until the members stop changing or the determinant stops falling, `steps` at most when positive, or until it is the one of
+ * `home`; returns log det. Begins with the subset's sums; without these two it ends with all that `exchange` needs: mean, factor and
+ * distances of the subset reached. */
+static double converge(Work *w, uint8_t *member, int steps, double home) {
     double best = INFINITY;
     for (int taken = 0;; taken++) {
         const double logdet = solve(w);
         const int fell = logdet < best - 1e-12 * (1.0 + fabs(logdet));
         if (fell) best = logdet;
-        if (steps > 0 && taken == steps) return best;
-        distances(w, NULL, w->n, w->d2);
+        if ((steps > 0 && taken == steps) || fabs(logdet - home) < 1e-11 * (1.0 + fabs(home))) return best;
+        distances_all(w);
         if (!fell || !nearest(w, member)) return best;
         follow(w, member);
     }
 }
 
-/* Positions of the (at most `most`) members or non-members nearest the edge: members by falling distance, others by rising distance. */
-static int band(Work *w, const uint8_t *member, int inside, int most, int64_t *out) {
-    double *key = w->key, sorted[BAND];
-    int64_t count = 0, taken = 0;
+/* Positions of the (at most `most`) members or non-members nearest the edge, in the order of the rows. */
+FAST static int band(Work *w, const uint8_t *member, int inside, int most, int64_t *out) {
+    double *key = w->key, *scratch = key + w->n;
+    const double sign = inside ? -1.0 : 1.0;
+    int64_t count = 0, under = 0;
+    int taken = 0;
     for (int64_t i = 0; i < w->n; i++) {
-        key[count] = inside ? -w->d2[i] : w->d2[i];
+        key[count] = sign * w->d2[i];
+        w->rows[count] = i;
         count += member[i] == inside;
     }
-    if (count == 0) return 0;
-    const double edge = count > most ? ranked(key, count, most - 1, key + count) : INFINITY;
-    int64_t room = most;
-    for (int64_t i = 0; i < count; i++) room -= key[i] < edge;
-    for (int64_t i = 0; i < w->n && taken < most; i++) {
-        if (member[i] != inside) continue;
-        const double d = inside ? -w->d2[i] : w->d2[i];
-        if (!(d < edge || (d == edge && room-- > 0))) continue;
-        int64_t at = taken++;
-        for (; at > 0 && sorted[at - 1] > d; at--) sorted[at] = sorted[at - 1], out[at] = out[at - 1];
-        sorted[at] = d, out[at] = i;
+    if (count <= most) {
+        memcpy(out, w->rows, sizeof(int64_t) * (size_t)count);
+        return (int)count;
     }
-    return (int)taken;
+    memcpy(scratch, key, sizeof(double) * (size_t)count);
+    const double edge = picked(scratch, count, most - 1);
+    for (int64_t i = 0; i < count; i++) under += key[i] < edge;
+    int64_t room = most - under;
+    for (int64_t i = 0; i < count; i++) {
+        if (key[i] > edge || (key[i] == edge && room-- <= 0)) continue;
+        out[taken++] = w->rows[i];
+    }
+    return taken;
+}
+
+/* The positions of a band in order: members by falling distance, others by rising distance. */
+static void in_order(const Work *w, int inside, int64_t *out, int count) {
+    double sorted[BAND];
+    for (int r = 0; r < count; r++) {
+        const int64_t row = out[r];
+        const double d = inside ? -w->d2[row] : w->d2[row];
+        int at = r;
+        for (; at > 0 && sorted[at - 1] > d; at--) sorted[at] = sorted[at - 1], out[at] = out[at - 1];
+        sorted[at] = d, out[at] = row;
+    }
 }
 
 /* The whitened rows of a band, as columns of y (p x BAND), so that inner products run over rows side by side. */
-static void whiten(const Work *w, const int64_t *rows, int count, double *y) {
+FAST static void whiten(const Work *w, const int64_t *rows, int count, double *y) {
     const int p = w->p;
-    double *one = w->kept;
     for (int r = 0; r < count; r++) {
         const double *x = w->x + rows[r] * p;
-        for (int b = 0; b < p; b++) one[b] = (x[b] - w->shift[b]) * w->rate[b] - w->mean[b];
-        for (int a = 0; a < p; a++) {
-            double sum = 0.0;
-            for (int b = 0; b <= a; b++) sum += w->inverse[a * p + b] * one[b];
-            y[(size_t)a * BAND + r] = sum;
+        for (int b = 0; b < p; b++) y[(size_t)b * BAND + r] = (x[b] - w->shift[b]) * w->rate[b] - w->mean[b];
+    }
+    for (int a = p - 1; a >= 0; a--) { /* from the last: L^-1 is lower triangular, so no value is needed again once it is replaced */
+        const double *row = w->inverse + (size_t)a * p;
+        double *to = y + (size_t)a * BAND;
+        for (int r = 0; r < count; r++) to[r] *= row[a];
+        for (int b = 0; b < a; b++) {
+            const double one = row[b], *from = y + (size_t)b * BAND;
+#pragma omp simd
+            for (int r = 0; r < count; r++) to[r] += one * from[r];
         }
     }
 }
@@ -438,7 +175,7 @@ static void polish(Work *w, uint8_t *member, double reached, uint8_t *before, do
     for (;;) {
         memcpy(before, member, (size_t)w->n);
         if (!exchange(w, member, u, u + (size_t)BAND * w->p)) return;
-        const double value = converge(w, member, 0);
+        const double value = converge(w, member, 0, INFINITY);
         if (!(value < reached - 1e-11 * (1.0 + fabs(reached)))) {
             memcpy(member, before, (size_t)w->n);
             return;
@@ -456,44 +193,50 @@ static void shuffled(int64_t *things, int most, int count, const double *draws) 
     }
 }
 
-int spc_version(void) { return 6; }
+int spc_version(void) { return 7; }
 
 /* k subsets (k x n) to their fixed points, or through `steps` C-steps; their log determinants go to logdet (k). 0 without memory. */
-int spc_converge(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int k, int steps, uint8_t *member,
+int spc_converge(const Table *t, int64_t h, int k, int steps, uint8_t *member,
                  double *logdet) {
     Work w;
-    const int ready = work_open(&w, x, n, p, shift, rate, h, 1);
+    const int64_t n = t->n;
+    const int ready = work_open(&w, t, h, 1);
     for (int i = 0; ready && i < k; i++) {
         begin(&w, member + (size_t)i * n);
-        logdet[i] = converge(&w, member + (size_t)i * n, steps);
+        logdet[i] = converge(&w, member + (size_t)i * n, steps, INFINITY);
     }
     work_close(&w);
     return ready;
 }
 
 /* k subsets of any size to the h rows nearest them. */
-int spc_grow(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int k, uint8_t *member) {
+int spc_grow(const Table *t, int64_t h, int k, uint8_t *member) {
     Work w;
-    const int ready = work_open(&w, x, n, p, shift, rate, h, 1);
+    const int64_t n = t->n;
+    const int ready = work_open(&w, t, h, 1);
     for (int i = 0; ready && i < k; i++) {
         begin(&w, member + (size_t)i * n);
         solve(&w);
-        distances(&w, NULL, n, w.d2);
+        distances_all(&w);
         nearest(&w, member + (size_t)i * n);
     }
     work_close(&w);
     return ready;
 }
 
-/* One subset after exchanges, each followed by C-steps, until none lowers its determinant. */
-int spc_polish(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, uint8_t *member) {
+/* One subset after exchanges, each followed by C-steps, until none lowers its determinant; and its log determinant. */
+int spc_polish(const Table *t, int64_t h, uint8_t *member, double *logdet) {
     Work w;
+    const int64_t n = t->n;
+    const int p = t->p;
     double *u = malloc(sizeof(double) * (size_t)(2 * BAND * p));
     uint8_t *before = malloc((size_t)n);
-    const int ready = work_open(&w, x, n, p, shift, rate, h, 1) && u != NULL && before != NULL;
+    const int ready = work_open(&w, t, h, 1) && u != NULL && before != NULL;
     if (ready) {
         begin(&w, member);
-        polish(&w, member, converge(&w, member, 0), before, u);
+        polish(&w, member, converge(&w, member, 0, INFINITY), before, u);
+        begin(&w, member);
+        *logdet = solve(&w);
     }
     free(u);
     free(before);
@@ -504,21 +247,25 @@ int spc_polish(const double *x, int64_t n, int p, const double *shift, const dou
 /* A polished subset, `kicks` times moved and polished again, kept when that lowered its determinant. In kick t, size[t] members and as
  * many others, drawn from the width[t] on each side of the edge by draws (2 x size[t] of them), change places. A trial whose C-steps end
  * higher than the best by more than `margin` is not polished. */
-int spc_kick(const double *x, int64_t n, int p, const double *shift, const double *rate, int64_t h, int kicks, const int32_t *size,
-             const int32_t *width, const double *draws, double margin, uint8_t *member) {
+int spc_kick(const Table *t, int64_t h, int kicks, const int32_t *size,
+             const int32_t *width, const double *draws, double margin, uint8_t *member,
+             double *logdet) {
     Work w;
+    const int64_t n = t->n;
+    const int p = t->p;
     double *u = malloc(sizeof(double) * (size_t)(2 * BAND * p));
     double *sums = malloc(sizeof(double) * (size_t)p * (size_t)(p + 2)); /* of the best: origin, sum and cross */
     uint8_t *trial = malloc(2 * (size_t)n), *before = trial + n;
     int64_t in[BAND], out[BAND], leave[BAND], enter[BAND];
-    const int ready = work_open(&w, x, n, p, shift, rate, h, 1) && u != NULL && trial != NULL && sums != NULL;
+    const int ready = work_open(&w, t, h, 1) && u != NULL && trial != NULL && sums != NULL;
     double best = INFINITY;
-    for (int t = 0, ni = 0, no = 0, found = 1; ready && t < kicks; t++) {
+    for (int i = 0, ni = 0, no = 0, found = 1; ready && i < kicks; i++) {
         if (found) { /* a new best: its sums, and the rows on both sides of its edge */
             begin(&w, member);
             best = solve(&w);
-            distances(&w, NULL, n, w.d2);
+            distances_all(&w);
             ni = band(&w, member, 1, BAND, in), no = band(&w, member, 0, BAND, out);
+            in_order(&w, 1, in, ni), in_order(&w, 0, out, no);
             memcpy(sums, w.origin, sizeof(double) * 2 * p);
             memcpy(sums + 2 * p, w.cross, sizeof(double) * p * p);
             found = 0;
@@ -527,25 +274,26 @@ int spc_kick(const double *x, int64_t n, int p, const double *shift, const doubl
             memcpy(w.cross, sums + 2 * p, sizeof(double) * p * p);
             w.count = h;
         }
-        const int from = ni < width[t] ? ni : width[t], to = no < width[t] ? no : width[t];
-        int k = size[t] < from ? size[t] : from;
+        const int from = ni < width[i] ? ni : width[i], to = no < width[i] ? no : width[i];
+        int k = size[i] < from ? size[i] : from;
         k = k < to ? k : to;
         memcpy(leave, in, sizeof in);
         memcpy(enter, out, sizeof out);
         shuffled(leave, from, k, draws);
-        shuffled(enter, to, k, draws + size[t]);
-        draws += 2 * size[t];
+        shuffled(enter, to, k, draws + size[i]);
+        draws += 2 * size[i];
         memcpy(trial, member, (size_t)n);
-        for (int i = 0; i < k; i++) trial[leave[i]] = 0, trial[enter[i]] = 1;
+        for (int r = 0; r < k; r++) trial[leave[r]] = 0, trial[enter[r]] = 1;
         include(&w, enter, k, 1.0);
         include(&w, leave, k, -1.0);
-        const double first = converge(&w, trial, 0);
-        if (!(first < best + margin)) continue;
+        const double first = converge(&w, trial, 0, best);
+        if (!(first < best + margin) || fabs(first - best) < 1e-11 * (1.0 + fabs(best))) continue;
         polish(&w, trial, first, before, u);
         begin(&w, trial);
         const double reached = solve(&w);
-        if (reached < best - 1e-10) memcpy(member, trial, (size_t)n), found = 1;
+        if (reached < best - 1e-10) memcpy(member, trial, (size_t)n), found = 1, best = reached;
     }
+    *logdet = best;
     free(u);
     free(sums);
     free(trial);
@@ -553,25 +301,28 @@ int spc_kick(const double *x, int64_t n, int p, const double *shift, const doubl
     return ready;
 }
 
-/* Sum (p) and sums of products (p x p, lower triangle) of the listed rows (of the first `count`, without a list) minus `origin` (p). */
-int spc_sums(const double *x, int64_t n, int p, const double *shift, const double *rate, const int64_t *list, int64_t count,
+/* Sum (p) and sums of products (p x p) of the listed rows (of the first `count`, without a list) minus `origin` (p). */
+int spc_sums(const Table *t, const int64_t *list, int64_t count,
              const double *origin, double *sum, double *cross) {
     Work w;
-    const int ready = work_open(&w, x, n, p, shift, rate, 0, 0);
+    const int p = t->p;
+    const int ready = work_open(&w, t, 0, 0);
     if (ready) {
         accumulate(&w, list, count, origin);
         memcpy(sum, w.part_sum, sizeof(double) * (size_t)p);
-        for (int a = 0; a < p; a++) memcpy(cross + (size_t)a * p, w.part_cross + (size_t)a * w.width, sizeof(double) * (size_t)p);
+        for (int a = 0; a < p; a++)
+            for (int b = 0; b <= a; b++) cross[(size_t)a * p + b] = cross[(size_t)b * p + a] = w.part_cross[(size_t)a * w.width + b];
     }
     work_close(&w);
     return ready;
 }
 
 /* Squared distances of the listed rows (of the first `count`, without a list) from `mean` (p) by L^-1 (p x p, lower). */
-int spc_distances(const double *x, int64_t n, int p, const double *shift, const double *rate, const int64_t *list, int64_t count,
+int spc_distances(const Table *t, const int64_t *list, int64_t count,
                   const double *mean, const double *inverse, double *d2) {
     Work w;
-    const int ready = work_open(&w, x, n, p, shift, rate, 0, 0);
+    const int p = t->p;
+    const int ready = work_open(&w, t, 0, 0);
     if (ready) {
         memcpy(w.mean, mean, sizeof(double) * (size_t)p);
         for (int a = 0; a < p; a++)
@@ -585,28 +336,17 @@ int spc_distances(const double *x, int64_t n, int p, const double *shift, const 
 /* The value of rank k (from 0) of n values; scratch has room for 2 n. */
 double spc_ranked(const double *values, int64_t n, int64_t k, double *scratch) { return ranked(values, n, k, scratch); }
 
-FAST static double median_of(const double *v, int64_t n, double *scratch) {
-    const double m = ranked(v, n, n / 2, scratch);
-    if (n % 2) return m;
-    double lower = -INFINITY; /* the other middle value: the largest below, unless m itself reaches down to that rank */
-    int64_t below = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const int less = v[i] < m;
-        below += less;
-        lower = less && v[i] > lower ? v[i] : lower;
-    }
-    return below < n / 2 ? m : 0.5 * (m + lower);
-}
-
-/* Median and median absolute deviation from it of each of k series of n values (k x n), which are replaced by their deviations. */
-int spc_medians(double *series, int64_t n, int k, double *median, double *deviation) {
-    double *scratch = malloc(sizeof(double) * 2 * (size_t)n);
-    for (int i = 0; scratch && i < k; i++) {
-        double *v = series + (size_t)i * n;
-        const double m = median[i] = median_of(v, n, scratch);
+/* Median, and median absolute deviation from it, of each of k series of n values (k x n). */
+int spc_medians(const double *series, int64_t n, int k, double *median, double *deviation) {
+    const int64_t stride = padded(n);
+    double *v = aligned(2 * (size_t)stride), *key = v + stride;
+    for (int i = 0; v && i < k; i++) {
+        memcpy(v, series + (size_t)i * n, sizeof(double) * (size_t)n);
+        for (int64_t r = n; r < stride; r++) v[r] = INFINITY;
+        const double m = median[i] = median_of(v, n, key);
         for (int64_t r = 0; r < n; r++) v[r] = fabs(v[r] - m);
-        deviation[i] = median_of(v, n, scratch);
+        deviation[i] = median_of(v, n, key);
     }
-    free(scratch);
-    return scratch != NULL;
+    free(v);
+    return v != NULL;
 }

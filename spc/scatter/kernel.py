@@ -15,8 +15,13 @@ from spc.nouns import Bools, Floats, Ints
 from spc.scatter.kicks import Kicks, hopeless
 from spc.scatter.objective import subset_objective
 
-_VERSION = 6  # of kernel.c: a library of another version is left aside
+_VERSION = 7  # of kernel.c: a library of another version is left aside
 _I64, _I32, _AT = ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p
+_STRIP, _COLUMNS, _ROWS = 32, 32, 4096  # rows that the kernel takes together down the columns of a small table, and the largest such
+
+
+class _Table(ctypes.Structure):
+    _fields_ = (("x", _AT), ("shift", _AT), ("rate", _AT), ("columns", _AT), ("n", _I64), ("p", _I32))
 
 
 @cache
@@ -46,7 +51,9 @@ class Compiled:
         n, p = self.x.shape
         self.shift = np.zeros(p) if shift is None else np.ascontiguousarray(shift)
         self.rate = np.ones(p) if rate is None else np.ascontiguousarray(rate)
-        self._table = _at(self.x), _I64(n), _I32(p), _at(self.shift), _at(self.rate)
+        self._columns = _columns(self.x) if shift is None and rate is None and n <= _ROWS and p <= _COLUMNS else None
+        columns = None if self._columns is None else _at(self._columns)
+        self._table = _Table(_at(self.x), _at(self.shift), _at(self.rate), columns, n, p)
 
     def grow(self, member: Bools, h: int) -> Bools:
         """The h rows nearest each of k subsets of any size."""
@@ -60,18 +67,18 @@ class Compiled:
         self._call("spc_converge", _I64(h), _I32(len(after)), _I32(steps), _at(after), _at(logdet))
         return after.view(bool), logdet
 
-    def polish(self, member: Bools, h: int) -> Bools:
-        """The subset after exchanges, each followed by C-steps, until no exchange lowers its determinant."""
-        after = _bytes(member)
-        self._call("spc_polish", _I64(h), _at(after))
-        return after.view(bool)
+    def polish(self, member: Bools, h: int) -> tuple[Bools, float]:
+        """The subset after exchanges, each followed by C-steps, until no exchange lowers its determinant; with its log determinant."""
+        after, logdet = _bytes(member), ctypes.c_double()
+        self._call("spc_polish", _I64(h), _at(after), ctypes.byref(logdet))
+        return after.view(bool), logdet.value
 
-    def kick(self, member: Bools, h: int, kicks: Kicks) -> Bools:
-        """A polished subset after kicks, each kept when it led to a lower determinant."""
-        after = _bytes(member)
+    def kick(self, member: Bools, h: int, kicks: Kicks) -> tuple[Bools, float]:
+        """A polished subset after kicks, each kept when it led to a lower determinant; with its log determinant."""
+        after, logdet = _bytes(member), ctypes.c_double()
         plan = _I32(len(kicks.size)), _at(kicks.size), _at(kicks.width), _at(kicks.draws), ctypes.c_double(hopeless(h))
-        self._call("spc_kick", _I64(h), *plan, _at(after))
-        return after.view(bool)
+        self._call("spc_kick", _I64(h), *plan, _at(after), ctypes.byref(logdet))
+        return after.view(bool), logdet.value
 
     def objective(self, member: Bools) -> float:
         """log det of the covariance (divisor h) of a subset, computed directly; −inf when it lies on a hyperplane."""
@@ -82,8 +89,7 @@ class Compiled:
         p = self.x.shape[1]
         total, cross = np.empty(p), np.empty((p, p))
         self._call("spc_sums", *self._rows(rows), _at(origin), _at(total), _at(cross))
-        lower = np.tril(cross)
-        return total, lower + np.tril(lower, -1).T
+        return total, cross
 
     def distances(self, rows: Ints | None, mean: Floats, inverse: Floats) -> Floats:
         """Squared distances of some rows (of all when None) from a mean, by the inverse of a covariance's lower Cholesky factor."""
@@ -95,7 +101,7 @@ class Compiled:
         return (None, _I64(len(self.x))) if rows is None else (_at(rows), _I64(len(rows)))
 
     def _call(self, name: str, *asked: object) -> None:
-        if not getattr(library(), name)(*self._table, *asked):
+        if not getattr(library(), name)(ctypes.byref(self._table), *asked):
             raise MemoryError("the kernel found no memory for its scratch")
 
 
@@ -114,12 +120,23 @@ def medians(series: Floats) -> tuple[Floats, Floats]:
     if found is None:
         center = np.median(series, axis=1)
         return center, np.median(np.abs(series - center[:, None]), axis=1)
-    copy = np.array(series, order="C")
-    median, deviation = np.empty(len(copy)), np.empty(len(copy))
-    if not found.spc_medians(_at(copy), _I64(copy.shape[1]), _I32(len(copy)), _at(median), _at(deviation)):
+    series = np.ascontiguousarray(series)
+    median, deviation = np.empty(len(series)), np.empty(len(series))
+    if not found.spc_medians(_at(series), _I64(series.shape[1]), _I32(len(series)), _at(median), _at(deviation)):
         raise MemoryError("the kernel found no memory for its scratch")
     return median, deviation
 
 
 def _bytes(member: Bools) -> np.ndarray:
     return np.array(member, dtype=np.uint8, order="C")
+
+
+def _columns(x: Floats) -> Floats:
+    """The columns of x (n, p), each begun on a cache line and filled with zeros to whole strips and one more line."""
+    n, p = x.shape
+    stride = -(-n // _STRIP) * _STRIP + 8
+    room = np.zeros(p * stride + 7)
+    start = -room.ctypes.data // 8 % 8
+    columns = room[start : start + p * stride].reshape(p, stride)
+    columns[:, :n] = x.T
+    return columns

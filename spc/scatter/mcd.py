@@ -114,11 +114,9 @@ def standards(x: Floats, h: int) -> tuple[Floats, Floats]:
     n, p = x.shape
     part = x[sample(n, _ENOUGH, 0)] if n > _ENOUGH else x
     center, scale = median_and_scale(part)
-    for j in range(p):
-        same = 1e-13 * abs(float(center[j]))
-        if np.mean(np.abs(part[:, j] - center[j]) <= same) < 0.9 * h / n:
-            continue
-        count = int(np.sum(np.abs(x[:, j] - center[j]) <= same))
+    same = 1e-13 * np.abs(center)
+    for j in np.flatnonzero(np.mean(np.abs(part - center) <= same, axis=0) >= 0.9 * h / n):
+        count = int(np.sum(np.abs(x[:, j] - center[j]) <= same[j]))
         if count >= h:
             raise Hyperplane(np.eye(p)[j], float(center[j]), count, n)
     return center, scale

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from spc.scatter.mcd_factors import BIAS, RATIOS, SHARES, VARIABLES
 
 
+@cache
 def mcd_bias(n: int, p: int, share: float) -> float:
     """How many times the true covariance the reweighted MCD of n normal rows is on average; share: h as a fraction, 0.5 … 1.
 

@@ -18,7 +18,7 @@ from spc.scatter.factor import Hyperplane, factor, hyperplane
 from spc.scatter.mcd import standardised
 from spc.scatter.mscale import Loss, refine
 from spc.scatter.s_factors import small_sample
-from spc.scatter.starts import deterministic, elemental, invariant, ranked
+from spc.scatter.starts import deterministic, elemental, fourth_moment_axes, guessed_distances, invariant
 from spc.scatter.table import checked
 
 _WHOLE = 1500  # rows up to which the search runs on the whole table; above, on a sample first
@@ -177,9 +177,10 @@ def _halves(z: Floats) -> Floats:
     Along an axis of the invariant coordinates with very small or very large fourth moment, groups of rows separate (Peña & Prieto
     2001): where up to nearly half of the rows form another group, one side holds rows of a single kind.
     """
-    y = invariant(z)
+    axes = fourth_moment_axes(z)
+    y = z if axes is None else invariant(axes)
     half = max((len(z) + 1) // 2, z.shape[1] + 1)
-    d2, _ = Features.of(y).distances(*ranked(y, deterministic(y)))
+    d2 = guessed_distances(y, deterministic(y))
     ends = np.unique(np.concatenate([np.arange(z.shape[1])[:_AXES], np.arange(z.shape[1])[-_AXES:]]))
     return nearest(np.concatenate([d2, y.T[ends], -y.T[ends]]), half).astype(np.float64)
 

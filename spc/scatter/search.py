@@ -26,8 +26,9 @@ _POLISHED = 30_000  # rows up to which the answer on all rows is polished and ki
 _FEW = 25  # variables up to which random starts are worth their time
 _GO_ON = 16  # starts that go on after two steps
 _TAKEN_IN = 8  # starts with a knot that go on after two steps; half of them are polished
-_POLISH = 10  # candidates that single exchanges are tried on
+_POLISH = 6  # candidates that single exchanges are tried on
 _KICKS, _KICKS_SAMPLED, _KICKS_LARGE = 40, 12, 4
+_SMALL = 2500  # values in a table (n p) below which fewer kicks see all there is
 _EASY = 30_000  # values in a table (n p) up to which all of them are worth their time
 _HEADS = 3  # polished subsets that are kicked
 _SHARE = 0.25  # of the kicks, for each of them
@@ -86,8 +87,7 @@ class _Descent:
         for member in members:
             key = member.tobytes()
             if key not in self._done:
-                improved = self.steps.polish(member, self.h)
-                self._done[key] = improved, self._value(improved)
+                self._done[key] = self.steps.polish(member, self.h)
             reached.append(self._done[key])
         return min(reached, key=_objective, default=(np.zeros(0, dtype=bool), np.inf))
 
@@ -95,8 +95,7 @@ class _Descent:
         if not np.isfinite(reached[1]):
             return reached
         kicks = Kicks.drawn(max(round(share * self.kicks), 1), self.seed + again, *self.steps.x.shape)
-        member = self.steps.kick(reached[0], self.h, kicks)
-        return member, self._value(member)
+        return self.steps.kick(reached[0], self.h, kicks)
 
     def kicked_best(self, heads: int) -> _Reached:
         """The lowest that is reached by a share of the kicks from each of the best few polished subsets, and the rest from the winner."""
@@ -105,9 +104,6 @@ class _Descent:
             return self.kicked(polished[0])
         best = min((self.kicked(one, _SHARE) for one in polished), key=_objective)
         return self.kicked(best, 0.5, again=1)
-
-    def _value(self, member: Bools) -> float:
-        return self.steps.objective(member)
 
 
 def _objective(reached: _Reached) -> float:
@@ -124,9 +120,9 @@ def _whole(z: Floats, h: int, seed: int, kicks: int) -> Found:
         near, value = np.concatenate([near, more]), np.concatenate([value, more_value])
     members, values = steps.converge(np.concatenate([sure, distinct(near, value, _GO_ON)]), h)
     effort = min(1.0, _EASY / (n * p))
-    descent = _Descent(steps, h, max(round(kicks * effort), _KICKS_LARGE), seed)
+    descent = _Descent(steps, h, max(round(kicks * min(effort, 0.1 + n * p / _SMALL)), _KICKS_LARGE), seed)
     best = descent.best(distinct(members, values, max(round(_POLISH * effort), 2)))
-    taken_in = engulfing(z, best[0], h, seed)
+    taken_in = engulfing(z, steps, best[0], h, seed)
     if len(taken_in):
         near = distinct(*steps.converge(steps.grow(taken_in, h), h, 2), _TAKEN_IN)
         descent.best(distinct(*steps.converge(near, h), _TAKEN_IN // 2))

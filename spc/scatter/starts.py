@@ -13,26 +13,24 @@ import numpy as np
 
 from spc.nouns import Floats, Ints
 from spc.scatter.quantiles import median_and_scale
-from spc.scatter.ranks import normal_scores, ranks
+from spc.scatter.ranks import normal_scores, ranks, unit_columns
 
+_FLAT = 1e-6  # of the widest axis: narrower than that is rounding
+_PAIRS = 512  # of columns at a time
 _TURNS = 8  # of the iteration: it doubles the digits in each
 
 
-def invariant(z: Floats) -> Floats:
-    """The invariant coordinates of z (n, p), each with median 0 and MAD 1: the same, up to sign, for z A + b (Tyler et al. 2009).
-
-    The covariance is whitened away, and the axes are those in which the fourth moments are uncorrelated. Where no covariance exists the
-    table is returned as it is.
-    """
-    y = fourth_moment_axes(z)
-    if y is None:
-        return z
+def invariant(y: Floats) -> Floats:
+    """The invariant coordinates of a table, each with median 0 and MAD 1, from its `fourth_moment_axes` y (n, p)."""
     center, scale = median_and_scale(y)
-    return (y - center) / scale if np.all(scale > 0) else z
+    return (y - center) / np.where(scale > 0, scale, 1.0)
 
 
 def fourth_moment_axes(z: Floats) -> Floats | None:
-    """z (n, p) whitened by its mean and covariance, turned so that its fourth moments are uncorrelated; None without a covariance."""
+    """z (n, p) whitened by its mean and covariance, turned so that its fourth moments are uncorrelated; None without a covariance.
+
+    Up to sign and order the same for z A + b (Tyler et al. 2009).
+    """
     centred = z - z.mean(axis=0)
     try:
         white = np.linalg.solve(np.linalg.cholesky(centred.T @ centred / len(z)), centred.T).T
@@ -43,21 +41,17 @@ def fourth_moment_axes(z: Floats) -> Floats | None:
     return np.asarray(white @ axes)
 
 
-def parted(z: Floats, ends: int) -> Floats:
-    """Coordinates (k, n), k ≤ 2·ends, in which the rows of z (n, p) may fall into two parts: of least and of greatest fourth moment.
+def parted(y: Floats, ends: int) -> Floats:
+    """Coordinates (k, n), k ≤ 2·ends, in which the rows of a table may fall into two parts: of least and of greatest fourth moment.
 
-    Found by the fixed-point iteration w ← E y(wᵀy)³ − 3w (Hyvärinen & Oja 1997) on the whitened rows y, begun at every axis of
-    `fourth_moment_axes`. They follow any mixture of the columns, and a group of bad rows makes one of them bimodal however far it is.
+    Found by the fixed-point iteration w ← E y(wᵀy)³ − 3w (Hyvärinen & Oja 1997) on its `fourth_moment_axes` y (n, p), begun at each of
+    them. They follow any mixture of the columns, and a group of bad rows makes one of them bimodal however far it is.
     """
-    y = fourth_moment_axes(z)
-    if y is None:
-        return np.zeros((0, len(z)))
     w = np.eye(y.shape[1])
     for _ in range(_TURNS):
         along = y @ w
         w = y.T @ (along * along * along) / len(y) - 3.0 * w
-        length = np.sqrt(np.einsum("ij,ij->j", w, w))
-        w /= np.where(length > 0, length, 1.0)
+        w /= np.sqrt(np.einsum("ij,ij->j", w, w)) + np.finfo(float).tiny
     along = y @ w
     squares = along * along
     order = np.argsort(np.einsum("ij,ij->j", squares, squares), kind="stable")
@@ -80,44 +74,50 @@ def deterministic(z: Floats, pairs: bool = True) -> Floats:
         _correlation(ranked_z),
         _correlation(normal_scores(ranked_z)),
         signs.T @ signs / n,
-        np.atleast_2d(np.cov(central, rowvar=False)),
+        _covariance(central),
     ]
     return np.array([*guesses, _pairwise(z)] if pairs else guesses)
 
 
-def _correlation(y: Floats) -> Floats:
-    spread = y.std(axis=0)
-    y = (y - y.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+def _covariance(y: Floats) -> Floats:
+    y = y - y.mean(axis=0)
     return np.asarray(y.T @ y / len(y))
+
+
+def _correlation(y: Floats) -> Floats:
+    y = unit_columns(y)
+    return np.asarray(y.T @ y)
 
 
 def _pairwise(z: Floats) -> Floats:
     """Gnanadesikan–Kettenring covariances ¼(s²(a + b) − s²(a − b)) of all pairs, with the MAD as scale s (Maronna & Zamar 2002).
 
-    Of at most some 500 rows: it is only a guess, and there are p² medians to be found.
+    Of at most some 200 rows: it is only a guess, and there are p² medians to be found.
     """
     p = z.shape[1]
-    z = z[:: max(1, len(z) // 500)]
+    columns = np.ascontiguousarray(z[:: max(1, len(z) // 200)].T)
     u = np.eye(p)
-    for j in range(1, p):
-        both = np.concatenate([z[:, :j] + z[:, j : j + 1], z[:, :j] - z[:, j : j + 1]], axis=1)
-        scale = median_and_scale(both)[1]
-        u[j, :j] = u[:j, j] = 0.25 * (scale[:j] ** 2 - scale[j:] ** 2)
+    first, second = np.tril_indices(p, -1)
+    for at in range(0, len(first), _PAIRS):
+        a, b = first[at : at + _PAIRS], second[at : at + _PAIRS]
+        plus, minus = (median_and_scale(both, axis=1)[1] for both in (columns[a] + columns[b], columns[a] - columns[b]))
+        u[a, b] = u[b, a] = 0.25 * (plus * plus - minus * minus)
     return u
 
 
-def ranked(z: Floats, guesses: Floats) -> tuple[Floats, Floats]:
-    """Centres (k, p) and scatters (k, p, p) that k guesses of the *shape* lead to.
+def guessed_distances(z: Floats, guesses: Floats) -> Floats:
+    """Squared distances (m, n) of the rows of z (n, p) by m guesses (m, p, p) of the *shape*.
 
-    Robust variances along each guess's axes, and the median in its coordinates.
+    Robust centres and variances along each guess's axes stand for its own.
     """
     _, axes = np.linalg.eigh(guesses)
-    scale = median_and_scale(z @ axes, axis=1)[1][:, None, :]
-    widest = np.max(scale, axis=2, keepdims=True)
-    scale = np.where(scale > 0, scale, 1e-6 * np.where(widest > 0, widest, 1.0))  # the table is standardised: 1 is its unit
-    half = axes * scale
-    center = np.einsum("kab,kb->ka", half, np.median(z @ (axes / scale), axis=1))
-    return center, np.asarray(half @ half.transpose(0, 2, 1))
+    along = axes.transpose(0, 2, 1) @ z.T
+    center, scale = median_and_scale(along, axis=2)
+    widest = np.max(scale, axis=1, keepdims=True)
+    scale = np.maximum(scale, _FLAT * np.where(widest > 0, widest, 1.0))  # the table is standardised: 1 is its unit
+    along -= center[:, :, None]
+    along /= scale[:, :, None]
+    return np.asarray(np.einsum("kan,kan->kn", along, along))
 
 
 def elemental(n: int, p: int, count: int, seed: int) -> Ints:
@@ -126,5 +126,9 @@ def elemental(n: int, p: int, count: int, seed: int) -> Ints:
     >>> elemental(10, 2, 3, seed=0).shape
     (3, 3)
     """
-    rng = np.random.default_rng([seed, n, p])
-    return np.argpartition(rng.random((count, n)), p, axis=1)[:, : p + 1]
+    draws = np.random.default_rng([seed, n, p]).random((count, p + 1))
+    order, each = np.tile(np.arange(n), (count, 1)), np.arange(count)
+    for j in range(p + 1):  # the beginning of a shuffle, of all at once
+        k = j + (draws[:, j] * (n - j)).astype(np.intp)
+        order[each, j], order[each, k] = order[each, k], order[each, j]
+    return order[:, : p + 1]

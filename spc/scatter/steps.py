@@ -37,10 +37,11 @@ class Interpreted:
     def converge(self, member: Bools, h: int, steps: int = 0) -> tuple[Bools, Floats]:
         return converge(self.features, member, h, steps)
 
-    def polish(self, member: Bools, h: int) -> Bools:
-        return polish(self.features, member, h)
+    def polish(self, member: Bools, h: int) -> tuple[Bools, float]:
+        member = polish(self.features, member, h)
+        return member, self.objective(member)
 
-    def kick(self, member: Bools, h: int, kicks: Kicks) -> Bools:
+    def kick(self, member: Bools, h: int, kicks: Kicks) -> tuple[Bools, float]:
         best = self.objective(member)
         for size, width, leave, enter in kicks:
             d2 = self.features.distances(*self.features.moments(member[None]))[0][0]
@@ -51,7 +52,7 @@ class Interpreted:
             reached = self.objective(trial)
             if reached < best - 1e-10:
                 member, best = trial, reached
-        return member
+        return member, best
 
     def objective(self, member: Bools) -> float:
         return subset_objective((self.x[member] - self.shift) * self.rate)

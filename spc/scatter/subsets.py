@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from spc.nouns import Bools, Floats, Ints
-from spc.scatter.csteps import Features, distinct, nearest
-from spc.scatter.starts import deterministic, elemental, invariant, parted, ranked
+from spc.scatter.csteps import distinct, nearest
+from spc.scatter.starts import deterministic, elemental, fourth_moment_axes, guessed_distances, invariant, parted
 from spc.scatter.steps import Steps, steps_on
 
 _GUESSED, _DRAWN = 300, 400  # rows that the deterministic and the random starts look at (or 20 per variable)
 _CLEAR = 10  # variables up to which the invariant coordinates are not blurred
 _ENDS = 3  # directions of least, and of greatest, fourth moment that are looked along
 _ELEMENTAL = 100  # random starts, taken one step
-_SECOND = 30  # and of these, the ones that take another
-_KEEP = 10  # and of these, the ones that go on
+_SECOND = 20  # and of these, the ones that take another
+_KEEP = 8  # and of these, the ones that go on
 
 
 def guessed(z: Floats, steps: Steps, h: int, seed: int) -> Bools:
@@ -27,16 +27,20 @@ def guessed(z: Floats, steps: Steps, h: int, seed: int) -> Bools:
     n, p = z.shape
     rows = sample(n, max(_GUESSED, 20 * p), seed)
     part = z[rows]
-    ends = parted(part, _ENDS)
-    guesses = [_guessed_distances(invariant(part))]
+    axes = fourth_moment_axes(part)
+    if axes is None:
+        guesses = [_guessed_distances(part)]
+    else:
+        ends = parted(axes, _ENDS)
+        guesses = [_guessed_distances(invariant(axes)), ends, -ends]
     if p > _CLEAR:
         guesses.append(_guessed_distances(part, pairs=False))
-    away = np.concatenate([*guesses, ends, -ends])
+    away = np.concatenate(guesses)
     return steps.grow(carried(nearest(away, max((len(part) + 1) // 2, p + 1)), rows, n), h)
 
 
 def _guessed_distances(y: Floats, pairs: bool = True) -> Floats:
-    return Features.of(y).distances(*ranked(y, deterministic(y, pairs)))[0]
+    return guessed_distances(y, deterministic(y, pairs))
 
 
 def drawn(z: Floats, steps: Steps, h: int, seed: int) -> Bools:

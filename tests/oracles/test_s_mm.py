@@ -19,7 +19,8 @@ from spc.scatter.mscale import Loss
 pytestmark = pytest.mark.oracle
 
 LITERATURE = json.loads((Path(__file__).parent / "expected" / "s_mm.json").read_text())  # made by scripts/make_s_mm.R
-FLAT = {"boiler": 13, "iris_setosa": 29}  # half of the rows lie on a hyperplane, which the peer passes over
+FLAT = {"iris_setosa": 29}  # half of the rows lie on a hyperplane, which the peer passes over
+NEEDLE = {"boiler": 13}  # 13 of 25 rows do, in eight dimensions: one start in some 1500 meets it, and a scatter is an answer, too
 
 
 def at_m_scale(x: Floats, center: Any, covariance: Any) -> float:
@@ -70,7 +71,11 @@ def test_the_objective_is_never_above_rrcovs_on_any_open_table(shared: Path) -> 
             with pytest.raises(Degenerate, match=f"in {FLAT[name]} of {len(x)} rows"):
                 S()(x)
             continue
-        ours = S()(x).objective
+        try:
+            ours = S()(x).objective
+        except Degenerate as flat:
+            assert f"in {NEEDLE[name]} of {len(x)} rows" in str(flat)  # noqa: PT017 - only a needle may be flat
+            continue
         assert ours is not None
         for method in ("CovSest_sfast", "CovSest_sdet", "CovSest_bisquare", "CovSest_rocke"):
             peer = expected[method]
