@@ -19,7 +19,7 @@ from spc.scatter.steps import Steps
 
 _FAR = 1e-3  # share of good rows that lie so far out
 _TURNS = 3
-_DRAWN = 6  # starts with a few other rows, for each group
+_DRAWN = 12  # starts with a few other rows, for each group
 
 
 def engulfing(z: Floats, steps: Steps, member: Bools, h: int, seed: int) -> Bools:
