@@ -6,9 +6,30 @@ are plain dictionaries of numbers, so that the ledger can keep them.
 
 from __future__ import annotations
 
-from spc.charts.contract import Chart, check
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from spc.charts.contract import Chart, Lanes, check
+from spc.charts.ewma_log_t2 import EwmaLogT2
+from spc.charts.mcusum import Mcusum
+from spc.charts.mewma import Mewma
 from spc.charts.t2 import T2
 
-CHARTS: dict[str, type[Chart]] = {"t2": T2}
+CHARTS: dict[str, type[Chart]] = {"t2": T2, "mewma": Mewma, "mcusum": Mcusum, "ewma_log_t2": EwmaLogT2}
 
-__all__ = ["CHARTS", "T2", "Chart", "check"]
+
+def charts_of(asked: Mapping[str, Any], names: Iterable[str]) -> dict[str, Chart]:
+    """The charts of these names as a recipe's `charts` asked for them, with its parameters; with their usual ones where it says nothing.
+
+    >>> charts_of({"mewma": {"name": "mewma", "lam": 0.2}}, ["t2", "mewma"])["mewma"]
+    Mewma(lam=0.2, exact=False, alpha=None)
+    """
+    made: dict[str, Chart] = {}
+    for name in names:
+        words = asked.get(name, {})
+        kind = CHARTS.get(str(words.get("name", name)), CHARTS.get(name, T2))
+        made[name] = kind(**{word: value for word, value in words.items() if word != "name"})
+    return made
+
+
+__all__ = ["CHARTS", "T2", "Chart", "EwmaLogT2", "Lanes", "Mcusum", "Mewma", "charts_of", "check"]

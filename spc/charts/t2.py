@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from spc.charts.contract import Lanes
 from spc.nouns import Floats
 
 
@@ -30,3 +31,7 @@ class T2:
     def step(self, state: dict[str, Any], z: Floats) -> tuple[dict[str, Any], Floats]:
         """T² of each whitened row z (n, q)."""
         return state, np.asarray(np.einsum("ij,ij->i", z, z))
+
+    def lanes(self, count: int, p: int) -> Lanes:
+        """The same for `count` processes side by side."""
+        return lambda z: np.asarray(np.einsum("ij,ij->i", z, z))

@@ -53,7 +53,7 @@ def again(reference: Reference, model: Model) -> Again:
     out = t2 > ucl
     kin = np.zeros(len(x), dtype=bool)
     kin[[row - 1 for row in model.outliers]] = True
-    plain_t2, plain_ucl, limit, classical = _classical(x, fitted, model.alpha)
+    plain_t2, plain_ucl, limit, classical = _classical(x, fitted, model.reference_limits["t2"].alpha)
     seen = Review(t2, ucl, out, fitted, fitted, kin & ~out, plain_t2, plain_ucl)
     return Again(seen, x, x, np.ones(len(x), dtype=np.int64), classical, limit)
 

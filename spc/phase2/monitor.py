@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spc.charts import CHARTS, Chart
+from spc.charts import Chart, charts_of
 from spc.errors import ColumnMismatch
 from spc.nouns import Bools, Floats, Model, Points, Rows, Scatter, Track
 from spc.phase2.subgroups import Closed, gathering
@@ -33,7 +33,7 @@ class Monitor:
 
     def __init__(self, model: Model, charts: Mapping[str, Chart] | None = None) -> None:
         self.model = model
-        self._charts: dict[str, Chart] = dict(charts or {name: CHARTS[name]() for name in model.new_limits})
+        self._charts: dict[str, Chart] = dict(charts or charts_of(model.recipe.get("charts", {}), model.new_limits))
         self._state: dict[str, Any] = {name: chart.start(model.p) for name, chart in self._charts.items()}
         self._parts: dict[bytes, Scatter] = {}
         self._sized: dict[int, Monitor] = {}
@@ -164,6 +164,8 @@ class Monitor:
             self._state[name] = state
             ucl = np.full(n, limits[-1].value)
             return Track(value, ucl, value > ucl)
+        if chart.start(self.model.p):
+            return self._remembered(name, chart, x, missing)
         value, ucl = np.full(n, np.nan), np.full(n, np.nan)
         patterns, which = np.unique(missing, axis=0, return_inverse=True)
         for k, pattern in enumerate(patterns):
@@ -174,6 +176,13 @@ class Monitor:
                 z = self._part(seen).whiten(x[here][:, seen])
                 _, value[here] = chart.step(chart.start(q), z)
                 ucl[here] = limits[q - 1].value
+        return Track(value, ucl, value > ucl)
+
+    def _remembered(self, name: str, chart: Chart, x: Floats, missing: Bools) -> Track:
+        """A chart with memory passes over rows with gaps: what it remembers stays as it was."""
+        value, whole = np.full(len(x), np.nan), ~missing.any(axis=1)
+        ucl = np.where(whole, self.model.new_limits[name][-1].value, np.nan)
+        self._state[name], value[whole] = chart.step(self._state[name], self.model.scatter.whiten(x[whole]))
         return Track(value, ucl, value > ucl)
 
     def _part(self, seen: Bools) -> Scatter:

@@ -1,0 +1,152 @@
+"""Several charts under one budget of false alarms: together they alarm as often as was asked, each as often as the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from spc.charts import Chart, Mcusum, Mewma
+from spc.errors import BadRecipe, Degenerate
+from spc.limits import Like
+from spc.limits.calibrated import configuration
+from spc.nouns import Floats, Limit, Scatter
+from spc.phase1.chains import Chains, Fits, followed
+from spc.phase1.laws import ChiSquared, Exact, Law, Progress
+from spc.runlength import Mcusum as McusumRun
+from spc.runlength import Mewma as MewmaRun
+from spc.scatter import Estimator, equivariance, takes_missing, title
+
+_RAREST = 1e-5  # false alarms per row below which a simulation takes too long
+_DRAWN = 1000  # fits that processes are judged with
+_FITS, _CELLS = (40, 100), 4e5  # references that are fitted: so many, and about so many numbers in all
+_MOST_ROWS, _PER_VARIABLE = 4000, 60  # rows of a simulated reference at most: with more of them fits hardly differ from the truth
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What each chart of a recipe gets: its own false alarms per row (alpha), and the limit of those that have a memory."""
+
+    alpha: Mapping[str, float]
+    limits: Mapping[str, Limit]
+
+
+def shares(
+    estimator: Estimator,
+    charts: Mapping[str, Chart],
+    law: Law,
+    n: int,
+    p: int,
+    alpha: float,
+    seed: int = 0,
+    progress: Progress | None = None,
+    like: Like | None = None,
+) -> Shares:
+    """How charts share alpha false alarms per row, with limits for charts with memory, for a fit of n rows of p variables.
+
+    A chart with an alpha of its own keeps it and stands outside the budget. For the others one rate is looked for that each has by itself
+    and with which all together alarm at rate alpha, on average over references: false alarms per row in the long run, when a chart begins
+    anew after each. T² has its limit from `law`; the others' are simulated, with fits as uncertain as this one is. Raises BadRecipe
+    without T², and for an alpha too small to simulate.
+    """
+    if "t2" not in charts:
+        raise BadRecipe("The charts lack t2.", cure="Name it, too: t2,mewma. Its blame is what explains an alarm.")
+    own = {name: chart.alpha for name, chart in charts.items() if chart.alpha is not None}
+    together = {name: chart for name, chart in charts.items() if name not in own}
+    if all(name == "t2" for name in charts):
+        return Shares({name: own.get(name, alpha) for name in charts}, {})
+    for name, rate in [("the recipe", alpha), *own.items()]:
+        if rate < _RAREST:
+            raise BadRecipe(
+                f"A false alarm in {1 / rate:.0f} rows ({name}) is too rare to work out a limit for a chart with memory.",
+                cure=f"Ask for at most {1 / _RAREST:.0f} rows between false alarms, or take the chart t2 alone.",
+            )
+    told = None if progress is None else partial(_said, progress)
+    fits = _fits(estimator, law, n, p, seed, like)
+    followed_by = partial(followed, fits=fits, seed=seed, progress=told)
+    rates: dict[str, float] = dict(own)
+    limits: dict[str, Limit] = {}
+    if together:
+        chains = followed_by(together, alpha=alpha)
+        rate, found = _balanced(chains, law, p, alpha)
+        rates |= dict.fromkeys(together, rate)
+        words = _words(estimator, n, p, fits, together, alpha, chains.error(found))
+        limits |= {name: Limit(found[name], rate, f"{words}{_beside(chart, p, rate)}") for name, chart in together.items() if name != "t2"}
+    for name, rate in own.items():
+        if name != "t2":
+            alone = {name: charts[name]}
+            chains = followed_by(alone, alpha=rate)
+            value = chains.limit_at(name)(rate)
+            words = _words(estimator, n, p, fits, alone, rate, chains.error({name: value}))
+            limits[name] = Limit(value, rate, f"{words}{_beside(charts[name], p, rate)}")
+    return Shares(rates, limits)
+
+
+def _said(progress: Progress, share: float) -> None:
+    progress(share, "following the charts of simulated processes")
+
+
+def _balanced(chains: Chains, law: Law, p: int, alpha: float) -> tuple[float, dict[str, float]]:
+    """The rate that each chart has by itself when all together have alpha, and the limits: bisection on the logarithm of the rate."""
+    at = {name: chains.limit_at(name) for name in chains.records if name != "t2"}
+    if "t2" in chains.records:
+        at["t2"] = lambda rate: law.new_row(rate, p).value
+    low, high = np.log(alpha / len(at)), np.log(alpha)
+    found = {name: limit(alpha) for name, limit in at.items()}
+    while high - low > 1e-3 and len(at) > 1:
+        middle = 0.5 * (low + high)
+        found = {name: limit(float(np.exp(middle))) for name, limit in at.items()}
+        low, high = (low, middle) if chains.rate(found) > alpha else (middle, high)
+    rate = float(np.exp(0.5 * (low + high))) if len(at) > 1 else alpha
+    return rate, {name: limit(rate) for name, limit in at.items()}
+
+
+def _fits(estimator: Estimator, law: Law, n: int, p: int, seed: int, like: Like | None) -> Fits:
+    """Fits as uncertain as that of the reference: known parameters, a Wishart matrix, or the estimator on simulated references."""
+    rng = np.random.default_rng([seed, n, p, 5])
+    if isinstance(law, ChiSquared):
+        return Fits.known(p)
+    if isinstance(law, Exact):
+        return Fits.classical(n, p, _DRAWN, rng)
+    rows = min(n, max(_MOST_ROWS, _PER_VARIABLE * p))
+    if equivariance(estimator) == "affine" and not takes_missing(estimator):
+        seen = _simulated(estimator, lambda: configuration(rng, rows, p), rows, p)
+        return Fits.classical(rows, p, _DRAWN, rng).seen(seen)
+    lower = np.eye(p) if like is None else like.factor
+    found = _simulated(estimator, lambda: rng.standard_normal((rows, p)) @ lower.T, rows, p)
+    center = solve_triangular(lower, found.center.T, lower=True).T
+    return Fits(center, np.tril(np.array([solve_triangular(lower, one, lower=True) for one in found.factor])))
+
+
+def _simulated(estimator: Estimator, drawn: Callable[[], Floats], rows: int, p: int) -> Fits:
+    found: list[Scatter] = []
+    while len(found) < int(np.clip(_CELLS / (rows * p), *_FITS)):
+        with suppress(Degenerate):  # normal rows that the estimator cannot answer: draw others
+            found.append(estimator(drawn()))
+    return Fits(np.array([one.center for one in found]), np.array([one.factor for one in found]))
+
+
+def _words(estimator: Estimator, n: int, p: int, fits: Fits, charts: Mapping[str, Chart], alpha: float, error: float) -> str:
+    fitted = f"{title(estimator)}: n = {n}, p = {p}, {len(fits.center)} references"
+    known = f"known parameters, p = {p}" if len(fits.center) == 1 else fitted
+    others = f", {' and '.join(charts)} together one false alarm in {1 / alpha:.4g} rows" if len(charts) > 1 else ""
+    return f"simulated for {known}{others} (standard error {error:.1%})"
+
+
+def _beside(chart: Chart, p: int, rate: float) -> str:
+    """The limit for known parameters, where it can be computed."""
+    run: MewmaRun | McusumRun
+    if isinstance(chart, Mewma):
+        run = MewmaRun(p, chart.lam, chart.exact)
+    elif isinstance(chart, Mcusum):
+        run = McusumRun(p, chart.k)
+    else:
+        return ""
+    try:
+        return f"; with known parameters {run.limit(1.0 / rate):.4g}"
+    except BadRecipe:
+        return ""
