@@ -39,7 +39,7 @@ def test_a_peer_that_finds_other_distances_is_not_compared() -> None:
 
 def test_fits_are_timed_in_processes_of_their_own() -> None:
     (table,) = phase1.run(phase1.Size(shapes=(Shape(30, 2, 0.1),), r=False, peers=False))
-    assert {name: (row[5], row[6]) for name, row in cells(table).items()} == dict.fromkeys(phase1.OURS, ("0 of 3", "yes"))
+    assert {name: (row[6], row[7]) for name, row in cells(table).items()} == dict.fromkeys(phase1.OURS, ("0 of 3", "yes"))
 
 
 def test_a_peer_finds_the_subset_that_it_says_it_finds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
