@@ -13,6 +13,7 @@
   const write = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 
   // ------------------------------------------------------------------------------------------------------------ the socket
+  const titles = new Map(); // what people call a chart
   const lines = new Map(); // name -> { rows, about, values, last, dirty }
   const clock = { server: 0, here: 0, offset: 0, zone: "UTC", heard: 0 };
   let socket = null, wait = 250, owed = 0, watched = "", beat = null, drawing = 0;
@@ -71,6 +72,7 @@
     if (!line) return;
     if (news.about) {
       line.about = news.about;
+      for (const [chart, title] of news.about.companions) titles.set(chart, title);
       const page = document.querySelector("[data-live-line]"), now = String(news.about.activation);
       if (page && page.dataset.liveLine === name && page.dataset.activation !== now) { // another model: other variables, other bands
         page.dataset.activation = now;
@@ -95,7 +97,7 @@
     const head = row.timed ? hms(row.at) + " · " + place : place + " · received " + hms(row.at);
     const lines_ = [head];
     if (t2 && t2[0] !== null) lines_.push("T² " + short(t2[0]) + " of UCL " + short(t2[1]) + " (" + short(t2[0] / t2[1]) + ")");
-    for (const [name, c] of Object.entries(row.charts)) if (name !== "t2" && c[2]) lines_.push(name === "guard" ? "a guard column moved" : name + " beyond its limit");
+    for (const [name, c] of Object.entries(row.charts)) if (name !== "t2" && c[2]) lines_.push(name === "guard" ? "a guard column moved" : (titles.get(name) || name) + " beyond its limit");
     if (row.note) lines_.push(row.note);
     return lines_.join("<br>");
   }
@@ -439,7 +441,7 @@
       }
       if (v !== null) { most = Math.max(most, v); if (v > 0) least = Math.min(least, v); }
       if (c && c[2] && v !== null) out.push(r);
-      else if (Object.entries(r.charts).some(([name, k]) => name !== "t2" && k[2])) guard.push(r);
+      else if (r.charts.guard && r.charts.guard[2]) guard.push(r);
     }
     const end = rows.length ? at(rows[rows.length - 1]) : Date.now(), start = rows.length ? at(rows[0]) : end - 60000;
     const span = Math.max(end - start, along.least), kind = span0(line) + (along.byRow ? " rows" : "");
@@ -476,7 +478,7 @@
     gd.layout.meta.filled = true;
     window.Plotly.update(gd, data, layout, [0, 1, 2, 3, 4]);
     if (!gd.spcBound) { gd.spcBound = true; gd.on("plotly_click", (e) => { const c = e.points.find((p) => p.customdata); if (c) pick(c.customdata[0], true); }); }
-    summary(line, rows, out.length + guard.length);
+    summary(line, rows, rows.filter((r) => Object.values(r.charts).some((c) => c[2])).length);
     table(rows);
     const lastOut = [...out, ...guard].sort((a, b) => a.seq - b.seq).pop();
     if (lastOut && !view.chosen && lastOut.seq !== view.pick && performance.now() - view.pickAt > 1000) pick(lastOut.seq, false);
@@ -557,6 +559,23 @@
     window.Plotly.update(gd, data, layout, names.map((_, i) => i));
   }
 
+  function drawCompanions(line) { // statistic over limit, one below the other; the limit is at 1
+    const gd = plot("line-companions");
+    if (!gd || !gd.layout || !gd.layout.meta || !window.Plotly || !line.about) return;
+    const names = gd.layout.meta.names || [], rows = visible(line), along = axisOf(rows), data = { x: [], y: [] }, layout = {};
+    const end = rows.length ? along.x(rows[rows.length - 1]) : 0, start = rows.length ? along.x(rows[0]) : 0, span = Math.max(end - start, along.least);
+    names.forEach((name, i) => {
+      const key = i ? String(i + 1) : "", get = (r) => { const c = r.charts[name]; return !c || c[0] === null || !c[1] ? null : c[0] / c[1]; };
+      const s = series(rows, along, get), out = rows.filter((r) => r.charts[name] && r.charts[name][2]);
+      data.x.push(s.x, out.map(along.x)); data.y.push(s.y, out.map(get));
+      Object.assign(layout, axisLook("xaxis" + key, along, span));
+      layout["xaxis" + key + ".range"] = [start, end + 0.02 * span];
+      layout["yaxis" + key + ".range"] = [0, nice(Math.max(1.5, 1.05 * Math.max(0, ...s.y.filter((v) => v !== null))))];
+    });
+    gd.layout.meta.filled = true;
+    window.Plotly.update(gd, data, layout, data.x.map((_, i) => i));
+  }
+
   function pick(seq, chosen) {
     const page = document.querySelector("[data-live-line]");
     if (!page) return;
@@ -604,7 +623,7 @@
 
   function trends() { // after the picture with T2, never before it; at most a tenth of the time
     const page = document.querySelector("[data-live-line]"), line = page && lines.get(page.dataset.liveLine), start = performance.now();
-    if (line) drawTrends(line);
+    if (line) { drawCompanions(line); drawTrends(line); }
     view.trendCost = performance.now() - start;
   }
 
@@ -614,7 +633,7 @@
     mend();
     const page = document.querySelector("[data-live-line]"), line = page && lines.get(page.dataset.liveLine);
     if (!line) return;
-    for (const id of ["line-chart", "line-trends"]) {
+    for (const id of ["line-chart", "line-companions", "line-trends"]) {
       const gd = plot(id);
       if (gd && gd.layout && gd.layout.meta && !gd.layout.meta.filled) { line.dirty = true; view.trendsDirty = true; }
     }

@@ -32,4 +32,13 @@ def charts_of(asked: Mapping[str, Any], names: Iterable[str]) -> dict[str, Chart
     return made
 
 
-__all__ = ["CHARTS", "T2", "Chart", "EwmaLogT2", "Lanes", "Mcusum", "Mewma", "charts_of", "check"]
+def titled(name: str) -> str:
+    """What people call a chart of a model.
+
+    >>> titled("ewma_log_t2"), titled("guard")
+    ('EWMA of log T²', 'guard')
+    """
+    return CHARTS[name].title if name in CHARTS else name
+
+
+__all__ = ["CHARTS", "T2", "Chart", "EwmaLogT2", "Lanes", "Mcusum", "Mewma", "charts_of", "check", "titled"]

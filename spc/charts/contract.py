@@ -16,6 +16,7 @@ class Chart(Protocol):
     """A statistic on whitened rows, with a memory that may be empty."""
 
     name: ClassVar[str]
+    title: ClassVar[str]
 
     @property
     def alpha(self) -> float | None: ...

@@ -30,6 +30,7 @@ class EwmaLogT2:
     lam: float = 0.1
     alpha: float | None = None
     name: ClassVar[str] = "ewma_log_t2"
+    title: ClassVar[str] = "EWMA of log T²"
 
     def __post_init__(self) -> None:
         weight(self.lam, "EWMA of log T²")

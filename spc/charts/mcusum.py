@@ -28,6 +28,7 @@ class Mcusum:
     k: float = 0.5
     alpha: float | None = None
     name: ClassVar[str] = "mcusum"
+    title: ClassVar[str] = "MCUSUM"
 
     def __post_init__(self) -> None:
         if not 0.0 < self.k < math.inf:

@@ -29,6 +29,7 @@ class Mewma:
     exact: bool = False
     alpha: float | None = None
     name: ClassVar[str] = "mewma"
+    title: ClassVar[str] = "MEWMA"
 
     def __post_init__(self) -> None:
         weight(self.lam, "MEWMA")

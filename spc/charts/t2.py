@@ -23,6 +23,7 @@ class T2:
 
     alpha: float | None = None
     name: ClassVar[str] = "t2"
+    title: ClassVar[str] = "T²"
 
     def start(self, p: int) -> dict[str, Any]:
         """The chart's memory before the first row: none."""

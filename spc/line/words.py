@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from spc import alarms, blame
+from spc.charts import titled
 from spc.notify import Message
 from spc.nouns import Alarm, Floats, Model, Points, Signal
 from spc.settings import LineSettings
@@ -88,7 +89,7 @@ def advice(settings: LineSettings, name: str | None) -> str:
 def sentence(settings: LineSettings, zone: tzinfo, judged: Judged, signal: Signal, told: Mapping[str, Any]) -> str:
     """When, line, what, T² and limit, part, what to do; `told` are the facts of the same signal."""
     point, on_guard = signal.point, signal.chart == "guard"
-    called = "T²" if signal.chart == "t2" else signal.chart.upper()
+    called = titled(signal.chart)
     return alarms.say(
         at=told["at"],
         zone=zone,

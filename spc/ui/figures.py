@@ -59,6 +59,32 @@ def t2_live(theme: Theme, line: str, scale: str = "t2", priority: str = "high") 
     return {"data": data, "layout": layout}
 
 
+def companions_live(theme: Theme, line: str, charts: Sequence[tuple[str, str]], priority: str = "high") -> Figure:
+    """The charts beside T², one below the other, as statistic / UCL with the limit at 1. Traces: for each a series and its points out."""
+    layout = frame(
+        theme,
+        size=12,
+        hovermode="x",
+        margin={"l": 60, "r": 46, "t": 22, "b": 28},
+        meta={"live": "companions", "line": line, "names": [name for name, _ in charts]},
+        annotations=[],
+        shapes=[],
+    )
+    axis_x, axis_y = layout.pop("xaxis"), layout.pop("yaxis")
+    data: list[Figure] = []
+    for i, (_, title) in enumerate(charts):
+        key = "" if i == 0 else str(i + 1)
+        top, height = 1.0 - i / len(charts), 1.0 / len(charts)
+        layout[f"xaxis{key}"] = {**axis_x, "type": "date", "anchor": f"y{key}", "showticklabels": i == len(charts) - 1, "nticks": 8}
+        layout[f"yaxis{key}"] = {**axis_y, "domain": [top - 0.76 * height, top], "anchor": f"x{key}", "nticks": 3, "range": [0, 1.5]}
+        layout["annotations"].append(_heading(theme, f"{title} / UCL", 0.0, top))
+        at: Figure = {"type": "line", "xref": f"x{key} domain", "yref": f"y{key}", "x0": 0, "x1": 1, "y0": 1, "y1": 1}
+        layout["shapes"].append({**at, "line": {"color": theme.limit, "width": 1.5, "dash": "6px,4px"}})
+        axes = {"xaxis": f"x{key}", "yaxis": f"y{key}", "hovertemplate": "%{y:.2f} × UCL<extra></extra>"}
+        data += [line_trace(theme, title, **axes), out_trace(theme, f"{title} beyond", priority, **axes)]
+    return {"data": data, "layout": layout}
+
+
 def trends_live(
     theme: Theme, line: str, names: Sequence[str], units: Sequence[str], bands: Sequence[tuple[float, float, float]], shown: Sequence[str]
 ) -> Figure:

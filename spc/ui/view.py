@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from spc.charts import titled
 from spc.errors import NotFound
 from spc.ledger import alarms as alarm_book
 from spc.ledger import lines as line_book
@@ -80,6 +81,7 @@ class About:
     limit: Limit | None
     marks: tuple[Mark, ...]
     priority: str = "high"
+    companions: tuple[tuple[str, str], ...] = ()  # name and title of the charts beside T²
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,7 +190,8 @@ class View:
         version = self._version(made)
         limit = body.new_limits["t2"][-1] if "t2" in body.new_limits else None
         footer = footing(body, version)
-        return About(line, title, now.id, body.columns, units, band(body), guards, footer, version, limit, marks, priority)
+        companions = tuple((name, titled(name)) for name in body.new_limits if name != "t2")
+        return About(line, title, now.id, body.columns, units, band(body), guards, footer, version, limit, marks, priority, companions)
 
     def activation(self, line: str) -> int:
         """The number of the activation in force: changes when the model does."""

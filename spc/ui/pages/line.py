@@ -64,6 +64,7 @@ def page(about: About, theme: Theme) -> Component:
         html.Div(id=ids.LINE_BLAME_TABLE),
         class_name="why",
     )
+    companions = html.Div(companion_part(about, theme), id=ids.LINE_COMPANIONS_INNER)
     trends = html.Details(
         [
             html.Summary("Raw trends with the reference band (median ± 3 sd)"),
@@ -80,12 +81,23 @@ def page(about: About, theme: Theme) -> Component:
             dcc.Store(id=ids.LINE_MODEL),
             head(about),
             html.Div([chart, why], className="line-top"),
+            companions,
             trends,
             last,
         ],
         id=ids.LINE,
         **attr(data_live_line=about.line, data_activation=str(about.activation)),
     )
+
+
+def companion_part(about: About, theme: Theme) -> list[Component]:
+    """The charts that share the false alarms with T²; nothing when there are none."""
+    if not about.companions:
+        return []
+    figure = figures.companions_live(theme, about.line, about.companions, about.priority)
+    names = ", ".join(title for _, title in about.companions)
+    chart = graph(ids.LINE_COMPANIONS, figure, label=f"{names}, each over its limit", class_name=f"companions of-{len(about.companions)}")
+    return [panel("Charts with memory: small changes that last", chart)]
 
 
 def trend_part(about: About, theme: Theme) -> list[Component]:
@@ -174,11 +186,13 @@ def register(app: Dash, view: View) -> Page:
 
     @app.callback(
         Output(ids.LINE_TRENDS_INNER, "children"),
+        Output(ids.LINE_COMPANIONS_INNER, "children"),
         Input(ids.LINE_MODEL, "data"),
         State(ids.LINE, "data-live-line"),
         prevent_initial_call=True,
     )
     async def another_model(_activation: int | None, line: str) -> Any:
-        return trend_part(await asyncio.to_thread(view.about, line), theme_now())
+        about, theme = await asyncio.to_thread(view.about, line), theme_now()
+        return trend_part(about, theme), companion_part(about, theme)
 
     return Page("/line/<line>", "{line}", layout, skeleton)
