@@ -19,6 +19,7 @@ EXAMPLE = (
     "spc arl --chart mewma -p 4 --lam 0.1 --arl0 370 --shift 1",
     "spc arl --chart mcusum -p 2 --k 0.5 --limit 5.5",
     "spc arl --chart t2 -p 4 --arl0 370 --shift 1 --json",
+    "spc arl --chart t2,mewma -p 4 -n 200 --arl0 370 --within 20",
 )
 _CHARTS = ("t2", "mewma", "mcusum")
 _LAW = {
@@ -29,7 +30,9 @@ _LAW = {
 
 
 def command(
-    chart: Annotated[str, typer.Option("--chart", metavar="NAME", help="t2, mewma or mcusum (Crosier's).")],
+    chart: Annotated[
+        str, typer.Option("--chart", metavar="NAME,…", help="t2, mewma, mcusum (Crosier's) or ewma_log_t2; several share the false alarms.")
+    ],
     p: Annotated[int, typer.Option("-p", metavar="P", help="The number of variables.")],
     lam: Annotated[float | None, typer.Option("--lam", metavar="λ", help="Weight of the newest row: mewma. [default: 0.1]")] = None,
     exact: Annotated[bool, typer.Option("--exact", help="The exact variance of each row, not the asymptotic one: mewma.")] = False,
@@ -41,9 +44,23 @@ def command(
         float | None, typer.Option("--arl0", metavar="N", help="Mean number of good rows between false alarms; gives the limit.")
     ] = None,
     shift: Annotated[float, typer.Option("--shift", metavar="D", help="Mahalanobis length of a shift of the mean, in sd.")] = 0.0,
+    n: Annotated[
+        int | None, typer.Option("-n", metavar="N", help="Rows of a reference that centre and covariance are estimated from: simulated.")
+    ] = None,
+    within: Annotated[
+        int | None, typer.Option("--within", metavar="ROWS", help="Tell the smallest shift that is found within so many rows at 90 %.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
-    """Mean, standard deviation and quantiles of the number of rows until an alarm, in control or after a shift, with known parameters."""
+    """Mean, standard deviation and quantiles of the number of rows until an alarm, in control or after a shift, with known parameters.
+
+    Several charts together, estimated parameters (-n) and --within are simulated; the rest is computed.
+    """
+    if "," in chart or chart == "ewma_log_t2" or n is not None or within is not None:
+        from spc.cli import power
+
+        power.told(chart, p, lam=lam, exact=exact, k=k, limit=limit, arl0=arl0, shift=shift, n=n, within=within, json=json)
+        return
     made = _chart(chart, p, lam, exact, k)
     if arl0 is not None and limit is None:
         value = made.limit(arl0)

@@ -37,6 +37,11 @@ class Fits:
         lower[:, np.arange(p), np.arange(p)] = np.sqrt(rng.chisquare(n - 1.0 - np.arange(p), (count, p)))
         return cls(rng.standard_normal((count, p)) / np.sqrt(n), lower / np.sqrt(n - 1.0))
 
+    @classmethod
+    def drawn(cls, n: int, p: int, count: int = 1000, seed: int = 0) -> Fits:
+        """The same from a seed."""
+        return cls.classical(n, p, count, np.random.default_rng([seed, n, p, 5]))
+
     def seen(self, other: Fits) -> Fits:
         """The fits `other`, which are told as seen from the mean and covariance of their tables, with these as those: each of them in turn.
 

@@ -51,10 +51,8 @@ def shares(
     A chart with an alpha of its own keeps it and stands outside the budget. For the others one rate is looked for that each has by itself
     and with which all together alarm at rate alpha, on average over references: false alarms per row in the long run, when a chart begins
     anew after each. T² has its limit from `law`; the others' are simulated, with fits as uncertain as this one is. Raises BadRecipe
-    without T², and for an alpha too small to simulate.
+    for an alpha too small to simulate.
     """
-    if "t2" not in charts:
-        raise BadRecipe("The charts lack t2.", cure="Name it, too: t2,mewma. Its blame is what explains an alarm.")
     own = {name: chart.alpha for name, chart in charts.items() if chart.alpha is not None}
     together = {name: chart for name, chart in charts.items() if name not in own}
     if all(name == "t2" for name in charts):
