@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from spc.limits.calibrated import TAIL_GRID, Calibration, Like, calibrate
 from spc.limits.exact import KnownParameters, NewRow, ReferenceRow, checked_alpha
+from spc.limits.guaranteed import Guaranteed, checked_confidence, guaranteed
 from spc.limits.quadratic import tail
 from spc.limits.table import Tabled, covers, lookup
 
 __all__ = [
     "TAIL_GRID",
     "Calibration",
+    "Guaranteed",
     "KnownParameters",
     "Like",
     "NewRow",
@@ -17,7 +19,9 @@ __all__ = [
     "Tabled",
     "calibrate",
     "checked_alpha",
+    "checked_confidence",
     "covers",
+    "guaranteed",
     "lookup",
     "tail",
 ]

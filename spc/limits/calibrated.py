@@ -80,7 +80,7 @@ class Calibration:
 
     def forms(self, q: int) -> _Fits:
         """λ and b² (B, q) of the forms that T² is when the first q variables are observed."""
-        return _forms(self.center, self.factor, q)
+        return forms(self.center, self.factor, q)
 
     def new_row(self, alpha: float, q: int | None = None) -> Limit:
         """The limit for a new row with q variables observed (all p when None)."""
@@ -99,21 +99,21 @@ class Calibration:
             return float(np.log(ours.mean() + 1e-300) + control[1] - np.log(alpha))
 
         start = NewRow(self.n, q).limit(alpha).value if self.n > q + 1 else 2.0 * KnownParameters(q).limit(alpha).value
-        return _root(excess, start)
+        return root(excess, start)
 
     def tails_of(self, q: int) -> Callable[[float], tuple[Floats, tuple[Floats, float]]]:
         """For a value: P(T² of a new row > value) for each fit (B,), and the control: the classical fits' (B,), log exact − log mean."""
-        forms, none = self.forms(q), np.ones(1)
+        parts, none = self.forms(q), np.ones(1)
         if not self.like:
             spread2, dof = (self.n + 1) * (self.n - 1) / (self.n * (self.n - q)), self.n - q
-            return lambda value: (tail(value, *forms, spread2=spread2, dof=dof), (none, 0.0))
+            return lambda value: (tail(value, *parts, spread2=spread2, dof=dof), (none, 0.0))
         if self.classical is None:
-            return lambda value: (tail(value, *forms), (none, 0.0))
-        beside, exact = _forms(*self.classical, q), NewRow(self.n, q)
+            return lambda value: (tail(value, *parts), (none, 0.0))
+        beside, exact = forms(*self.classical, q), NewRow(self.n, q)
 
         def both(value: float) -> tuple[Floats, tuple[Floats, float]]:
             control = tail(value, *beside)
-            return tail(value, *forms), (control, float(np.log(exact.tail(value) + 1e-300) - np.log(control.mean() + 1e-300)))
+            return tail(value, *parts), (control, float(np.log(exact.tail(value) + 1e-300) - np.log(control.mean() + 1e-300)))
 
         return both
 
@@ -141,7 +141,7 @@ def _of(q: int, p: int) -> str:
     return f"p = {p}" if q == p else f"{q} of {p} variables observed"
 
 
-def _root(excess: Callable[[float], float], start: float) -> float:
+def root(excess: Callable[[float], float], start: float, within: float = 1e-7) -> float:
     """Where a falling function that is nearly a straight line is 0: by secants from `start`, or, where they stray, inside a bracket."""
     before, here = start, 1.05 * start
     f_before, f_here = excess(before), excess(here)
@@ -152,7 +152,7 @@ def _root(excess: Callable[[float], float], start: float) -> float:
         before, f_before, here = here, f_here, here - step
         if not 0.0 < here < 1e6 * start:
             break
-        if abs(step) <= 1e-7 * here:
+        if abs(step) <= within * here:
             return here
         f_here = excess(here)
 
@@ -161,7 +161,8 @@ def _root(excess: Callable[[float], float], start: float) -> float:
     return float(brentq(excess, 1e-3 * start, 1e3 * start, rtol=1e-8))
 
 
-def _forms(center: Floats, factor: Floats, q: int) -> _Fits:
+def forms(center: Floats, factor: Floats, q: int) -> _Fits:
+    """λ and b² (B, q) of the quadratic forms of fits with these centres (B, p) and factors (B, p, p), in their first q variables."""
     lower = factor[:, :q, :q]
     left, singular, _ = np.linalg.svd(lower)
     shift = np.einsum("kab,ka->kb", left, center[:, :q])
@@ -177,14 +178,15 @@ def calibrate(
     like: Like | None = None,
     seed: int = 0,
     fits: int | None = None,
+    fewest: int = _FEWEST,
     progress: Progress | None = None,
 ) -> Calibration:
     """Fit `fitter` to simulated tables (n, p), N(0, I) or `like` a given one, and keep what limits need. The same arguments, the same bits.
 
-    Without `fits` it goes on until the limit's own error is 2 % of alpha = 0.0027, within 60 to 3000 references.
+    Without `fits` it goes on until the limit's own error is 2 % of alpha = 0.0027, within 60 (or `fewest`) to 3000 references.
     """
     rng = np.random.default_rng([seed, n, p])
-    wanted = fits or int(np.clip(_ROWS / n, _FEWEST, _MOST))
+    wanted = fits or int(np.clip(_ROWS / n, fewest, _MOST))
     done: list[_Simulated] = []
     shown = 0.0
     while True:

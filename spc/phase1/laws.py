@@ -72,10 +72,12 @@ def law(
     seed: int = 0,
     progress: Progress | None = None,
     like: Like | None = None,
+    fewest: int = 60,
 ) -> Law:
     """The law for an estimator, as asked or, for "auto", as it must be; raises BadRecipe for a law that would not hold.
 
-    `like` is what the reference is like: it matters for estimators that are not affine equivariant.
+    `like` is what the reference is like: it matters for estimators that are not affine equivariant. `fewest` references are
+    simulated at least, when any are.
     """
     if isinstance(estimator, Known):
         return _only("chi2", asked, "known parameters", ChiSquared(p))
@@ -91,7 +93,7 @@ def law(
             f"The F law holds for the classical covariance, not for {estimator.name}.",
             cure="Use limit 'auto': it is calibrated for the estimator.",
         )
-    return calibrated(estimator, n, p, alpha, seed, progress, like)
+    return calibrated(estimator, n, p, alpha, seed, progress, like, fewest)
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,7 @@ def by_count(law: Law, alpha: float, p: int) -> tuple[Limit, ...]:
     For many variables a calibration works them out for some numbers of variables; between these log(limit / χ² limit) is interpolated in
     log q, which is right to about 0.1 %.
     """
-    simulated = law.at if isinstance(law, Larger) else law
-    if not isinstance(simulated, Calibration) or p <= _EACH:
+    if p <= _EACH or not isinstance(getattr(law, "at", law), Calibration):
         return tuple(law.new_row(alpha, q) for q in range(1, p + 1))
     counts = [1]
     while counts[-1] < p:
@@ -139,7 +140,7 @@ def by_count(law: Law, alpha: float, p: int) -> tuple[Limit, ...]:
     known = {q: law.new_row(alpha, q) for q in counts}
     ratios = [np.log(known[q].value / KnownParameters(q).limit(alpha).value) for q in counts]
     between = np.exp(_curve(np.log(counts), np.array(ratios), np.log(np.arange(1, p + 1))))
-    words = f"calibrated for {simulated.estimator}: n = {simulated.n}, {{}} of {p} variables observed, interpolated"
+    words = known[p].law.replace(f"p = {p},", f"{{}} of {p} variables observed, interpolated,")
     return tuple(
         known[q] if q in known else Limit(float(between[q - 1]) * KnownParameters(q).limit(alpha).value, alpha, words.format(q))
         for q in range(1, p + 1)
@@ -158,7 +159,16 @@ def _only(law_name: str, asked: str, what: str, answer: Law) -> Law:
     return answer
 
 
-def calibrated(estimator: Estimator, n: int, p: int, alpha: float, seed: int, progress: Progress | None, like: Like | None = None) -> Law:
+def calibrated(
+    estimator: Estimator,
+    n: int,
+    p: int,
+    alpha: float,
+    seed: int,
+    progress: Progress | None,
+    like: Like | None = None,
+    fewest: int = 60,
+) -> Law:
     """The calibration of an estimator for n rows of p variables: from the shipped table, or simulated once and then remembered.
 
     An affine equivariant estimator needs no more than n and p; any other is asked about references `like` this one.
@@ -168,20 +178,27 @@ def calibrated(estimator: Estimator, n: int, p: int, alpha: float, seed: int, pr
         tabled = lookup(estimator.name, h, title(estimator), n, p)
         if tabled is not None:
             return tabled
+    return simulated(estimator, n, p, seed, progress, like, fewest)
+
+
+def simulated(
+    estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None, like: Like | None, fewest: int = 60
+) -> Calibration | Larger:
+    """The calibration of an estimator for n rows of p variables, from at least `fewest` simulated references; very many rows by fewer."""
     affine = equivariance(estimator) == "affine" and not takes_missing(estimator)
     like = None if affine else like
     few = max(_PLENTY, _PLENTY_PER * p)
     if n > 1.2 * few:
-        return Larger(_simulated(estimator, few, p, seed, progress, _thinned(like, few)), n, falls=affine)
-    return _simulated(estimator, n, p, seed, progress, like)
+        return Larger(_simulated(estimator, few, p, seed, progress, _thinned(like, few), fewest), n, falls=affine)
+    return _simulated(estimator, n, p, seed, progress, like, fewest)
 
 
-def _simulated(estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None, like: Like | None) -> Calibration:
-    key = (estimator, n, p, seed, like and like.digest)
+def _simulated(estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None, like: Like | None, fewest: int) -> Calibration:
+    key = (estimator, n, p, seed, like and like.digest, fewest)
     if key not in _known():
         report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for n = {n}, p = {p}"))
         _known().clear()  # one is enough: the same reference is fitted again and again while it is reviewed
-        _known()[key] = calibrate(estimator, title(estimator), n, p, like=like, seed=seed, progress=report)
+        _known()[key] = calibrate(estimator, title(estimator), n, p, like=like, seed=seed, fewest=fewest, progress=report)
     return _known()[key]
 
 
