@@ -148,6 +148,8 @@ class Line:
         active = lines.current(connection, self.name)
         seat = self._seat
         if seat is not None and (seat.activation.id if seat.activation else 0) == (active.id if active else 0):
+            if seat.monitor is not None and seat.monitor.remembers and active is not None:
+                self._resume(connection, seat, active)  # a person may have had the charts begin anew
             return seat
         silence = book.open_alarm(connection, self.name, "no data")
         seat = _Seat(lines.last_seq(connection, self.name), active, silent=silence is not None and silence.active)
@@ -156,13 +158,19 @@ class Line:
             seat.model = models.get_model(connection, active.model_id)
             seat.monitor = Monitor(seat.model)
             seat.watching = self._watch.start()
-            kept = lines.get_memory(connection, self.name, active.id)
-            if kept is not None:
-                seat.monitor.restore(kept["monitor"])
-                seat.watching = kept["watch"]
-                seat.written = json.dumps(kept, allow_nan=False)
+            self._resume(connection, seat, active)
         self._seat = seat
         return seat
+
+    def _resume(self, connection: Connection, seat: _Seat, active: lines.Activation) -> None:
+        """The memory as the ledger has it."""
+        kept = lines.get_memory(connection, self.name, active.id)
+        if kept is None or seat.monitor is None:
+            return
+        text = json.dumps(kept, allow_nan=False)
+        if text != seat.written:
+            seat.monitor.restore(kept["monitor"])
+            seat.watching, seat.written = kept["watch"], text
 
     def _other_model(self, connection: Connection, active: lines.Activation | None, now: int) -> None:
         """An alarm that an earlier model raised cannot be ended by the new one's points: it ends here, in words."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from spc.errors import BadSettings, Complaint, Conflict
 from spc.ledger import Ledger, events, jobs, lines, models, references
 from spc.ledger import alarms as book
 from spc.nouns import Alarm, Model
+from spc.phase2 import Monitor
 from spc.settings import LineSettings
 
 LONGEST_TITLE = 120
@@ -129,15 +131,44 @@ def unshelve(ledger: Ledger, alarm_id: str, by: str, now: int) -> Alarm:
 
 
 def cause(ledger: Ledger, alarm_id: str, by: str, what: str, now: int) -> Alarm:
-    """What it was. Raises NotFound, Complaint."""
-    return _change(ledger, alarm_id, "cause", by, what, now, lambda alarm: alarms.cause(alarm, by, what, now))
+    """What it was. With the cause found, charts with memory begin anew at the next row. Raises NotFound, Complaint."""
+
+    def then(connection: Connection, alarm: Alarm) -> None:
+        if alarm.kind == "process":
+            _begin_anew(connection, alarm.line, by, now)
+
+    return _change(ledger, alarm_id, "cause", by, what, now, lambda alarm: alarms.cause(alarm, by, what, now), then)
 
 
-def _change(ledger: Ledger, alarm_id: str, what: str, by: str, note: str, now: int, change: Any) -> Alarm:
+def _begin_anew(connection: Connection, line: str, by: str, now: int) -> None:
+    """What the faulty rows left in the charts' memories would go on signalling after the cause is gone."""
+    active = lines.current(connection, line)
+    kept = None if active is None else lines.get_memory(connection, line, active.id)
+    if active is None or active.model_id is None or kept is None:
+        return
+    monitor, seq = Monitor(models.get_model(connection, active.model_id)), lines.last_seq(connection, line)
+    if monitor.remembers:
+        anew = json.dumps({**kept, "monitor": monitor.anew(kept["monitor"])}, allow_nan=False)
+        lines.put_memory(connection, line, active.id, seq, anew)
+        events.note_event(connection, now, by, "charts begin anew", f"line:{line}", "the cause was found", {"after": seq})
+
+
+def _change(
+    ledger: Ledger,
+    alarm_id: str,
+    what: str,
+    by: str,
+    note: str,
+    now: int,
+    change: Any,
+    then: Callable[[Connection, Alarm], None] | None = None,
+) -> Alarm:
     def job(connection: Connection) -> Alarm:
         alarm: Alarm = change(book.get_alarm(connection, alarm_id))
         book.put_alarm(connection, alarm)
         book.add_event(connection, alarm_id, now, what, by=by, note=note)
+        if then is not None:
+            then(connection, alarm)
         return alarm
 
     return ledger.write(job)

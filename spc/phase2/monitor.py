@@ -66,6 +66,15 @@ class Monitor:
         """What the charts remember, and the rows of an open subgroup, as plain numbers."""
         return dict(self._state) | ({} if self._gathering is None else {OPEN: self._gathering.memory()})
 
+    @property
+    def remembers(self) -> bool:
+        """Whether any chart has a memory that a person may begin anew."""
+        return any(chart.start(self.model.p) for chart in self._charts.values())
+
+    def anew(self, memory: Mapping[str, Any]) -> dict[str, Any]:
+        """A memory in which every chart stands as before its first row; the rows of an open subgroup stay."""
+        return dict(memory) | {name: chart.start(self.model.p) for name, chart in self._charts.items()}
+
     def restore(self, memory: Mapping[str, Any]) -> None:
         """Take up a memory that was kept; charts that it does not name start afresh."""
         self._state = {name: memory.get(name, chart.start(self.model.p)) for name, chart in self._charts.items()}

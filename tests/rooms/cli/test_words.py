@@ -31,8 +31,8 @@ def complains(done: Any, *said: str) -> None:
     "options,said",
     [
         (["--estimator", "mdc"], ("mdc", "Did you mean 'mcd'")),
-        (["--charts", "t2,mewma"], ("mewma", "t2")),
-        (["--limit", "crossfit"], ("crossfit", "calibrated")),
+        (["--charts", "t2,mewna"], ("mewna", "mewma")),
+        (["--limit", "crosfit"], ("crosfit", "crossfit")),
         (["--limit", "chi2"], ("known",)),
         (["--alpha", "2"], ("--alpha 2", "between 0 and 1")),
         (["--alpha", "nan"], ("between 0 and 1",)),

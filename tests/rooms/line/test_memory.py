@@ -1,0 +1,81 @@
+"""Charts with memory on a line: an alarm of their own, the same bits after a restart, and a new beginning when the cause was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from spc.ledger import Ledger, events, points
+from spc.ledger import alarms as book
+from spc.line import Line, acknowledge, activate, cause, save_model
+from spc.nouns import Limit
+from spc.settings import LineSettings
+from tests.small import FakeClock, model
+from tests.small import rows as some_rows
+
+
+class Watched:
+    """A line whose model has T², a MEWMA and an MCUSUM."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url, self.clock = f"sqlite:///{folder}/spc.db", FakeClock()
+        plain, limit = model(), Limit(12.0, 0.0013, "simulated")
+        made = replace(plain, new_limits={**plain.new_limits, "mewma": (limit,), "mcusum": (limit,)}, recipe={"charts": {}})
+        self.open()
+        id = save_model(self.ledger, made, reference_id=None, by="Ada", now=self.clock())
+        activate(self.ledger, "smt-2", id, "new reference", "Ada", self.clock())
+
+    def open(self) -> None:
+        self.ledger = Ledger(self.url)
+        self.line = Line(self.ledger, LineSettings("smt-2", "SMT-2"), clock=self.clock)
+
+    def values(self, chart: str) -> list[float]:
+        with self.ledger.read() as connection:
+            return [one.value for one in points.points_after(connection, "smt-2", 0, 10_000) if one.chart == chart]
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    made = Watched(tmp_path)
+    yield made
+    made.ledger.close()
+
+
+def test_a_restart_goes_on_with_the_same_bits(watched: Watched, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    whole = Watched(tmp_path / "other")
+    whole.line.take(some_rows(20))
+    block = some_rows(20)
+    watched.line.take(block.some(range(9)))
+    watched.ledger.close()
+    watched.open()
+    watched.line.take(block.some(range(9, 20)))
+    assert watched.values("mewma") == whole.values("mewma")
+    assert watched.values("mcusum") == whole.values("mcusum")
+    whole.ledger.close()
+
+
+def test_with_the_cause_found_the_charts_begin_anew(watched: Watched) -> None:
+    watched.line.take(some_rows(12, out=tuple(range(3, 13)), by=4.0))
+    with watched.ledger.read() as connection:
+        (alarm,) = book.alarms(connection)
+    assert alarm.active
+    watched.line.take(some_rows(1, first=13))
+    assert watched.values("mcusum")[-1] > 12.0, "what the faulty rows left goes on"
+    acknowledge(watched.ledger, alarm.id, "Ada", "", watched.clock())
+    cause(watched.ledger, alarm.id, "Ada", "wrong panel lot", watched.clock())
+    watched.line.take(some_rows(3, first=14))
+    first = some_rows(3, first=14)
+    z = (first.x[0] - model().scatter.center) / model().scatter.factor.diagonal()
+    assert watched.values("mewma")[-3] == pytest.approx(0.1 * (2 - 0.1) * float(z @ z))
+    assert watched.values("mcusum")[-1] < 3.0
+    with watched.ledger.read() as connection:
+        (noted,) = [one for one in events.events(connection) if one.what == "charts begin anew"]
+    assert noted.facts == {"after": 13}
+    assert noted.by == "Ada"
+    watched.line.take(some_rows(2, first=17))
+    with watched.ledger.read() as connection:
+        assert not book.get_alarm(connection, alarm.id).active
