@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import fitted, judge, phase1, pixel, read, reader, rows
+from benchmarks import fitted, judge, limits, phase1, pixel, read, reader, rows
 from benchmarks.clock import quantile, side_by_side
 from benchmarks.phase1 import Outcome, Shape, contaminated, counts
 from benchmarks.table import Table
+from spc.runlength import Mewma
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +41,12 @@ def test_a_peer_that_finds_other_distances_is_not_compared() -> None:
 def test_fits_are_timed_in_processes_of_their_own() -> None:
     (table,) = phase1.run(phase1.Size(shapes=(Shape(30, 2, 0.1),), r=False, peers=False))
     assert {name: (row[6], row[7]) for name, row in cells(table).items()} == dict.fromkeys(phase1.OURS, ("0 of 3", "yes"))
+
+
+def test_limits_are_timed_and_answered() -> None:
+    calibrated, lengths = limits.run(limits.TOY)
+    assert [row[2] for row in calibrated.rows] == ["20"]
+    assert float(lengths.rows[0][2]) == pytest.approx(Mewma(2, 0.2).run_length(8.0, 1.0).arl, rel=1e-8)
 
 
 def test_a_peer_finds_the_subset_that_it_says_it_finds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
