@@ -57,7 +57,7 @@ def guaranteed(found: Calibration, alpha: float, confidence: float, q: int | Non
     Raises BadRecipe for an alpha or a confidence out of range. Source: Gandy & Kvaløy 2013; the tails as in `tail`.
 
     >>> limit = guaranteed(classical(50, 2), 0.0027, 0.9)
-    >>> bool(16.4 < limit.value < 16.8), limit.law[:62]
+    >>> bool(16.1 < limit.value < 16.6), limit.law[:62]
     (True, 'at most 0.27 % with 90 % confidence for this very reference: c')
     """
     return Guaranteed(found, checked_confidence(confidence)).new_row(alpha, q)

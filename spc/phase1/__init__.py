@@ -5,6 +5,7 @@ from __future__ import annotations
 from spc.phase1.again import review
 from spc.phase1.distribution_free import DistributionFree, Shift, distribution_free
 from spc.phase1.fit import Fit, fit
+from spc.phase1.overall import overall_limit
 from spc.phase1.products import ProductFits, fit_products
 from spc.phase1.recipe import LIMITS, Recipe
 from spc.phase1.review import Review, SubgroupReview
@@ -24,6 +25,7 @@ __all__ = [
     "distribution_free",
     "fit",
     "fit_products",
+    "overall_limit",
     "review",
     "stability",
 ]
