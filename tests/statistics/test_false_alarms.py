@@ -45,12 +45,21 @@ def test_robust_limits_hold(n: int, p: int, fits: int) -> None:
 
 
 @pytest.mark.slow
+def test_classical_limits_hold_for_many_variables() -> None:
+    for n, p, fits in ((200, 10, 3000), (1000, 50, 1000)):
+        found, error = real_alpha(Classical(), n, p, NewRow(n, p).limit(ALPHA).value, fits, 1)
+        print(f"classical, n = {n}, p = {p}: {100 * found:.4f} % ± {100 * error:.4f}")
+        assert abs(found - ALPHA) < max(3.5 * error, 0.0001), found
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("n, p", [(30, 2), (50, 8), (120, 4), (400, 10)])
-def test_robust_limits_hold_in_a_tight_band(n: int, p: int) -> None:
-    value = law(Mcd(), "auto", n, p, ALPHA).new_row(ALPHA, p).value
-    found, error = real_alpha(Mcd(), n, p, value, 4000, 3)
-    print(f"n = {n}, p = {p}: {100 * found:.3f} % ± {100 * error:.3f}")
+@pytest.mark.parametrize("h", [0.5, 0.75])
+@pytest.mark.parametrize("n, p", [(30, 2), (50, 8), (120, 4), (200, 10), (400, 10)])
+def test_robust_limits_hold_in_a_tight_band(n: int, p: int, h: float) -> None:
+    value = law(Mcd(h=h), "auto", n, p, ALPHA).new_row(ALPHA, p).value
+    found, error = real_alpha(Mcd(h=h), n, p, value, 4000, 3)
+    print(f"n = {n}, p = {p}, h = {h}: {100 * found:.3f} % ± {100 * error:.3f}")
     assert 0.0023 - 2 * error < found < 0.0031 + 2 * error, found
 
 
