@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import httpx
 
 from spc.nouns import Limit, Model
 from tests.small import model
 from tests.ui.served import Served, until
+from tests.ui.test_reference_flow import upload
+
+DEMO = Path(__file__).resolve().parents[2] / "data" / "demo_circuit_boards" / "phase1_reference.csv"
 
 CHART = "document.querySelector('#line-companions .js-plotly-plot')"
 
@@ -30,6 +36,21 @@ def test_small_changes_that_last_are_seen_on_the_charts_with_memory(page: Any, s
     until(page, f"{CHART}.data[0].y.length === 50 && {CHART}.data[1].x.length > 3 && {CHART}.data[3].x.length > 1")
     assert page.evaluate(f"{CHART}.data[0].y.at(-1)") > 1.0
     assert page.evaluate("document.querySelector('#line-chart .js-plotly-plot').data[3].x.length") == 0, "no guard moved"
+
+
+def test_charts_are_chosen_on_the_reference_page_and_drawn_on_the_line(page: Any, served: Served) -> None:
+    upload(page, DEMO)
+    page.wait_for_selector("#reference-fit")
+    until(page, "!document.getElementById('reference-fit').disabled")
+    page.click("button[data-into='reference-memory'][data-value='mewma']")
+    page.select_option("select[data-into='reference-estimator']", "classical")
+    page.click("#reference-fit")
+    page.wait_for_selector("#reference-t2 .main-svg", timeout=90_000)
+    asked = httpx.get(f"{served.base}/api/v1/models/{page.url.split('model=')[1]}", timeout=20).json()
+    assert set(asked["charts"]) == {"t2", "mewma"}
+    assert "together one false alarm in 370" in asked["charts"]["mewma"]["law"]
+    assert page.locator("button[data-into='reference-memory'][data-value='mewma']").get_attribute("aria-pressed") == "true"
+    assert "ARL₀ 370" in page.inner_text("#reference-arl0")
 
 
 def test_a_line_with_t2_alone_has_no_such_panel_until_another_model_is_activated(page: Any, served: Served) -> None:

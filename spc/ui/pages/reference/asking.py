@@ -80,17 +80,19 @@ def fit_callbacks(app: Dash, desk: Desk) -> None:
         Input(ids.FIT, "n_clicks"),
         State(ids.ESTIMATOR, "data"),
         State(ids.GROUPS, "data"),
+        State(ids.MEMORY, "data"),
         State(ids.ALPHA, "value"),
         State(ids.BY, "value"),
         State(ids.DRAFT, "data"),
         *HERE,
         prevent_initial_call=True,
     )
-    async def asked(clicks: int | None, estimator: str, groups: str, alpha: str, by: str, draft: Any, ref: str, model_id: str) -> Any:
+    async def asked(clicks: int | None, estimator: str, groups: str, memory: Any, alpha: str, by: str, draft: Any, *here: str) -> Any:
+        ref, model_id = here
         if not clicks:
             return no_update, no_update
         try:
-            request = await asyncio.to_thread(fit_asked, desk, ref, model_id, draft, estimator, alpha, by or "", groups)
+            request = await asyncio.to_thread(fit_asked, desk, ref, model_id, draft, estimator, alpha, by or "", groups, memory or [])
         except Complaint as wrong:
             return no_update, complaint(str(wrong))
         return {"body": request, "press": clicks, "from": model_id}, ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from spc.charts import CHARTS
 from spc.errors import BadRecipe
 from spc.nouns import Model, Reference
 from spc.phase1 import Recipe
@@ -41,10 +42,12 @@ def promise(text: Any) -> str:
     return f"ARL₀ {arl}: one false alarm in {arl} rows on average"
 
 
-def asked(estimator: str, alpha: Any, model: Model | None, subgroup: str | None = None) -> dict[str, Any]:
+def asked(
+    estimator: str, alpha: Any, model: Model | None, subgroup: str | None = None, memory: Sequence[str] | None = None
+) -> dict[str, Any]:
     """The recipe's words; what the page does not ask stays as it was in the model. Raises BadRecipe.
 
-    `subgroup` is the column whose subgroups are judged, "" for single rows, None for what it was.
+    `subgroup` is the column whose subgroups are judged, "" for single rows; `memory` the charts beside T²; None leaves them as they were.
     """
     words = dict(model.recipe) if model is not None else {}
     if estimator == OTHER_BASIN and model is not None:
@@ -54,6 +57,9 @@ def asked(estimator: str, alpha: Any, model: Model | None, subgroup: str | None 
     if subgroup is not None:
         words.pop("subgroup", None)
         words |= {"subgroup": subgroup} if subgroup else {}
+    if memory is not None:
+        before = dict(words.get("charts", {}))
+        words["charts"] = {name: before.get(name, {}) for name in ("t2", *memory)}
     words["alpha"] = alpha_of(alpha)
     Recipe.from_dict(words)
     return words
@@ -84,6 +90,14 @@ def groups(model: Model | None, table: Reference | None) -> Component:
     return html.Div([html.Div("What is judged", className="label"), made], className="field", hidden=not column)
 
 
+def memory(model: Model | None) -> Component:
+    """Which charts with memory share the false alarms with T²."""
+    words = {name: chart.title for name, chart in CHARTS.items() if name != "t2"}
+    chosen = [name for name in words if model is not None and name in model.new_limits]
+    made = choice(ids.MEMORY, words, chosen, label="Charts beside T², for small changes that last", many=True)
+    return html.Div([html.Div("Beside T²: small changes that last", className="label"), made], className="field")
+
+
 def products(table: Reference | None) -> list[Component]:
     """A warning when the table holds several products: one fit takes them all as one process."""
     labels = [one for one in table.rows.product if one] if table is not None else []
@@ -107,6 +121,7 @@ def options(model: Model | None, job: str, hint: Suggestion | None = None, table
     first = [
         select(ids.ESTIMATOR, words, chosen, label="Estimator", shown=True),
         groups(model, table),
+        memory(model),
         field("α, false alarms per row", text_input(ids.ALPHA, value=alpha, inputMode="decimal", maxLength=20)),
         html.Div(promise(alpha), id=ids.ARL0, className="arl0", role="status"),
     ]

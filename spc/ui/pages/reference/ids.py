@@ -29,6 +29,7 @@ ESTIMATOR: Final = "reference-estimator"
 ESTIMATOR_HELP: Final = "reference-estimator-help"
 GROUPS: Final = "reference-groups"  # the column whose subgroups are judged, "" for single rows
 ALPHA: Final = "reference-alpha"
+MEMORY: Final = "reference-memory"
 ARL0: Final = "reference-arl0"
 BY: Final = "reference-by"
 FIT: Final = "reference-fit"

@@ -185,7 +185,15 @@ def decided(
 
 
 def fit_asked(
-    desk: Desk, ref: str, model_id: str, draft: dict[str, Any] | None, estimator: str, alpha: Any, by: str, subgroup: str | None = None
+    desk: Desk,
+    ref: str,
+    model_id: str,
+    draft: dict[str, Any] | None,
+    estimator: str,
+    alpha: Any,
+    by: str,
+    subgroup: str | None = None,
+    memory: list[str] | None = None,
 ) -> dict[str, Any]:
     """The body of the request for a fit. Raises Complaint: a red finding without an answer, a number that is none."""
     table = desk.opened(ref).table
@@ -193,7 +201,7 @@ def fit_asked(
         raise Complaint(left[0].text, cure="Answer this finding first.")
     model = desk.model(model_id) if model_id else None
     out = drafts.excluded(draft, model_id, model) if model is not None else {}
-    recipe = drafts.recipe(fitting.asked(estimator, alpha, model, subgroup), out)
+    recipe = drafts.recipe(fitting.asked(estimator, alpha, model, subgroup, memory), out)
     return {"reference_id": ref, "recipe": recipe, "by": by.strip(), "note": drafts.note(draft, ref, table.findings)}
 
 
