@@ -12,6 +12,7 @@ from spc.limits.grouped import SubgroupFits, calibrate_subgroups
 from spc.limits.subgroups import NewSubgroup, ReferenceSubgroup
 from spc.nouns import Floats, Ints, Limit, Scatter
 from spc.phase1.laws import Progress, Tails
+from spc.phase1.own import OWN
 from spc.phase1.recipe import Recipe
 from spc.scatter import Classical, Estimator, Known, equivariance, title
 from spc.scatter.within import pooled, robust
@@ -103,6 +104,7 @@ def law_of_means(recipe: Recipe, sizes: tuple[int, ...], scatter: Scatter, progr
     if isinstance(estimator, Known):
         _refuse(asked not in ("auto", "chi2"), f"Limit '{asked}' is not for known parameters.", "Use 'auto' or 'chi2'.")
         return KnownMeans(scatter.p), 1.0
+    _refuse(asked in OWN, f"Limit '{asked}' is for single rows, not for means of subgroups.", "Use limit 'auto'.")
     _refuse(asked == "chi2", "χ² limits are for known parameters.", "Use limit 'auto', or declare the parameters known.")
     if isinstance(estimator, Classical) and asked in ("auto", "f"):
         return ExactMeans(sum(sizes), len(sizes), scatter.p), 1.0

@@ -12,6 +12,7 @@ from spc.limits.pooled import PooledExact, PooledFits, calibrate_pooled
 from spc.nouns import Floats, Ints, Limit, Scatter
 from spc.phase1.fit import Fit
 from spc.phase1.laws import Progress
+from spc.phase1.own import OWN
 from spc.phase1.recipe import Recipe
 from spc.scatter import Classical, Estimator, equivariance, title
 from spc.scatter.within import group_centers, means, robust
@@ -62,7 +63,7 @@ def _law(recipe: Recipe, sizes: tuple[int, ...], scatter: Scatter, progress: Pro
     estimator = recipe.estimator
     if isinstance(estimator, Classical) and recipe.limit in ("auto", "f"):
         return PooledExact(sizes, scatter.p)
-    if recipe.limit in ("f", "chi2"):
+    if recipe.limit in ("f", "chi2", *OWN):
         raise BadRecipe(f"Limit '{recipe.limit}' is not for {estimator.name} pooled over products.", cure="Use limit 'auto'.")
     report = None if progress is None else (lambda share: progress(share, "calibrating the pooled limit"))
     truth = None if equivariance(estimator) == "affine" else scatter.factor
@@ -90,7 +91,7 @@ def _refitted(
         reference_limits=dict.fromkeys(one.model.reference_limits, own),
         tails=dict.fromkeys(one.model.tails, tails),
         outliers=tuple(int(i) + 1 for i in np.flatnonzero(review.out & fitted)),
-        findings=tuple(f for f in one.model.findings if f.kind != "kin"),
+        findings=tuple(f for f in one.model.findings if f.kind not in ("kin", "limit", "limit_aside")),
         pooled_dof=dof,
     )
     return Fit(model, review)
