@@ -74,7 +74,9 @@ def _by_name(names: tuple[str, ...], values: Floats) -> dict[str, float]:
 
 
 def _culprit(judged: Judged, signal: Signal, share: Floats) -> str | None:
-    """The guard that moved, or the variable with the largest share of T²."""
+    """The guard that moved, or the variable with the largest share of T²; nobody when a chart with memory rang: no single row did it."""
+    if signal.chart not in ("t2", "guard"):
+        return None
     if signal.chart == "guard":
         note = judged.points.notes[signal.index]
         return next((guard.name for guard in judged.model.guards if f"guard {guard.name} is" in note), None)
@@ -90,11 +92,17 @@ def sentence(settings: LineSettings, zone: tzinfo, judged: Judged, signal: Signa
     """When, line, what, T² and limit, part, what to do; `told` are the facts of the same signal."""
     point, on_guard = signal.point, signal.chart == "guard"
     called = titled(signal.chart)
+    if on_guard:
+        what = judged.points.notes[signal.index]
+    elif signal.chart == "t2":
+        what = blame.sentence(*judged.at(signal.index))
+    else:
+        what = "a small change that lasts: look at the raw trends of the last rows"
     return alarms.say(
         at=told["at"],
         zone=zone,
         title=settings.title,
-        what=judged.points.notes[signal.index] if on_guard else blame.sentence(*judged.at(signal.index)),
+        what=what,
         value="" if on_guard else f"{called} {point.value:.1f} (UCL {point.ucl:.1f})",
         part=f"{settings.part} {point.id}" if point.id else "",
         advice=advice(settings, told["culprit"]),
