@@ -63,7 +63,18 @@ class Watch:
                 "calm": calm + len(judged),
                 "since": since,
             }, []
-        for i in (int(k) for k in judged):
+        beyonds = np.flatnonzero(track.out[judged])
+        at = 0
+        while at < len(judged):
+            if not out:  # nothing happens before the next point beyond: only the memory moves on
+                there = int(np.searchsorted(beyonds, at))
+                ahead = int(beyonds[there]) if there < len(beyonds) else len(judged)
+                if ahead - at > self.n:
+                    calm, at = calm + ahead - at, ahead
+                    recent = [(int(row), False) for row in points.rows[judged[max(at - self.n, 0) : at]]]
+                    continue
+            i = int(judged[at])
+            at += 1
             beyond = bool(track.out[i])
             recent = [*recent, (int(points.rows[i]), beyond)][-self.n :]
             calm = 0 if beyond else calm + 1

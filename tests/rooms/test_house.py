@@ -18,7 +18,7 @@ import spc
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(ROOT.glob("spc/**/*.py"))
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
-STATISTICS = {"nouns", "scatter", "limits", "charts", "runlength", "blame", "distances", "inspect", "phase1", "phase2", "watch"}
+STATISTICS = {"nouns", "scatter", "limits", "charts", "runlength", "blame", "distances", "inspect", "phase1", "phase2", "watch", "replay"}
 
 # Spliced, so that this file does not contain what it looks for.
 FORBIDDEN = re.compile(
