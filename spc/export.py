@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from spc.nouns import Blame, Bools, Floats, Model, Points, ProductModels, Reference, Signal, Times
+from spc.runlength.budget import Budget
 
 Table = dict[str, list[Any]]  # column name -> one cell per row; None where there is nothing to say
 
@@ -115,13 +116,14 @@ def review_table(reference: Reference, t2: Floats, ucl: Floats, out: Bools, used
 
 def model_summary(model: Model) -> dict[str, Any]:
     """What `fit --json` prints: the facts of a model without its tables of limits."""
+    promised = Budget.kept(model)
     return {
         "n": model.n,
         "p": model.p,
         "names": list(model.names),
         "estimator": model.estimator,
         "alpha": model.alpha,
-        "arl0": model.arl0,
+        "arl0": promised.arl0,
         "charts": {name: limits[-1].to_dict() for name, limits in model.new_limits.items()},
         "outliers": list(model.outliers),
         "excluded": [{"row": e.row, "reason": e.reason} for e in model.excluded],
@@ -137,6 +139,7 @@ def model_summary(model: Model) -> dict[str, Any]:
         "digest": model.digest,
         "version": model.version,
         **({} if model.subgroup is None else {"subgroup": model.subgroup.to_dict()}),
+        "budget": {"words": promised.words, **promised.to_dict()},
     }
 
 
@@ -162,4 +165,5 @@ def reference_summary(reference: Reference) -> dict[str, Any]:
         "dialect": reference.dialect.to_dict(),
         "findings": [f.to_dict() for f in reference.findings],
         "digest": reference.digest,
+        "interval_s": reference.rows.interval,
     }

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from spc.cli.budget import alpha_of
+from spc.cli.budget import budget_of
 from spc.cli.files import table_path
 from spc.errors import BadRecipe, BadTable, Complaint
-from spc.nouns import Exclusion, Reference, Role, Times
+from spc.nouns import Exclusion, Reference, Role
 from spc.phase1 import Recipe
 
-Budget = tuple[float | None, float | None, str | None, str | None]  # --alpha, --arl0, --false-alarms, --every
+Said = tuple[float | None, float | None, str | None, str | None]  # --alpha, --arl0, --false-alarms, --every
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ def recipe(
     h: str | None,
     known: str | None,
     charts: str,
-    budget: Budget,
+    budget: Said,
     limit: str,
     ignore: str,
     seed: int,
@@ -53,12 +53,17 @@ def recipe(
     subgroup: str | None = None,
     product: str | None = None,
     pool: bool = False,
+    watch: str | None = None,
+    guarantee: float | None = None,
+    overall: float | None = None,
 ) -> Recipe:
     """The recipe; raises BadRecipe for a word that nobody knows and BadTable for a list of rows that cannot be read."""
+    promised = budget_of(*budget, table.rows.interval, watch)
     asked: dict[str, Any] = {
         "estimator": _estimator(table, estimator, h, known),
         "charts": list(words(charts)),
-        "alpha": alpha_of(*budget, _interval(table.rows.at)),
+        "alpha": promised.alpha,
+        "budget": promised.to_dict() if budget[0] is None or watch is not None else {},
         "limit": limit,
         "ignore": list(words(ignore)),
         "exclusions": [] if exclude is None else [one.to_dict() for one in _exclusions(exclude)],
@@ -66,6 +71,8 @@ def recipe(
         "subgroup": subgroup or "",
         "product": product or "",
         "pool": pool,
+        "guarantee": guarantee,
+        "overall": overall,
     }
     return Recipe.from_dict(asked)
 
@@ -118,12 +125,6 @@ def _known(path: str, names: tuple[str, ...]) -> dict[str, Any]:
             cure='Write {"names": ["a", "b"], "center": [0, 0], "covariance": [[1, 0.5], [0.5, 1]]}.',
         ) from broken
     return {"name": "known", "center": center.tolist(), "covariance": covariance.tolist()}
-
-
-def _interval(at: Times) -> float | None:
-    """The median time between two rows, in seconds; None when there are no times."""
-    steps = np.diff(at[~np.isnat(at)]) / np.timedelta64(1, "s")
-    return float(np.median(steps[steps > 0])) if bool(np.any(steps > 0)) else None
 
 
 def _exclusions(path: str) -> list[Exclusion]:

@@ -47,8 +47,20 @@ def command(
     arl0: Annotated[float | None, typer.Option(help="The same as rows between false alarms: 370.")] = None,
     false_alarms: Annotated[str | None, typer.Option(metavar="BUDGET", help='The same as a budget: "1 per week".')] = None,
     every: Annotated[str | None, typer.Option(metavar="TIME", help="Time between rows, when it is not that of the file: 45s.")] = None,
+    watch: Annotated[
+        str | None,
+        typer.Option(metavar='"K of N"', help="The line's rule for a signal, of which there are as few as asked. [default: 1 of 1]"),
+    ] = None,
     charts: Annotated[str, typer.Option(metavar="NAME,…", help="Charts to draw.")] = "t2",
-    limit: Annotated[str, typer.Option(help="The law of the limit: auto, f, chi2 or calibrated.")] = "auto",
+    limit: Annotated[str, typer.Option(help="The law of the limit: auto, f, chi2, calibrated, crossfit, bootstrap or kde.")] = "auto",
+    guarantee: Annotated[
+        float | None,
+        typer.Option(metavar="CONFIDENCE", help="Limits that keep to alpha with this confidence for this very reference: 0.9."),
+    ] = None,
+    overall: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help="Outliers of the reference: this share of clean references shows any, as 0.01."),
+    ] = None,
     known: Annotated[
         str | None, typer.Option(metavar="PARAMETERS.json", help='Declare {"center": […], "covariance": [[…]]} known: a chi-squared chart.')
     ] = None,
@@ -96,6 +108,9 @@ def command(
             subgroup=subgroup,
             product=product,
             pool=pool,
+            watch=watch,
+            guarantee=guarantee,
+            overall=overall,
         )
         progress(0.0, "fitting")
         if product is not None:
@@ -130,13 +145,17 @@ def _write_rows(path: str, table: Reference, review: Review) -> None:
 
 
 def _tell(model: Model, output: str | None) -> None:
+    from spc.runlength.budget import Budget
+
     taken = "" if model.subgroup is None else f" in {model.subgroup.groups} subgroups"
     typer.echo(f"{model.n} rows{taken} of {model.p} variables, {model.estimator}: {', '.join(model.names)}.")
     what = "rows" if model.subgroup is None else f"subgroups of {model.subgroup.size}"
+    promised = Budget.kept(model)
+    rule = "" if promised.watch.n == 1 else f", when a signal is {promised.watch} points beyond"
     for name, limits in model.new_limits.items():
         typer.echo(
             f"{name}: UCL {limits[-1].value:.4g} for new {what} ({limits[-1].law}), "
-            f"one false alarm in {model.arl0:.4g} {'rows' if model.subgroup is None else 'subgroups'}."
+            f"one false alarm in {promised.arl0:.4g} {'rows' if model.subgroup is None else 'subgroups'}{rule}."
         )
     if model.outliers:
         typer.echo(f"Outliers: rows {files.listed(model.outliers)}.")

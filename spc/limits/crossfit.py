@@ -19,7 +19,7 @@ Fitter = Callable[[Floats], Scatter]
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Out-of-sample T² (m,) of the complete rows `where` (m,) of a table, each in its `block` (m,), from 0.
+    """Out-of-sample T² (m,) of the complete rows `where` (m,) of a table, each in its `block` (m,), from 0, and the whitened rows (m, p).
 
     `fewest` is the number of rows of the smallest fit, `gap` the rows left out beside each block.
     """
@@ -29,6 +29,7 @@ class Scored:
     block: Ints
     fewest: int
     gap: int
+    white: Floats
 
     @property
     def blocks(self) -> int:
@@ -36,7 +37,7 @@ class Scored:
 
     def some(self, kept: Bools) -> Scored:
         """The same without the rows that are not `kept` (m,)."""
-        return Scored(self.t2[kept], self.where[kept], self.block[kept], self.fewest, self.gap)
+        return Scored(self.t2[kept], self.where[kept], self.block[kept], self.fewest, self.gap, self.white[kept])
 
     def tail(self) -> ParetoTail:
         """The law of the distances, with a generalised Pareto tail."""
@@ -79,7 +80,7 @@ def crossfit(
     at = np.arange(n) if at is None else np.asarray(at)
     parts = _parts(n, blocks, breaks)
     complete = np.asarray(~np.isnan(x).any(axis=1))
-    t2, block, fewest = np.full(n, np.nan), np.zeros(n, dtype=np.int64), n
+    t2, white, block, fewest = np.full(n, np.nan), np.empty((n, p)), np.zeros(n, dtype=np.int64), n
     for k, (first, last, start, end) in enumerate(parts):
         near = np.zeros(n, dtype=bool)
         near[start:end] = (at[start:end] >= at[first] - gap) & (at[start:end] <= at[last - 1] + gap)
@@ -91,13 +92,14 @@ def crossfit(
             )
         inside = np.arange(first, last)[complete[first:last]]
         if len(inside):
-            t2[inside] = fitter(rest).d2(x[inside])
+            scatter = fitter(rest)
+            t2[inside], white[inside] = scatter.d2(x[inside]), scatter.whiten(x[inside])
         block[first:last] = k
         fewest = min(fewest, len(rest))
         if progress is not None:
             progress((k + 1) / len(parts))
     where = np.flatnonzero(complete)
-    return Scored(t2[where], where, block[where], fewest, gap)
+    return Scored(t2[where], where, block[where], fewest, gap, white[where])
 
 
 def _parts(n: int, blocks: int, breaks: Sequence[int]) -> list[tuple[int, int, int, int]]:

@@ -114,6 +114,12 @@ class Rows:
     def __len__(self) -> int:
         return int(self.x.shape[0])
 
+    @property
+    def interval(self) -> float | None:
+        """The median time between two rows, in seconds; None when there are no times."""
+        steps = np.diff(self.at[~np.isnat(self.at)]) / np.timedelta64(1, "s")
+        return float(np.median(steps[steps > 0])) if bool(np.any(steps > 0)) else None
+
     def part(self, where: slice) -> Rows:
         """The rows of a slice, as a block."""
         labels = (self.quality[where], self.subgroup[where], self.product[where])

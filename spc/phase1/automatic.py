@@ -88,7 +88,7 @@ def seen(table: Table, alpha: float) -> Seen:
     if len(rows) < max(_FEWEST, 3 * table.p) or table.n <= table.p + 2:
         return Seen(memory, ())
     reasons = []
-    drifting = tuple(name for name, tenth in zip(level.names, memory.tenth, strict=True) if tenth > _DRIFT)
+    drifting = tuple(name for name, tenth in zip(measured.names, measured.memory.tenth, strict=True) if tenth > _DRIFT)
     rate = dependent_rate(table.n, table.p, memory, alpha)
     if memory.time_mean > ALIKE and (drifting or rate >= _DEPENDENT * alpha):
         reasons.append(_dependent(table.n, memory, drifting, rate))

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from spc.errors import Complaint, Degenerate
+from spc.errors import BadRecipe, Complaint, Degenerate
 from spc.limits import Like
-from spc.nouns import Bools, Finding, Floats, Limit, Model, Reference, Scatter
+from spc.nouns import Bools, Floats, Limit, Model, Reference, Scatter
 from spc.phase1 import subgroups
+from spc.phase1.automatic import Table, own_or
 from spc.phase1.basins import two_basins
 from spc.phase1.chosen import Chosen
+from spc.phase1.guarantee import fewest, with_guarantee
 from spc.phase1.kin import kin
 from spc.phase1.laws import Law, Progress, Tails, by_count, law
+from spc.phase1.overall import overall_limit
 from spc.phase1.recipe import Recipe
 from spc.phase1.review import Review
+from spc.phase1.shared import shares
 from spc.phase1.told import findings, untold
 from spc.scatter import Classical, Hyperplane
 from spc.version import VERSION
@@ -48,13 +53,24 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     alpha = {name: chart.alpha if chart.alpha is not None else recipe.alpha for name, chart in recipe.charts.items()}
     limits = _Limits({}, {}, {})
     if within is None:
-        like = _like(scatter, x[fitted])
-        for name in recipe.charts:
-            one = law(recipe.estimator, recipe.limit, int(fitted.sum()), scatter.p, alpha[name], recipe.seed, progress, like)
-            limits.add(name, one, alpha[name], scatter.p)
+        like, n = _like(scatter, x[fitted]), int(fitted.sum())
+        table = Table(x[fitted], chosen.names, np.flatnonzero(fitted), reference.rows.at[fitted], recipe.estimator, scatter)
+        least = min(alpha.values()) / len(alpha)
+        normal = partial(law, recipe.estimator, recipe.limit, n, scatter.p, least, recipe.seed, progress, like, fewest(recipe.guarantee, n))
+        one, reasons = own_or(recipe.limit, table, least, normal, recipe.seed, progress, only_law=recipe.guarantee is not None)
+        split = shares(recipe.estimator, recipe.charts, one, n, scatter.p, recipe.alpha, recipe.seed, progress, like)
+        alpha = dict(split.alpha)
+        average = one
+        if recipe.guarantee is not None:
+            one = with_guarantee(one, recipe.guarantee, recipe.estimator, n, scatter.p, recipe.seed, progress, like)
+        limits.add("t2", one, alpha["t2"], scatter.p)
+        limits.give(split.limits)
+        if recipe.overall is not None:
+            limits.own["t2"] = overall_limit(recipe.estimator, average, n, scatter.p, recipe.overall, recipe.seed, progress, like)
         review = _review(x, scatter, fitted, used, limits.new["t2"], limits.own["t2"], alpha["t2"])
-        subgroup, grouped = None, tuple[Finding, ...]()
+        subgroup, grouped = None, reasons
     else:
+        _only_t2(recipe)
         means, scatter = within.law(recipe, scatter, progress)
         for name in recipe.charts:
             limits.add(name, means, alpha[name], scatter.p)
@@ -66,7 +82,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         units=_units(reference, chosen.names),
         scatter=scatter,
         guards=chosen.parts.guards,
-        alpha=alpha["t2"],
+        alpha=alpha["t2"] if len(alpha) == 1 else recipe.alpha,
         new_limits=limits.new,
         reference_limits=limits.own,
         tails=limits.tails,
@@ -97,6 +113,17 @@ class _Limits:
         self.new[chart] = by_count(found, alpha, p)
         self.own[chart] = found.reference_row(alpha)
         self.tails[chart] = found.tails()
+
+    def give(self, limits: Mapping[str, Limit]) -> None:
+        """The limits of charts with memory, which judge complete rows only."""
+        for chart, limit in limits.items():
+            self.new[chart], self.own[chart], self.tails[chart] = (limit,), limit, ()
+
+
+def _only_t2(recipe: Recipe) -> None:
+    if set(recipe.charts) != {"t2"}:
+        others = ", ".join(name for name in recipe.charts if name != "t2")
+        raise BadRecipe(f"Means of subgroups have no limit for {others} yet.", cure="Take the chart t2 alone, or judge single rows.")
 
 
 def _like(scatter: Scatter, x: Floats) -> Like:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from spc.charts import CHARTS, T2, Chart
 from spc.errors import BadRecipe
-from spc.limits import checked_alpha
+from spc.limits import checked_alpha, checked_confidence
 from spc.nouns import Exclusion
+from spc.runlength.budget import ALL_WORDS, Budget
 from spc.scatter import ESTIMATORS, Estimator, Mcd
 
-LIMITS = ("auto", "f", "chi2", "calibrated")
+LIMITS = ("auto", "f", "chi2", "calibrated", "crossfit", "bootstrap", "kde")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What was asked: estimator, charts, false alarms per row (alpha), the law of the limit, columns to leave out, rows taken out.
 
-    `limit` "auto" takes the exact F law for classical estimates, the calibrated law for robust ones, and χ² for known parameters.
+    `limit` "auto" takes the exact F law for classical estimates, the calibrated law for robust ones, χ² for known parameters, and the
+    reference's own cross-fit distances ("crossfit") where rows that are not normal or not independent would break such a law.
     `subgroup` names the column whose label makes rational subgroups: their means are judged, against the scatter within them. `product`
-    names the column that says which product a row is (see `fit_products`), and `pool` asks for one scatter for all of them. Raises
+    names the column that says which product a row is (see `fit_products`), and `pool` asks for one scatter for all of them. `budget` are
+    the words from which alpha came, when it was said otherwise (see `Budget`): {"false_alarms": "1 per week", "every": "45s"}.
+    `guarantee` 0.9 asks for limits for new rows that keep to alpha with 90 % confidence for this very reference, not on average over
+    references (see `spc.limits.guaranteed`); limits for the reference's own rows stay as they are.
+    `overall` 0.01 asks for a limit for the reference's own rows that 1 % of clean references exceed anywhere. Raises
     BadRecipe for an alpha outside 0 … 1 or an unknown limit.
     """
 
@@ -37,15 +44,37 @@ class Recipe:
     subgroup: str = ""
     product: str = ""
     pool: bool = False
+    budget: Mapping[str, str | float] = field(default_factory=dict)
+    guarantee: float | None = None
+    overall: float | None = None
 
     def __post_init__(self) -> None:
         checked_alpha(self.alpha)
+        self._checked_guarantee()
+        if self.overall is not None:
+            checked_alpha(self.overall)
+            self._refuse_groups("An overall rate")
         if self.limit not in LIMITS:
             raise BadRecipe(
                 f"There is no limit called '{self.limit}'.", cure=f"{_near(self.limit, LIMITS)}Choose one of {', '.join(LIMITS)}."
             )
         if not self.charts:
             raise BadRecipe("No chart was asked for.", cure=f"Choose from {', '.join(sorted(CHARTS))}.")
+        if "t2" not in self.charts:
+            raise BadRecipe("The charts lack t2.", cure="Name it, too: t2,mewma. It is what explains an alarm.")
+
+    def _checked_guarantee(self) -> None:
+        if self.guarantee is None:
+            return
+        checked_confidence(self.guarantee)
+        self._refuse_groups("A guarantee")
+
+    def _refuse_groups(self, what: str) -> None:
+        if set(self.charts) != {"t2"} or self.subgroup or self.pool:
+            raise BadRecipe(
+                f"{what} is for T² of single rows, against a scatter of their own.",
+                cure="Take the chart t2 alone, without subgroups and pooling, or leave it out.",
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain words and numbers; `Recipe.from_dict` reads it back."""
@@ -58,19 +87,25 @@ class Recipe:
             "exclusions": [one.to_dict() for one in self.exclusions],
             "seed": self.seed,
             **{word: value for word, value in (("subgroup", self.subgroup), ("product", self.product), ("pool", self.pool)) if value},
+            **({"budget": dict(self.budget)} if self.budget else {}),
+            **{word: value for word, value in (("guarantee", self.guarantee), ("overall", self.overall)) if value is not None},
         }
 
     @classmethod
-    def from_dict(cls, d: Mapping[str, Any]) -> Recipe:
+    def from_dict(cls, d: Mapping[str, Any], interval: float | None = None) -> Recipe:
         """A recipe from plain words; raises BadRecipe naming the nearest known word for one that it does not know.
+
+        In place of alpha it takes arl0, or false_alarms with `every` (for want of which `interval`, the seconds seen between rows, is
+        taken), and for both the rule `watch` of the signals; see `Budget.of`.
 
         >>> Recipe.from_dict({"estimator": "mcd", "alpha": 0.001}).estimator
         Mcd(h=0.75, seed=0, basin='lowest')
         """
-        known = [f.name for f in fields(cls)]
+        known = [*(f.name for f in fields(cls)), *(word for word in ALL_WORDS if word != "alpha")]
         for word in d:
             if word not in known:
                 raise BadRecipe(f"A recipe has no '{word}'.", cure=f"{_near(word, known)}It has: {', '.join(known)}.")
+        alpha, budget = _promised(d, interval)
         try:
             charts = d.get("charts", {"t2": {}})
             return cls(
@@ -79,7 +114,7 @@ class Recipe:
                     name: made("chart", {"name": name, **asked}, CHARTS)
                     for name, asked in (charts.items() if isinstance(charts, Mapping) else ((c, {}) for c in charts))
                 },
-                alpha=float(d.get("alpha", 0.0027)),
+                alpha=alpha,
                 limit=str(d.get("limit", "auto")),
                 ignore=tuple(str(name) for name in d.get("ignore", ())),
                 exclusions=tuple(Exclusion.from_dict(one) for one in d.get("exclusions", ())),
@@ -87,11 +122,31 @@ class Recipe:
                 subgroup=str(d.get("subgroup", "")),
                 product=str(d.get("product", "")),
                 pool=bool(d.get("pool", False)),
+                budget=budget,
+                guarantee=None if d.get("guarantee") is None else float(d["guarantee"]),
+                overall=None if d.get("overall") is None else float(d["overall"]),
             )
         except (TypeError, ValueError, KeyError, AttributeError) as wrong:
             raise BadRecipe(
                 f"The recipe cannot be read: {wrong}.", cure="Numbers must be numbers, and every exclusion needs row and reason."
             ) from wrong
+
+
+def _promised(d: Mapping[str, Any], interval: float | None) -> tuple[float, dict[str, str | float]]:
+    """The alpha that the words of a recipe ask for, and the words to keep when they are others than alpha."""
+    asked = [word for word in ALL_WORDS if word != "alpha" and d.get(word) is not None]
+    kept = d.get("budget") or {}
+    if kept and (asked or not isinstance(kept, Mapping)):
+        raise BadRecipe("The recipe says its false alarms twice: as a budget and in other words.", cure="Leave the budget out.")
+    if asked:
+        made = Budget.of(d, interval)
+        return made.alpha, made.to_dict()
+    if not kept:
+        return Budget.of({"alpha": d.get("alpha")}).alpha, {}
+    made = Budget.of(kept, interval)
+    if d.get("alpha") is not None and not math.isclose(Budget.of({"alpha": d["alpha"]}).alpha, made.alpha, rel_tol=1e-9):
+        raise BadRecipe(f"alpha {d['alpha']} is not that of the budget: {made.words}.", cure="Leave one of the two out.")
+    return made.alpha, made.to_dict()
 
 
 def made(kind: str, asked: str | Mapping[str, Any], registry: Mapping[str, Any]) -> Any:

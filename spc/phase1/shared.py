@@ -17,6 +17,8 @@ from spc.limits.calibrated import configuration
 from spc.nouns import Floats, Limit, Scatter
 from spc.phase1.chains import Chains, Fits, followed
 from spc.phase1.laws import ChiSquared, Exact, Law, Progress
+from spc.phase1.own import Own
+from spc.phase1.own_charts import own_shares
 from spc.runlength import Mcusum as McusumRun
 from spc.runlength import Mewma as MewmaRun
 from spc.scatter import Estimator, equivariance, takes_missing, title
@@ -38,7 +40,7 @@ class Shares:
 def shares(
     estimator: Estimator,
     charts: Mapping[str, Chart],
-    law: Law,
+    law: Law | Own,
     n: int,
     p: int,
     alpha: float,
@@ -57,6 +59,8 @@ def shares(
     together = {name: chart for name, chart in charts.items() if name not in own}
     if all(name == "t2" for name in charts):
         return Shares({name: own.get(name, alpha) for name in charts}, {})
+    if isinstance(law, Own):
+        return _from_rows(charts, own, law, alpha)
     for name, rate in [("the recipe", alpha), *own.items()]:
         if rate < _RAREST:
             raise BadRecipe(
@@ -81,6 +85,20 @@ def shares(
             value = chains.limit_at(name)(rate)
             words = _words(estimator, n, p, fits, alone, rate, chains.error({name: value}))
             limits[name] = Limit(value, rate, f"{words}{_beside(charts[name], p, rate)}")
+    return Shares(rates, limits)
+
+
+def _from_rows(charts: Mapping[str, Chart], own: Mapping[str, float], law: Own, alpha: float) -> Shares:
+    """The same for limits from the reference itself."""
+    if law.scored is None:
+        raise BadRecipe("A bootstrap has no limit for charts with memory.", cure="Take limit 'crossfit', or the chart t2 alone.")
+    rates: dict[str, float] = dict(own)
+    limits: dict[str, Limit] = {}
+    groups = [({name: chart for name, chart in charts.items() if name not in own}, alpha)]
+    for together, budget in [*groups, *(({name: charts[name]}, rate) for name, rate in own.items())]:
+        if together:
+            rate, found = own_shares(together, law.scored, budget)
+            rates, limits = rates | dict.fromkeys(together, rate), limits | found
     return Shares(rates, limits)
 
 
