@@ -81,7 +81,7 @@ def with_guarantee(
         return Guarantee(average, Guaranteed(average, confidence), n)
     raise BadRecipe(
         "A guarantee is for limits that are worked out from normal references.",
-        cure="Use limit 'auto' or 'calibrated', or ask for no guarantee.",
+        cure="Use limit 'calibrated', or ask for no guarantee.",
     )
 
 

@@ -39,7 +39,7 @@ def overall_limit(
     if not isinstance(law, Exact | ChiSquared | Calibration | Larger | Tabled):
         raise BadRecipe(
             "An overall rate is for limits that are worked out from normal references.",
-            cure="Use limit 'auto' or 'calibrated', or ask for no overall rate.",
+            cure="Use limit 'calibrated', or ask for no overall rate.",
         )
     if isinstance(estimator, Known) or n > _MOST:
         each = 1.0 - (1.0 - rate) ** (1.0 / n)
