@@ -22,7 +22,11 @@ def command(
     to: Annotated[str | None, typer.Option("--to", metavar="LINE", help="The line that gets the rows.")] = None,
     candidates: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="MODEL.json", help="Play the rows through this model, again for another: a file of `spc fit`, or 'REFERENCE.csv alpha=0.001'."),
+        typer.Option(
+            "--with",
+            metavar="MODEL.json",
+            help="Play the rows through this model, again for another: a file of `spc fit`, or 'REFERENCE.csv alpha=0.001'.",
+        ),
     ] = None,
     watch: Annotated[str, typer.Option(metavar="RULE", help="With --with: what raises an alarm, 'K of N' points out.")] = "1 of 1",
     truth: Annotated[str, typer.Option(metavar="COL", help="With --with: the column that says which rows are bad (1) and good (0).")] = "",

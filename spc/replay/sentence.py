@@ -12,6 +12,8 @@ from spc import alarms, blame
 from spc.nouns import Floats, Model, Points, Rows, Signal
 from spc.phase2 import Monitor, ProductMonitor, to_explain
 
+MEMORY = "a small change that lasts: look at the raw trends of the last rows"  # a chart with memory blames no single row
+
 
 @dataclass(frozen=True, slots=True)
 class Telling:
@@ -26,12 +28,12 @@ class Telling:
 def sentence(telling: Telling, monitor: Monitor | ProductMonitor, rows: Rows, points: Points, signal: Signal) -> str:
     """When, what, the statistic and its limit, part, what to do. A row without a time is named by its number."""
     point, i = signal.point, signal.index
-    found = None if signal.chart == "guard" else judged_at(monitor, rows, i)
+    found = judged_at(monitor, rows, i) if signal.chart == "t2" else None
     called = "T²" if signal.chart == "t2" else signal.chart.upper()
     if found is not None:
         what, culprit = blame.sentence(*found), _culprit(*found)
     else:
-        what = points.notes[i] if signal.chart == "guard" else signal.reason
+        what = points.notes[i] if signal.chart == "guard" else MEMORY
         culprit = _guard(monitor, rows, i, what) if signal.chart == "guard" else None
     said = {
         "what": what,
