@@ -72,6 +72,16 @@ def stability(here: Served, id: str, asked: dict[str, Any]) -> None:
     _done(here, id, asked, _stable)
 
 
+def do(here: Served, id: str, asked: dict[str, Any], work: Work) -> None:
+    """Does the work of any job: blocks, and always leaves it done, failed or cancelled."""
+    _done(here, id, asked, work)
+
+
+def teller(here: Served, id: str) -> Callable[[float, str], None]:
+    """What work calls now and then to say how far it is."""
+    return _teller(here, id)
+
+
 def _done(here: Served, id: str, asked: dict[str, Any], work: Work) -> None:
     ledger, clock = here.ledger, here.plant.clock
     ticket = here.tickets[id] = Ticket()  # before the job is taken: whoever cancels it later finds one of the two

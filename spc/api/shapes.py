@@ -41,6 +41,37 @@ class DistributionFree(Body):
     by: Name = ""
 
 
+class PlayedModel(Body):
+    """One candidate of a replay."""
+
+    model_id: str = Field(max_length=100)
+    name: str = Field("", max_length=200, description="what to call it; the first digits of its id when not given")
+
+
+class Rule(Body):
+    """An alarm is raised when k of the last n points are out, and is over after `back` points in a row within."""
+
+    k: int = Field(1, ge=1, le=100)
+    n: int = Field(1, ge=1, le=100)
+    back: int = Field(3, ge=1, le=1000)
+
+
+class Replay(Body):
+    """Play rows of a line, or of an uploaded table, through models side by side; the first is held against the others."""
+
+    line: str | None = Field(None, max_length=200)
+    first: int | None = Field(None, ge=1, description="row number of the line")
+    last: int | None = Field(None, ge=1)
+    newest: int | None = Field(None, ge=1, description="only the newest so many rows")
+    since: str | None = Field(None, max_length=100, description="ISO 8601; without a zone it is in the plant's")
+    until: str | None = Field(None, max_length=100)
+    reference_id: str | None = Field(None, max_length=100, description="an uploaded table, instead of a line")
+    candidates: list[PlayedModel] = Field(min_length=1, max_length=10)
+    watch: Rule = Rule(k=1, n=1, back=3)
+    truth: str = Field("", max_length=500, description="the table's column that says which rows are bad (1) and good (0)")
+    by: Name = ""
+
+
 class NewLine(Body):
     """A line that no settings file names."""
 

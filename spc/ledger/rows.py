@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from spc.ledger.clock import from_us, to_us
 from spc.ledger.schema import row, row_schema
@@ -101,6 +101,19 @@ def rows_between(connection: Connection, line: str, first: int, last: int) -> Wi
     rows = Rows(names, x, from_us([one.at for one in found]), tuple(one.part for one in found), tuple(one.quality for one in found))
     seq = np.array([one.seq for one in found], dtype=np.int64)
     return Window(seq, rows, np.array([one.received_at for one in found], dtype=np.int64), tuple(one.source for one in found))
+
+
+def span(connection: Connection, line: str, since: int | None, until: int | None) -> tuple[int, int]:
+    """The first and the last row made between two times (µs UTC, either may be open); (1, 0) when there is none.
+
+    A row that came without a time has the time at which it was received.
+    """
+    at = func.coalesce(row.c.at, row.c.received_at)
+    query = select(func.min(row.c.seq), func.max(row.c.seq)).where(row.c.line == line)
+    for bound in ([] if since is None else [at >= since]) + ([] if until is None else [at <= until]):
+        query = query.where(bound)
+    first, last = connection.execute(query).one()
+    return (1, 0) if first is None else (int(first), int(last))
 
 
 def last_rows(connection: Connection, line: str, n: int) -> Window:
