@@ -52,7 +52,7 @@ def outcome_sentence(one: Outcome) -> str:
             return lead
     which = "good rows" if one.found is not None else "rows"
     if one.clustered.value == 0.0:
-        verdict = f"No false alarm was seen; up to {percent(one.clustered.high)} of the {which} could be false and this still happen"
+        verdict = f"None of the {which} is out, {percent(one.asked)} were asked"
     else:
         verdict = f"{percent(one.rate.value)} of the {which} are out, {percent(one.asked)} were asked"
     where = "within" if one.asked in one.clustered else "below" if one.asked < one.clustered.low else "above"
