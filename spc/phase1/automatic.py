@@ -137,8 +137,8 @@ def own_or(
     """The law for what was `asked`, with the findings that give the reason; `law` is the one for normal independent rows.
 
     "crossfit", "bootstrap" and "kde" are taken from the rows, and a warning says when they are too few. "auto" takes `law()` where the
-    rows are normal and independent enough, else a cross-fit where they are many enough; `only_law` (a guarantee is asked for, which
-    rests on simulated references) takes the law all the same, and says so. Any other word is `law()`.
+    rows are normal and independent enough, else a cross-fit where they are many enough; `only_law` (a guarantee or an overall rate is asked
+    for, which rest on simulated references) takes the law all the same, and says so. Any other word is `law()`.
     """
     if asked in OWN:
         memory = seen(table, alpha).memory
@@ -151,7 +151,7 @@ def own_or(
         return law(), ()
     why = f"A limit for normal, independent rows would not keep its promise of {percent(alpha)} false alarms: {'; '.join(view.reasons)}."
     if only_law:
-        return law(), (_kept(table, view, why, "A guarantee rests on that law.", "Ask for limit 'crossfit', without a guarantee."),)
+        return law(), (_kept(table, view, why, "A guarantee or an overall rate rests on it.", "Ask for limit 'crossfit', without these."),)
     enough = needed(alpha, table.p, table.estimator, view.memory)
     if table.n >= enough:
         try:

@@ -57,7 +57,8 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         table = Table(x[fitted], chosen.names, np.flatnonzero(fitted), reference.rows.at[fitted], recipe.estimator, scatter)
         least = min(alpha.values()) / len(alpha)
         normal = partial(law, recipe.estimator, recipe.limit, n, scatter.p, least, recipe.seed, progress, like, fewest(recipe.guarantee, n))
-        one, reasons = own_or(recipe.limit, table, least, normal, recipe.seed, progress, only_law=recipe.guarantee is not None)
+        simulated = recipe.guarantee is not None or recipe.overall is not None  # both rest on simulated normal references
+        one, reasons = own_or(recipe.limit, table, least, normal, recipe.seed, progress, only_law=simulated)
         split = shares(recipe.estimator, recipe.charts, one, n, scatter.p, recipe.alpha, recipe.seed, progress, like)
         alpha = dict(split.alpha)
         average = one

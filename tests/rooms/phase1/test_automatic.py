@@ -68,11 +68,17 @@ def test_a_reference_too_short_for_that_keeps_the_law_and_says_how_many_rows_wou
     assert "The 200 rows are too few for a limit of their own; 2" in one.text
 
 
-@pytest.mark.parametrize("estimator", ["mcd"])
-def test_bad_rows_in_a_normal_reference_do_not_change_the_law(estimator: str) -> None:
+@pytest.mark.parametrize("asked", [{"guarantee": 0.9}, {"overall": 0.05}])
+def test_a_guarantee_or_an_overall_rate_keeps_the_law_and_says_that_it_does_not_hold(asked: dict[str, float]) -> None:
+    (one,) = told(model(heavy(1500), **asked))
+    assert one.severity == "amber"
+    assert "A guarantee or an overall rate rests on it" in one.text
+
+
+def test_bad_rows_in_a_normal_reference_do_not_change_the_law() -> None:
     x = normal(1000)
     x[::10] += [5.0, -5.0, 0.0, 4.0]
-    found = model(x, estimator=Recipe.from_dict({"estimator": estimator}).estimator)
+    found = model(x, estimator=Recipe().estimator)
     assert found.new_limits["t2"][-1].law.startswith("calibrated")
     assert not told(found)
 
