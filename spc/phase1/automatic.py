@@ -27,6 +27,7 @@ _LEVEL = 0.002  # for each of three tests; together less than one normal table i
 _DEPENDENT = 1.25  # times the promised rate, from which on alike neighbours matter
 _SHAPED = 1.5  # the same for the shape of the rows
 _DRIFT = 0.7  # correlation with the tenth neighbour from which on a column only drifts
+_WELL = 10  # independent rows per variable from which the reference stands for later runs, too
 _FEWEST = 50  # rows, and three per variable, without which neither can be told
 
 
@@ -143,7 +144,7 @@ def own_or(
     if asked in OWN:
         memory = seen(table, alpha).memory
         found = own(asked, table.estimator, table.x, table.at, table.times, memory, alpha, seed, progress)
-        return found, (*_short(table, alpha, memory, found), *_aside(table, found))
+        return found, (*(_short(table, alpha, memory, found) or _thin(table, memory)), *_aside(table, found))
     if asked != "auto" or isinstance(table.estimator, Known):
         return law(), ()
     view = seen(table, alpha)
@@ -158,7 +159,7 @@ def own_or(
             found = own("crossfit", table.estimator, table.x, table.at, table.times, view.memory, alpha, seed, progress)
         except Complaint as wrong:
             return law(), (_kept(table, view, why, f"One from the reference itself failed: {wrong}", "crossfit"),)
-        return found, (_taken(why, view, found, alpha), *_aside(table, found))
+        return found, (_taken(why, view, found, alpha), *_thin(table, view.memory), *_aside(table, found))
     short = f"The {table.n} rows are too few for a limit of their own; {enough} would do."
     return law(), (_kept(table, view, why, short, "Bring them, or ask for limit 'crossfit' all the same."),)
 
@@ -180,6 +181,18 @@ def _without(view: Seen) -> str:
 def _kept(table: Table, view: Seen, why: str, but: str, cure: str) -> Finding:
     name = "F" if table.estimator.name == "classical" else f"calibrated ({title(table.estimator)})"
     return Finding("limit", "amber", f"{why} {but} The limit is the {name} one.", f"{cure}{_without(view)}", view.drifting)
+
+
+def _thin(table: Table, memory: Memory) -> tuple[Finding, ...]:
+    """Scatters that rest on few rows per variable differ from one another more than blocks of one reference can show."""
+    well = math.ceil(_WELL * table.p * memory.time_scatter)
+    if table.n >= well:
+        return ()
+    text = (
+        f"{table.n} rows of {table.p} variables are few for a limit of their own: a later run of the process may lie farther off than the "
+        "blocks of one reference show, and alarm two or three times as often as promised."
+    )
+    return (Finding("limit_thin", "amber", text, f"{well} rows would do, better from several runs.", ()),)
 
 
 def _short(table: Table, alpha: float, memory: Memory, found: Own) -> tuple[Finding, ...]:

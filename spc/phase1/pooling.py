@@ -91,7 +91,7 @@ def _refitted(
         reference_limits=dict.fromkeys(one.model.reference_limits, own),
         tails=dict.fromkeys(one.model.tails, tails),
         outliers=tuple(int(i) + 1 for i in np.flatnonzero(review.out & fitted)),
-        findings=tuple(f for f in one.model.findings if f.kind not in ("kin", "limit", "limit_aside")),
+        findings=tuple(f for f in one.model.findings if f.kind not in ("kin", "limit", "limit_aside", "limit_thin")),
         pooled_dof=dof,
     )
     return Fit(model, review)

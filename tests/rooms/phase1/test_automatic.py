@@ -112,6 +112,13 @@ def test_asked_for_with_few_rows_it_warns_with_the_error_and_the_rows_that_would
     assert "rows would do" in one.cure
 
 
+def test_few_rows_per_variable_are_said_to_be_few() -> None:
+    found = model(normal(330, p=40), limit="crossfit", alpha=0.05)
+    (one,) = told(found)
+    assert one.kind == "limit_thin"
+    assert "rows would do" in one.cure
+
+
 def test_a_misspelt_kind_is_refused() -> None:
     with pytest.raises(BadRecipe, match="no limit called"):
         Recipe(limit="crosfit")
