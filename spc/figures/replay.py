@@ -11,7 +11,7 @@ from spc.figures.words import number, plain
 
 TOP: Final = 5.0  # times the limit: higher rows stand at the upper edge, and are counted beside it
 
-Dots = tuple[str, Sequence[int], Sequence[int | None], Sequence[float | None]]  # name, rows, times (ms UTC), statistic / limit
+Dots = tuple[str, Sequence[int], Sequence[str | None], Sequence[float | None]]  # name, rows, local times, statistic / limit
 
 
 def side_by_side(theme: Theme, sides: Sequence[Dots], odd: Sequence[int] = ()) -> Figure:
@@ -19,9 +19,9 @@ def side_by_side(theme: Theme, sides: Sequence[Dots], odd: Sequence[int] = ()) -
     timed = all(at is not None for _, _, times, _ in sides for at in times)
     figure: Figure = {"data": [], "layout": _frame(theme, len(sides), timed)}
     seen = set(odd)
+    top = max(1.5, min(TOP, 1.08 * max((v for _, _, _, ratio in sides for v in ratio if v is not None), default=0.0)))
     for k, (name, rows, times, ratio) in enumerate(sides):
         key = str(k + 1) if k else ""
-        top = max(1.5, min(TOP, 1.08 * max((v for v in ratio if v is not None), default=0.0)))
         y = [None if v is None else min(v, top) for v in ratio]
         x: list[Any] = list(times) if timed else list(rows)
         figure["layout"][f"yaxis{key}"] |= {"range": [0, 1.04 * top], "title": {"text": "statistic / limit", "standoff": 6}}

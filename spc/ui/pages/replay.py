@@ -60,7 +60,7 @@ def result(told: Mapping[str, Any], theme: Theme, timezone: str) -> list[Compone
     """The sentences, the table side by side, the charts, the alarms and the disagreements of a finished replay."""
     outcomes, compared = told["outcomes"], told["compared"]
     odd = [row["row"] for pair in compared for row in pair["rows"]]
-    sides = [(one["name"], *(one["picture"][key] for key in ("rows", "times", "ratio"))) for one in outcomes]
+    sides = [(one["name"], one["picture"]["rows"], _local(one["picture"]["times"], timezone), one["picture"]["ratio"]) for one in outcomes]
     words = [html.P(one["sentence"], className="sentence") for one in (*compared, *outcomes)]
     label = "Statistic over limit of each candidate, one above the other"
     parts = [
@@ -116,13 +116,13 @@ def alarms(one: Mapping[str, Any], timezone: str) -> Component:
             html.Span(_when(a["time"], timezone), className="nowrap"),
             a["sentence"],
             str(a["rows_out"]),
-            f"{number(a['worst'])} × limit",
+            number(a["worst"]),
         ]
         for a in one["told"][:LISTED]
     ]
     more = one["alarms"] - len(rows)
     caption = f"{one['alarms']} alarms, oldest first" + (f"; {more} more are not listed" if more > 0 else "")
-    return table(["Row", "Time", "What it would have said", "Rows out", "Worst"], rows, caption=caption, numbers=(0, 3, 4))
+    return table(["Row", "Time", "What it would have said", "Out", "Worst / limit"], rows, caption=caption, numbers=(0, 3, 4))
 
 
 def apart(pair: Mapping[str, Any], timezone: str) -> Component:
@@ -141,6 +141,11 @@ def apart(pair: Mapping[str, Any], timezone: str) -> Component:
         for r in pair["rows"][:LISTED]
     ]
     return table(["Row", "Time", "Part", "Out", *names], rows, caption="Statistic / limit of both", numbers=(0, 4, 5))
+
+
+def _local(times: Sequence[int | None], timezone: str) -> list[str | None]:
+    """Times (ms UTC) on the plant's clock, as plotly reads them."""
+    return [None if at is None else clock(at * 1000, timezone, date=True) for at in times]
 
 
 def _when(text: str | None, timezone: str) -> str:
