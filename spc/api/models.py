@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, cast
 
+import numpy as np
 from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from spc.api import jobs as work
 from spc.api.served import Here
-from spc.api.shapes import Activation, Fit
+from spc.api.shapes import Activation, Fit, RowValues
 from spc.api.times import iso
-from spc.errors import BadRecipe, NotFound
+from spc.errors import BadRecipe, ColumnMismatch, NotFound
 from spc.export import model_summary
 from spc.ledger import jobs, models, references
 from spc.line import activate
-from spc.nouns import Role
+from spc.nouns import Reference, Role
 from spc.phase1 import Recipe
+from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
 from spc.reference import read
 from spc.report.page import report
+from spc.runlength.budget import ALL_WORDS, Budget
 
 router = APIRouter(prefix="/api/v1/models", tags=["models"])
 
@@ -26,13 +29,22 @@ router = APIRouter(prefix="/api/v1/models", tags=["models"])
 @router.post("", status_code=202, summary="Fit a model to a reference")
 async def fit(here: Here, body: Fit, response: Response) -> dict[str, Any]:
     """Answers at once with a job; when that is done, its result has the model's id and what `spc fit --json` prints."""
-    _read_recipe(body.recipe)
-    await here.read(references.get_reference, body.reference_id)
-    asked = body.model_dump()
+    stored = await here.read(references.get_reference, body.reference_id)
+    asked = body.model_dump(exclude=set(ALL_WORDS))
+    for word in ALL_WORDS:
+        if (value := getattr(body, word)) is not None:
+            if body.recipe.get(word) is not None:
+                raise BadRecipe(f"{word} is said twice: in the recipe and beside it.", cure="Say it once.")
+            asked["recipe"][word] = value
+    timed = "interval_s" in stored.facts or asked["recipe"].get("every") is not None or asked["recipe"].get("false_alarms") is None
+    promised = _read_recipe(asked["recipe"], stored.facts.get("interval_s") if timed else 1.0)
     id = await here.write(lambda c: jobs.add_job(c, "fit", asked, by=body.by, now=here.plant.clock()))
     here.crew.submit(work.fit, here, id, asked)
     response.headers["Location"] = f"/api/v1/jobs/{id}"
-    return {"job": id, "state": "waiting", "href": f"/api/v1/jobs/{id}"}
+    if not timed:  # the fit reads the time between rows from the file
+        return {"job": id, "state": "waiting", "href": f"/api/v1/jobs/{id}"}
+    said = {"alpha": promised.alpha, "arl0": promised.arl0, "budget": {"words": promised.words, **promised.to_dict()}}
+    return {"job": id, "state": "waiting", "href": f"/api/v1/jobs/{id}", **said}
 
 
 @router.get("", summary="The newest models")
@@ -55,6 +67,52 @@ async def file(here: Here, id: str) -> Response:
     text = await here.read(models.model_json, id)
     headers = {"Content-Disposition": f'attachment; filename="model-{id[:16]}.json"'}
     return Response(text + "\n", media_type="application/json", headers=headers)
+
+
+@router.get("/{id}/arithmetic", summary="The arithmetic of a limit, and of a row of the reference")
+async def arithmetic(
+    here: Here,
+    id: str,
+    chart: Annotated[str, Query(max_length=100)] = "t2",
+    observed: Annotated[int | None, Query(ge=1)] = None,
+    row: Annotated[int | None, Query(ge=1, description="a row of the model's reference, counted from 1")] = None,
+) -> dict[str, Any]:
+    """Formula, inputs, law, source, and lines of Python that give the number: of the limits for new and reference rows, and of a row."""
+    model = await here.read(models.get_model, id)
+    own = chart in model.reference_limits
+    said: dict[str, Any] = {"limit": arithmetic_of_limit(model, chart, observed).to_dict()}
+    said |= {"reference_limit": arithmetic_of_limit(model, chart, reference=True).to_dict()} if own else {}
+    if row is None:
+        return said
+    record = await here.read(models.model_record, id)
+    if record.reference_id is None:
+        raise NotFound("This model came without its reference: it has no rows.", cure="POST the values of a row instead.")
+    stored = await here.read(references.get_reference, record.reference_id)
+    content = await here.read(references.reference_bytes, record.reference_id)
+    zone = str(stored.facts.get("timezone") or here.settings.timezone)
+
+    def opened() -> Reference:
+        return read(content, name=stored.name, roles=cast("dict[str, Role]", dict(stored.roles)), timezone=zone)
+
+    table = await run_in_threadpool(opened)
+    if row > len(table):
+        raise NotFound(f"The reference has rows 1 to {len(table)}.", cure="Number the data rows from 1.")
+    x = table.x[row - 1, [table.names.index(name) for name in model.names]]
+    return {**said, "point": arithmetic_of_point(model, x, chart).to_dict()}
+
+
+@router.post("/{id}/arithmetic", summary="The arithmetic of a row's value and of its limit")
+async def arithmetic_of_values(here: Here, id: str, body: RowValues) -> dict[str, Any]:
+    """The row's values by name, null where one is missing."""
+    model = await here.read(models.get_model, id)
+    for name in body.values:
+        if name not in model.names:
+            raise ColumnMismatch("The model does not chart this.", cure=f"Its variables are: {', '.join(model.names)}.", column=name)
+    given = [body.values.get(name) for name in model.names]
+    x = np.array([np.nan if one is None else one for one in given])
+    point = arithmetic_of_point(model, x, body.chart)
+    limit = arithmetic_of_limit(model, body.chart, sum(one is not None for one in given) if body.chart == "t2" else None)
+    return {"point": point.to_dict(), "limit": limit.to_dict()}
 
 
 @router.get("/{id}/report", summary="The report of a fit", response_class=Response, responses={200: {"content": {"text/html": {}}}})
@@ -85,7 +143,7 @@ async def active(here: Here, id: str, body: Activation) -> dict[str, Any]:
     return {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": iso(made.at), "after_seq": made.after_seq}
 
 
-def _read_recipe(said: dict[str, Any]) -> None:
+def _read_recipe(said: dict[str, Any], interval: float | None) -> Budget:
     """Refuses a recipe that cannot be read here, not in the job; and one that would load code of the sender's choice."""
     charts = said.get("charts", {})
     asked = [said.get("estimator", ""), *(charts if isinstance(charts, list) else [])]
@@ -96,7 +154,8 @@ def _read_recipe(said: dict[str, Any]) -> None:
         if ":" in str(name):
             cure = "Use a registered one; a module:Class is for settings and the terminal."
             raise BadRecipe(f"{str(name)[:60]!r} cannot be loaded over HTTP.", cure=cure)
-    Recipe.from_dict(said)
+    recipe = Recipe.from_dict(said, interval)
+    return Budget.of(recipe.budget or {"alpha": recipe.alpha}, interval)
 
 
 def _record(one: models.StoredModel) -> dict[str, Any]:

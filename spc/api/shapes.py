@@ -24,12 +24,27 @@ class Roles(Body):
 
 
 class Fit(Body):
-    """Fit a model to a reference. `recipe` holds what is asked: estimator, alpha, charts, limit, exclusions, seed."""
+    """Fit a model to a reference. `recipe` holds what is asked: estimator, alpha, charts, limit, exclusions, seed.
+
+    The false alarms are said in one way, here or in the recipe: alpha, arl0, or false_alarms ("1 per week") with every ("45s").
+    """
 
     reference_id: str = Field(max_length=100)
     recipe: dict[str, Any] = Field(default_factory=dict)
+    alpha: float | None = Field(None, description="false alarms per point")
+    arl0: float | None = Field(None, description="rows between false alarms")
+    false_alarms: str | None = Field(None, max_length=100, description="1 per week")
+    every: str | None = Field(None, max_length=100, description="time between rows, when it is not that of the file: 45s")
+    watch: str | None = Field(None, max_length=100, description="the line's rule for a signal: 2 of 3")
     by: Name = ""
     note: Words = ""
+
+
+class RowValues(Body):
+    """A row whose arithmetic is to be shown."""
+
+    values: dict[str, float | None] = Field(max_length=10_000, description="column → number, or null where it is missing")
+    chart: str = Field("t2", max_length=100)
 
 
 class DistributionFree(Body):

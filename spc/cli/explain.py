@@ -12,7 +12,8 @@ from spc.errors import Complaint
 
 if TYPE_CHECKING:
     from spc.blame import Explanation
-    from spc.nouns import Signal
+    from spc.nouns import Floats, Model, Signal
+    from spc.phase2.arithmetic import Arithmetic
 
 NAME = "explain"
 SHORT = "Whose doing one row's T² is."
@@ -24,6 +25,9 @@ def command(
     rows: Annotated[str, typer.Argument(metavar="ROWS.csv", help="New rows with the model's columns, in any order.")],
     row: Annotated[int, typer.Option("--row", metavar="K", help="The row, counted from 1.")],
     timezone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of times that do not say theirs.")] = "UTC",
+    arithmetic: Annotated[
+        bool, typer.Option("--arithmetic", help="Show the arithmetic of T² and of its limit: formula, inputs, law, source, Python.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
     """Take one row apart: its T² and p-value, each variable's share, and the fewest variables that explain it."""
@@ -40,10 +44,28 @@ def command(
         raise Complaint("This row was not judged.", cure=f"Its note: {result.points.notes[row - 1]}.", row=row)
     row = asked[2] + 1
     said = _said(row, explain(*asked[:2]), since(result.signals, row), result.points.notes[row - 1])
+    shown = [] if not arithmetic or said["t2"] is None else _arithmetic(*asked[:2])
     if json:
-        files.print_json(said)
-    else:
-        _tell(said)
+        files.print_json({**said, **({"arithmetic": [one.to_dict() for one in shown]} if arithmetic else {})})
+        return
+    _tell(said)
+    for one in shown:
+        _show(one)
+
+
+def _arithmetic(model: Model, x: Floats) -> list[Arithmetic]:
+    """The arithmetic of a row's T² and of the limit it is held against."""
+    import numpy as np
+
+    from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
+
+    return [arithmetic_of_point(model, x), arithmetic_of_limit(model, "t2", int(np.sum(~np.isnan(x))))]
+
+
+def _show(one: Arithmetic) -> None:
+    inputs = "; ".join(f"{name} = {value}" for name, value in one.inputs.items())
+    typer.echo(f"\n{one.what}\n  {one.formula}\n  Inputs: {inputs}\n  Law: {one.law}\n  Source: {one.source}\n  In Python:")
+    typer.echo("".join(f"    {line}\n" if line else "\n" for line in one.snippet.splitlines()), nl=False)
 
 
 def since(signals: list[Signal], row: int) -> int | None:
