@@ -73,7 +73,7 @@ class Budget:
         step = interval if said.get("every") is None else _step(said["every"])
         value = said.get(way)
         alpha = _alpha(way, DEFAULT_ALPHA if value is None else value, step, rule, called)
-        kept = [(way, value if isinstance(value, str) else float(value))] if value is not None else []
+        kept = [(way, value if way == "false_alarms" else _number(way, value, called))] if value is not None else []
         if way == "false_alarms" and step is not None:
             kept.append(("every", f"{step:.12g}s"))
         if rule != SINGLE:

@@ -10,7 +10,9 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from spc.errors import Complaint
+from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
 from spc.ui import figures, ids
+from spc.ui.arithmetic import fold
 from spc.ui.components import attr, button, choice, complaint, graph, panel, table
 from spc.ui.page import Page, Visit
 from spc.ui.shell import theme_now
@@ -145,6 +147,10 @@ def why(found: Blamed, theme: Theme, timezone: str) -> tuple[list[Component], di
     ]
     columns = ("Variable", "Value", "Reference", "sd off", "given rest")
     numbers = table(columns, rows, caption="Values of this row", numbers=range(1, 5))
+    if track and np.isfinite(value):
+        x = np.array(found.x, dtype=np.float64)
+        judged = [arithmetic_of_point(model, x), arithmetic_of_limit(model, "t2", int(np.sum(~np.isnan(x))))]
+        numbers = html.Div([numbers, fold(judged)])
     return words, figures.blame(theme, model.names, shares, out=out), numbers
 
 

@@ -60,10 +60,14 @@ def data_callbacks(app: Dash, desk: Desk) -> None:
 def fit_callbacks(app: Dash, desk: Desk) -> None:
     """The fit that is asked for, and how far it is."""
 
-    @app.callback(Output(ids.ARL0, "children"), Input(ids.ALPHA, "value"), prevent_initial_call=True)
-    async def promised(alpha: str | None) -> Any:
+    @app.callback(Output(ids.ARL0, "children"), Input(ids.ALPHA, "value"), *HERE, prevent_initial_call=True)
+    async def promised(alpha: str | None, ref: str, model_id: str) -> Any:
+        def work() -> str:
+            interval = desk.opened(ref).table.rows.interval if ref else None
+            return fitting.promise(alpha or "", interval, desk.model(model_id) if model_id else None)
+
         try:
-            return fitting.promise(alpha or "")
+            return await asyncio.to_thread(work)
         except Complaint as wrong:
             return complaint(wrong.text, wrong.cure)
 

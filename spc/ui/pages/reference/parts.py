@@ -201,7 +201,7 @@ def fit_asked(
         raise Complaint(left[0].text, cure="Answer this finding first.")
     model = desk.model(model_id) if model_id else None
     out = drafts.excluded(draft, model_id, model) if model is not None else {}
-    recipe = drafts.recipe(fitting.asked(estimator, alpha, model, subgroup, memory), out)
+    recipe = drafts.recipe(fitting.asked(estimator, alpha, model, subgroup, memory, interval=table.rows.interval), out)
     return {"reference_id": ref, "recipe": recipe, "by": by.strip(), "note": drafts.note(draft, ref, table.findings)}
 
 

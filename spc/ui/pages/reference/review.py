@@ -11,10 +11,12 @@ from dash.development.base_component import Component
 
 from spc import blame
 from spc.nouns import Model, Reference
+from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
 from spc.report import pictures
 from spc.report.reviewed import Reviewed, kinds
 from spc.report.told import axis, count_words, distances_summary, micros, p_words, summary, timed, tracks, values, when
 from spc.ui import figures_phase1 as figures
+from spc.ui.arithmetic import fold
 from spc.ui.components import attr, button, choice, field, graph, select, table, text_input
 from spc.ui.figures_phase1 import LOOKS, SCALES, Kind, Trend
 from spc.ui.pages.reference import draft as drafts
@@ -91,7 +93,16 @@ def _told_one(reference: Reference, seen: Reviewed, row: int, timezone: str) -> 
     parts += leverage(seen, row)
     if not seen.fitted[i]:
         parts.append(html.P("This row took no part in the fit and is judged as a new one.", className="quiet"))
-    return [*parts, *single_values(seen, i), _values_table(seen, i)]
+    return [*parts, *single_values(seen, i), _values_table(seen, i), *_arithmetic(seen, i)]
+
+
+def _arithmetic(seen: Reviewed, i: int) -> list[Component]:
+    """The arithmetic of the row's T² and of its limit; for single rows, not for the means of subgroups."""
+    model, q = seen.model, int(np.sum(~np.isnan(seen.x[i])))
+    if model.subgroup is not None or q == 0:
+        return []
+    own = bool(seen.fitted[i]) and q == model.p
+    return [fold([arithmetic_of_point(model, seen.x[i]), arithmetic_of_limit(model, "t2", q, reference=own)])]
 
 
 def single_values(seen: Reviewed, i: int) -> list[Component]:
@@ -298,6 +309,7 @@ def section(seen: Reviewed | None, reference: Reference | None, model_id: str) -
             head,
             html.Div([chart, side], className="review-charts" if robust else "review-charts one"),
             html.Div([legend(), html.P(footer(seen.model, model_id) if seen else "", className="footer")], className="review-foot"),
+            *([fold([arithmetic_of_limit(seen.model), arithmetic_of_limit(seen.model, reference=True)])] if seen else []),
             found(None if seen is None else seen.model, reference),
             more_pictures(seen),
             stable.section(),
