@@ -70,7 +70,8 @@ def _played(here: Served, id: str, asked: dict[str, Any], ticket: Ticket) -> dic
         rows = _stored(here, id, asked["line"], first, last, ticket)
     else:
         columns = tuple(dict.fromkeys(name for one in found for name in one.columns))
-        rows, truth = _table(here, asked, columns)
+        subgroup = next((one.subgroup.column for one in found if one.subgroup is not None), None)
+        rows, truth = _table(here, asked, columns, subgroup)
     telling = Telling(settings.title if asked["line"] else "", settings.part, here.settings.zone, settings.advice)
     done = replay(rows, candidates, watch, truth=truth, telling=telling, first_row=first)
     return {"line": asked["line"], "reference_id": asked["reference_id"], **done.to_dict()}
@@ -100,7 +101,7 @@ def _stored(here: Served, id: str, line: str, first: int, last: int, ticket: Tic
         tell((start - first) / (last - first + 1), "playing")
 
 
-def _table(here: Served, asked: dict[str, Any], columns: tuple[str, ...]) -> tuple[Rows, Floats | None]:
+def _table(here: Served, asked: dict[str, Any], columns: tuple[str, ...], subgroup: str | None) -> tuple[Rows, Floats | None]:
     """An uploaded table's rows in the models' columns, and its labels when a column of them was named."""
     with here.ledger.read() as connection:
         stored = references.get_reference(connection, asked["reference_id"])
@@ -110,7 +111,7 @@ def _table(here: Served, asked: dict[str, Any], columns: tuple[str, ...]) -> tup
     more = (asked["truth"],) if asked["truth"] else ()
     if set(more) & set(columns):
         raise BadRecipe(f"{asked['truth']} is a variable of a model, not a label.", cure="Name the column that says which rows are bad.")
-    rows = read_rows(content, columns=(*columns, *more), time=time, id=id, timezone=zone)
+    rows = read_rows(content, columns=(*columns, *more), time=time, id=id, subgroup=subgroup, timezone=zone)
     if not more:
         return rows, None
     return rows, np.ascontiguousarray(rows.x[:, -1])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from dash import Dash, dcc, html
+from dash import Dash, html
 from dash.development.base_component import Component
 
 from spc.errors import NotFound
@@ -193,6 +193,6 @@ def register(app: Dash, view: View) -> Page:
         return page(sources, known, asked, parts)
 
     def skeleton() -> Component:
-        return html.Div([page({}, {}, {}), dcc.Graph(id="replay-chart")])
+        return html.Div([page({}, {}, {}), graph("replay-chart", label="Statistic over limit")])
 
     return Page("/replay", "Replay", layout, skeleton, nav="Replay")
