@@ -183,7 +183,7 @@ def options(model: Model | None, job: str, hint: Suggestion | None = None, table
         select(ids.ESTIMATOR, words, chosen, label="Estimator", shown=True),
         groups(model, table),
         memory(model),
-        field("False alarms: α, ARL₀, or 1 per week", text_input(ids.ALPHA, value=alpha, maxLength=60)),
+        field("α, ARL₀ or 1 per week", text_input(ids.ALPHA, value=alpha, maxLength=60)),
         html.Div(promise(alpha, interval, model), id=ids.ARL0, className="arl0", role="status"),
     ]
     last = [

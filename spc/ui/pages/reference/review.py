@@ -15,6 +15,7 @@ from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
 from spc.report import pictures
 from spc.report.reviewed import Reviewed, kinds
 from spc.report.told import axis, count_words, distances_summary, micros, p_words, summary, timed, tracks, values, when
+from spc.runlength.budget import Budget
 from spc.ui import figures_phase1 as figures
 from spc.ui.arithmetic import fold
 from spc.ui.components import attr, button, choice, field, graph, select, table, text_input
@@ -346,6 +347,6 @@ def footer(model: Model, model_id: str) -> str:
     own, new = model.reference_limits["t2"], model.new_limits["t2"][-1]
     guards = f" · guards {', '.join(g.name for g in model.guards)}" if model.guards else ""
     return (
-        f"{model.estimator} · n {model.n} · p {model.p} · α {number(model.alpha)} · ARL₀ {number(model.arl0)} · "
+        f"{model.estimator} · n {model.n} · p {model.p} · α {number(model.alpha)} · ARL₀ {number(Budget.kept(model).arl0)} · "
         f"UCL of reference rows {number(own.value)}, of new rows {number(new.value)} = {new.law} · model {model_id[:8]}{guards}"
     )
