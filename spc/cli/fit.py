@@ -152,10 +152,12 @@ def _tell(model: Model, output: str | None) -> None:
     what = "rows" if model.subgroup is None else f"subgroups of {model.subgroup.size}"
     promised = Budget.kept(model)
     rule = "" if promised.watch.n == 1 else f", when a signal is {promised.watch} points beyond"
+    most = "at most " if model.recipe.get("guarantee") else ""
+    points = "rows" if model.subgroup is None else "subgroups"
     for name, limits in model.new_limits.items():
         typer.echo(
             f"{name}: UCL {limits[-1].value:.4g} for new {what} ({limits[-1].law}), "
-            f"one false alarm in {promised.arl0:.4g} {'rows' if model.subgroup is None else 'subgroups'}{rule}."
+            f"{most}one false alarm in {promised.arl0:.4g} {points}{rule}."
         )
     if model.outliers:
         typer.echo(f"Outliers: rows {files.listed(model.outliers)}.")

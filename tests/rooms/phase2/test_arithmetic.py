@@ -59,7 +59,9 @@ def test_a_simulated_limit_is_simulated_again(tmp_path: Path) -> None:
     frame = frames.read(DATA).x[:40, :2]
     lines = ["a,b", *(f"{a},{b}" for a, b in frame.tolist())]
     (tmp_path / "few.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    made = fit(frames.read(tmp_path / "few.csv"), Recipe.from_dict({"estimator": "successive_differences", "limit": "calibrated", "seed": 3})).model
+    made = fit(
+        frames.read(tmp_path / "few.csv"), Recipe.from_dict({"estimator": "successive_differences", "limit": "calibrated", "seed": 3})
+    ).model
     told = arithmetic_of_limit(made)
     assert "calibrate(" in told.snippet
     assert printed(told.snippet) == pytest.approx(made.new_limits["t2"][-1].value, rel=1e-13)
