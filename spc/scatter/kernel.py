@@ -13,7 +13,6 @@ import numpy as np
 
 from spc.nouns import Bools, Floats, Ints
 from spc.scatter.kicks import Kicks, hopeless
-from spc.scatter.objective import subset_objective
 
 _VERSION = 7  # of kernel.c: a library of another version is left aside
 _I64, _I32, _AT = ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p
@@ -79,10 +78,6 @@ class Compiled:
         plan = _I32(len(kicks.size)), _at(kicks.size), _at(kicks.width), _at(kicks.draws), ctypes.c_double(hopeless(h))
         self._call("spc_kick", _I64(h), *plan, _at(after), ctypes.byref(logdet))
         return after.view(bool), logdet.value
-
-    def objective(self, member: Bools) -> float:
-        """log det of the covariance (divisor h) of a subset, computed directly; −inf when it lies on a hyperplane."""
-        return subset_objective((self.x[member] - self.shift) * self.rate)
 
     def sums(self, rows: Ints | None, origin: Floats) -> tuple[Floats, Floats]:
         """Sum (p,) and sums of products (p, p) of some rows (of all when None) about an origin."""
