@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from spc import alarms, blame
-from spc.charts import titled
+from spc import alarms, blame, sentences
 from spc.notify import Message
 from spc.nouns import Alarm, Floats, Model, Points, Signal
+from spc.sentences import Telling
 from spc.settings import LineSettings
 
 NO_DATA = "Do: check the gauge, the cable and the program that sends the rows."
@@ -63,7 +63,7 @@ def facts(judged: Judged, signal: Signal, model_id: str, activation_id: int, at:
         "sigma": _by_name(parts.names, parts.sigma[0]),
         "given": _by_name(parts.names, parts.given[0]),
         "note": judged.points.notes[signal.index],
-        "culprit": _culprit(judged, signal, parts.share[0]),
+        "culprit": sentences.culprit(signal, judged.points.notes[signal.index], judged.model.guards, judged.model.names, parts.share[0]),
         "model": model_id,
         "activation": activation_id,
     }
@@ -73,40 +73,12 @@ def _by_name(names: tuple[str, ...], values: Floats) -> dict[str, float]:
     return {name: float(value) for name, value in zip(names, values, strict=True) if math.isfinite(value)}
 
 
-def _culprit(judged: Judged, signal: Signal, share: Floats) -> str | None:
-    """The guard that moved, or the variable with the largest share of T²; nobody when a chart with memory rang: no single row did it."""
-    if signal.chart not in ("t2", "guard"):
-        return None
-    if signal.chart == "guard":
-        note = judged.points.notes[signal.index]
-        return next((guard.name for guard in judged.model.guards if f"guard {guard.name} is" in note), None)
-    return None if np.all(np.isnan(share)) else judged.model.names[int(np.nanargmax(share))]
-
-
-def advice(settings: LineSettings, name: str | None) -> str:
-    """What to do when this variable is the culprit."""
-    return settings.advice.get(name or "*", settings.advice.get("*", ""))
-
-
 def sentence(settings: LineSettings, zone: tzinfo, judged: Judged, signal: Signal, told: Mapping[str, Any]) -> str:
     """When, line, what, T² and limit, part, what to do; `told` are the facts of the same signal."""
-    point, on_guard = signal.point, signal.chart == "guard"
-    called = titled(signal.chart)
-    if on_guard:
-        what = judged.points.notes[signal.index]
-    elif signal.chart == "t2":
-        what = blame.sentence(*judged.at(signal.index))
-    else:
-        what = "a small change that lasts: look at the raw trends of the last rows"
-    return alarms.say(
-        at=told["at"],
-        zone=zone,
-        title=settings.title,
-        what=what,
-        value="" if on_guard else f"{called} {point.value:.1f} (UCL {point.ucl:.1f})",
-        part=f"{settings.part} {point.id}" if point.id else "",
-        advice=advice(settings, told["culprit"]),
-    )
+    telling = Telling(settings.title, settings.part, zone, settings.advice)
+    found = judged.at(signal.index) if signal.chart == "t2" else None
+    said = sentences.what(signal, judged.points.notes[signal.index], found)
+    return sentences.sentence(telling, signal, said, told["culprit"], told["at"])
 
 
 def silence(settings: LineSettings, zone: tzinfo, now: int, last: int) -> str:
