@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
-import numpy as np
-
 from spc import alarms, blame, sentences
 from spc.notify import Message
 from spc.nouns import Alarm, Floats, Model, Points, Signal

@@ -23,11 +23,7 @@ _MANY = 0.01  # share of rows with too few cells from which on the file is refus
 
 def read_body(source: Source, size: int, layout: Layout, storages: Sequence[Storage], suffixes: Sequence[str], limits: ReadLimits) -> Table:
     """The columns of a file of `size` bytes, each as numbers or as texts; BadTable, with the line, for rows that do not fit."""
-    h = layout.header
-    fields = [Field(*each) for each in zip(h.names, h.units, storages, strict=True)]
-    for one, suffix in zip(fields, suffixes, strict=True):
-        one.suffix, one.unit = suffix, one.unit or suffix
-    body = _Body(layout, fields, limits)
+    body = Body(layout, empty_fields(layout, storages, suffixes), limits)
     for text, line in from_line(whole_lines(utf8_blocks(source, layout.encoding, layout.skip)), layout.first_line):
         body.take(text, line)
         body.expect(size)
@@ -35,13 +31,23 @@ def read_body(source: Source, size: int, layout: Layout, storages: Sequence[Stor
     return body.close()
 
 
-class _Body:
+def empty_fields(layout: Layout, storages: Sequence[Storage], suffixes: Sequence[str]) -> list[Field]:
+    """The columns of a file before its first row."""
+    h = layout.header
+    fields = [Field(*each) for each in zip(h.names, h.units, storages, strict=True)]
+    for one, suffix in zip(fields, suffixes, strict=True):
+        one.suffix, one.unit = suffix, one.unit or suffix
+    return fields
+
+
+class Body:
     """Takes block after block and keeps what is left open at the end of each."""
 
     def __init__(self, layout: Layout, fields: list[Field], limits: ReadLimits) -> None:
         self.layout, self.fields, self.limits = layout, fields, limits
         self.n, self.next_line, self.blank_lines = 0, layout.first_line, 0
         self.taken, self.expected = 0, 0
+        self.parted = 0  # rows that were given away as parts
         self.open = ""
         self.short: list[tuple[int, int, list[str]]] = []
         self.headers: list[int] = []
@@ -145,14 +151,20 @@ class _Body:
                 one.add_texts(column)
         self.n += len(rows)
 
+    def part(self) -> Table:
+        """What was taken since the last time, as a table of its own; it is forgotten here. Numbers of rows and lines go on."""
+        taken = [one.taken_out() for one in self.fields]
+        first, self.parted = self.parted, self.n
+        return Table(taken, self.n - first, short=[(row, line) for row, line, _ in self.short if row > first])
+
     def close(self) -> Table:
         table = Table(self.fields, self.n, blank_lines=self.blank_lines, headers=self.headers)
         for one in self.fields:
             one.close(self.n)
-        while self.short and self.short[-1][0] == table.n and _is_footer(self.short[-1][2]):
+        while self.short and self.short[-1][0] == table.n and is_footer(self.short[-1][2]):
             table.footers.insert(0, " ".join(c.strip() for c in self.short.pop()[2] if c.strip()))
             table.n -= 1
-        self._refuse_many_short(table.n)
+        self.refuse_many_short(table.n)
         table.short = [(row, line) for row, line, _ in self.short]
         shorts = {row for row, _ in table.short}
         while table.n and table.n not in shorts and self._is_empty(table.n - 1):
@@ -170,7 +182,8 @@ class _Body:
                 return False
         return True
 
-    def _refuse_many_short(self, n: int) -> None:
+    def refuse_many_short(self, n: int) -> None:
+        """Raise BadTable when too many of n rows have too few cells."""
         if len(self.short) > max(3, _MANY * n):
             row, line, cells = self.short[0]
             raise BadTable(
@@ -180,7 +193,7 @@ class _Body:
             )
 
 
-def _is_footer(cells: list[str]) -> bool:
+def is_footer(cells: list[str]) -> bool:
     """A last line such as "End of report": fewer cells than a row, and no number in any of them."""
     return all(number(c)[0] in ("text", "empty", "missing") for c in cells)
 

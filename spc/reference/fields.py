@@ -74,13 +74,23 @@ class Field:
 
     def close_at(self, n: int) -> None:
         """Leaves out what comes after data row n."""
-        self.values = self.values[:n]
-        if isinstance(self.texts, Packed):
-            self.texts.cut(n)
+        self.cut(n)
         for kept in self.odd.values():
             beyond = sum(one.row > n for one in kept.first)
             kept.count -= beyond
             kept.first = [one for one in kept.first if one.row <= n] if beyond else kept.first
+
+    def taken_out(self) -> Field:
+        """A column of what was added so far, which is forgotten here."""
+        gone = Field(self.name, self.unit, self.storage, self._room[: self._filled], self._packed, self.odd, self.suffix)
+        self._room, self._filled, self._packed, self.odd = np.empty(0), 0, Packed(), {}
+        return gone
+
+    def cut(self, n: int) -> None:
+        """The first n rows alone, whatever was odd about others."""
+        self.values = self.values[:n]
+        if isinstance(self.texts, Packed):
+            self.texts.cut(n)
 
     def count(self, kind: Kind) -> int:
         return self.odd[kind].count if kind in self.odd else 0

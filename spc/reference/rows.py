@@ -54,8 +54,8 @@ def read_rows(
         mark = layout.mark.sign
         for finding in layout.findings:
             tell(finding)
-    _refuse_absent(table, needed)
-    reading, _ = understand(table, _roles(table, (time, id, subgroup, product), needed), mark, timezone, needed)
+    refuse_absent(table, needed)
+    reading, _ = understand(table, roles_of(table, (time, id, subgroup, product), needed), mark, timezone, needed)
     for finding in reading.findings:
         tell(finding)
     refuse_without_numbers(reading.rows.names, table.n)
@@ -67,7 +67,7 @@ def read_rows(
     return rows
 
 
-def _roles(table: Table, named: tuple[str | None, ...], needed: tuple[str, ...]) -> dict[str, Role]:
+def roles_of(table: Table, named: tuple[str | None, ...], needed: tuple[str, ...]) -> dict[str, Role]:
     """The roles that a model's own column names give, where the file has such columns."""
     roles: dict[str, Role] = {}
     of_row: tuple[Role, ...] = ("time", "id", "subgroup", "product")
@@ -80,7 +80,8 @@ def _roles(table: Table, named: tuple[str | None, ...], needed: tuple[str, ...])
     return roles
 
 
-def _refuse_absent(table: Table, needed: tuple[str, ...]) -> None:
+def refuse_absent(table: Table, needed: tuple[str, ...]) -> None:
+    """Raise ColumnMismatch for a needed column that the table lacks, BadTable for one that holds no number."""
     there = [f.name for f in table.fields]
     absent = [name for name in needed if name not in there]
     if absent:

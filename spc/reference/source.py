@@ -101,16 +101,16 @@ def walk(source: Source, limits: ReadLimits) -> Walk:
     return Walk(size, digest.hexdigest(), head, utf8, nul_line)
 
 
-def utf8_blocks(source: Source, encoding: str, skip: int) -> Iterator[bytes]:
-    """The file's bytes as UTF-8, block by block, without its byte-order mark (`skip` bytes)."""
+def utf8_blocks(source: Source, encoding: str, skip: int, size: int = BLOCK) -> Iterator[bytes]:
+    """The file's bytes as UTF-8, `size` bytes at a time, without its byte-order mark (`skip` bytes)."""
     with source.open() as file:
         file.read(skip)
         if encoding == "utf-8":
-            while block := file.read(BLOCK):
+            while block := file.read(size):
                 yield block
             return
         decoder = codecs.getincrementaldecoder(encoding)("replace")
-        while block := file.read(BLOCK):
+        while block := file.read(size):
             yield decoder.decode(block).encode("utf-8", "replace")
         yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 

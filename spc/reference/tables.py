@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,15 +44,16 @@ def read_table(source: Source, roles: Mapping[str, Role], needed: Collection[str
     kinds, suffixes = storages(layout, roles, needed)
     refuse_many_columns(sum(k == "number" for k in kinds), limits)
     table = read_body(source, walked.size, layout, kinds, suffixes, limits)
-    if layout.mark.sure < 2 and not _fits(table):
+    if layout.mark.sure < 2 and not fits(table):
         second = replace(layout, mark=Mark("," if layout.mark.sign == "." else ".", 1))
         again = read_body(source, walked.size, second, kinds, suffixes, limits)
-        if _fits(again):
+        if fits(again):
             return again, second, walked.digest
     return table, layout, walked.digest
 
 
-def _fits(table: Table) -> bool:
+def fits(table: Table) -> bool:
+    """Whether no number has another decimal mark than the one that was taken."""
     return not any(f.count("other_mark") for f in table.fields)
 
 
@@ -78,7 +79,7 @@ def understand(table: Table, roles: Mapping[str, Role], mark: str, timezone: str
     x, names = _matrix(table, columns, needed)
     at = clock.at if clock is not None else np.full(table.n, _NOT_A_TIME)
     subgroup, product = labels(table, columns, "subgroup"), labels(table, columns, "product")
-    rows = Rows(names, x, at, _ids(table, columns), (), subgroup, product)
+    rows = Rows(names, x, at, ids_of(table, columns), (), subgroup, product)
     return Reading(rows, tuple(columns), Dialect("", "", mark), tuple(findings), ""), clock.format if clock else ""
 
 
@@ -95,7 +96,8 @@ def _matrix(table: Table, columns: list[Column], needed: Collection[str]) -> tup
     return x, tuple(c.name for _, c in charted)
 
 
-def _ids(table: Table, columns: list[Column]) -> tuple[str | None, ...]:
+def ids_of(table: Table, columns: Sequence[Column]) -> tuple[str | None, ...]:
+    """The part id of each row, None where it has none."""
     name = next((c.name for c in columns if c.role == "id"), None)
     one = table.named(name) if name is not None else None
     if one is None:
