@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spc.limits.calibrated import TAIL_GRID, Calibration, Like, calibrate
+from spc.limits.calibrated import TAIL_GRID, Calibration, Effort, Like, calibrate
 from spc.limits.exact import KnownParameters, NewRow, ReferenceRow, checked_alpha
 from spc.limits.guaranteed import Guaranteed, checked_confidence, guaranteed
 from spc.limits.quadratic import tail
@@ -11,6 +11,7 @@ from spc.limits.table import Tabled, covers, lookup
 __all__ = [
     "TAIL_GRID",
     "Calibration",
+    "Effort",
     "Guaranteed",
     "KnownParameters",
     "Like",

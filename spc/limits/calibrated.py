@@ -36,9 +36,16 @@ Progress = Callable[[float], None]
 TAIL_GRID = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.0027, 0.001, 1e-4, 1e-5, 1e-6, 1e-7)
 
 
-ERROR = 0.02  # relative standard error of alpha = 0.0027 at which a simulation may stop
-_FEWEST, _MOST = 60, 3000  # simulated references
 _ROWS = 40_000  # reference rows to simulate at least: some hundred of them lie beyond the limit for alpha = 0.0027
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many references to simulate: until the relative standard error of alpha = 0.0027 is `error`, from `fewest` to `most`."""
+
+    fewest: int = 60
+    most: int = 3000
+    error: float = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +96,11 @@ class Calibration:
         kind = "references like this one" if self.like else "simulated references"
         return Limit(value, alpha, f"calibrated for {self.estimator}: n = {self.n}, {_of(q, self.p)}, {self.fits} {kind}")
 
-    def quantile(self, alpha: float, q: int) -> float:
-        """The value above which T² of a new row with q variables observed lies with probability alpha, on average over references."""
+    def quantile(self, alpha: float, q: int, start: float | None = None, within: float = 1e-7) -> float:
+        """The value above which T² of a new row with q variables observed lies with probability alpha, on average over references.
+
+        It is looked for from `start`, when one is known, until it is known to the share `within` of itself.
+        """
 
         tails = self.tails_of(q)
 
@@ -98,8 +108,9 @@ class Calibration:
             ours, control = tails(value)
             return float(np.log(ours.mean() + 1e-300) + control[1] - np.log(alpha))
 
-        start = NewRow(self.n, q).limit(alpha).value if self.n > q + 1 else 2.0 * KnownParameters(q).limit(alpha).value
-        return root(excess, start)
+        if start is None:
+            start = NewRow(self.n, q).limit(alpha).value if self.n > q + 1 else 2.0 * KnownParameters(q).limit(alpha).value
+        return root(excess, start, within)
 
     def tails_of(self, q: int) -> Callable[[float], tuple[Floats, tuple[Floats, float]]]:
         """For a value: P(T² of a new row > value) for each fit (B,), and the control: the classical fits' (B,), log exact − log mean."""
@@ -178,15 +189,15 @@ def calibrate(
     like: Like | None = None,
     seed: int = 0,
     fits: int | None = None,
-    fewest: int = _FEWEST,
+    effort: Effort = Effort(),
     progress: Progress | None = None,
 ) -> Calibration:
     """Fit `fitter` to simulated tables (n, p), N(0, I) or `like` a given one, and keep what limits need. The same arguments, the same bits.
 
-    Without `fits` it goes on until the limit's own error is 2 % of alpha = 0.0027, within 60 (or `fewest`) to 3000 references.
+    Without `fits` it goes on as `effort` says: until the limit's own error is 2 % of alpha = 0.0027, within 60 to 3000 references.
     """
     rng = np.random.default_rng([seed, n, p])
-    wanted = fits or int(np.clip(_ROWS / n, fewest, _MOST))
+    wanted = fits or int(np.clip(_ROWS / n, effort.fewest, effort.most))
     done: list[_Simulated] = []
     shown = 0.0
     while True:
@@ -197,11 +208,11 @@ def calibrate(
                 progress(shown)
         found = _gathered(done, estimator, n, p, like)
         error = 0.0 if fits else found.error(0.0027)
-        if error <= ERROR or wanted >= _MOST:
+        if error <= effort.error or wanted >= effort.most:
             if progress is not None:
                 progress(1.0)
             return found
-        wanted = int(min(_MOST, max(1.2 * wanted, 1.05 * wanted * (error / ERROR) ** 2)))
+        wanted = int(min(effort.most, max(1.2 * wanted, 1.05 * wanted * (error / effort.error) ** 2)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from spc.errors import BadRecipe
-from spc.limits import TAIL_GRID, Calibration, KnownParameters, Like, NewRow, ReferenceRow, calibrate, covers, lookup
+from spc.limits import TAIL_GRID, Calibration, Effort, KnownParameters, Like, NewRow, ReferenceRow, calibrate, covers, lookup
 from spc.nouns import Floats, Limit
 from spc.scatter import Classical, Estimator, Known, Mcd, equivariance, takes_missing, title
 
@@ -198,7 +198,7 @@ def _simulated(estimator: Estimator, n: int, p: int, seed: int, progress: Progre
     if key not in _known():
         report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for n = {n}, p = {p}"))
         _known().clear()  # one is enough: the same reference is fitted again and again while it is reviewed
-        _known()[key] = calibrate(estimator, title(estimator), n, p, like=like, seed=seed, fewest=fewest, progress=report)
+        _known()[key] = calibrate(estimator, title(estimator), n, p, like=like, seed=seed, effort=Effort(fewest), progress=report)
     return _known()[key]
 
 
