@@ -36,15 +36,17 @@ async def fit(here: Here, body: Fit, response: Response) -> dict[str, Any]:
             if body.recipe.get(word) is not None:
                 raise BadRecipe(f"{word} is said twice: in the recipe and beside it.", cure="Say it once.")
             asked["recipe"][word] = value
-    timed = "interval_s" in stored.facts or asked["recipe"].get("every") is not None or asked["recipe"].get("false_alarms") is None
-    promised = _read_recipe(asked["recipe"], stored.facts.get("interval_s") if timed else 1.0)
+    said = asked["recipe"]
+    known = "interval_s" in stored.facts and not said.get("subgroup")  # the time between subgroups is read from the file
+    timed = known or said.get("every") is not None or said.get("false_alarms") is None
+    promised = _read_recipe(said, stored.facts.get("interval_s") if known else None if timed else 1.0)
     id = await here.write(lambda c: jobs.add_job(c, "fit", asked, by=body.by, now=here.plant.clock()))
     here.crew.submit(work.fit, here, id, asked)
     response.headers["Location"] = f"/api/v1/jobs/{id}"
-    if not timed:  # the fit reads the time between rows from the file
-        return {"job": id, "state": "waiting", "href": f"/api/v1/jobs/{id}"}
-    said = {"alpha": promised.alpha, "arl0": promised.arl0, "budget": {"words": promised.words, **promised.to_dict()}}
-    return {"job": id, "state": "waiting", "href": f"/api/v1/jobs/{id}", **said}
+    answer = {"job": id, "state": "waiting", "href": f"/api/v1/jobs/{id}"}
+    if not timed or promised is None:  # the fit reads the time between rows from the file, and what a given limit means
+        return answer
+    return {**answer, "alpha": promised.alpha, "arl0": promised.arl0, "budget": {"words": promised.words, **promised.to_dict()}}
 
 
 @router.get("", summary="The newest models")
@@ -143,8 +145,11 @@ async def active(here: Here, id: str, body: Activation) -> dict[str, Any]:
     return {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": iso(made.at), "after_seq": made.after_seq}
 
 
-def _read_recipe(said: dict[str, Any], interval: float | None) -> Budget:
-    """Refuses a recipe that cannot be read here, not in the job; and one that would load code of the sender's choice."""
+def _read_recipe(said: dict[str, Any], interval: float | None) -> Budget | None:
+    """The budget of a recipe, None when a limit stands in its place.
+
+    Refuses a recipe that cannot be read here, not in the job; and one that would load code of the sender's choice.
+    """
     charts = said.get("charts", {})
     asked = [said.get("estimator", ""), *(charts if isinstance(charts, list) else [])]
     if isinstance(charts, dict):
@@ -155,7 +160,8 @@ def _read_recipe(said: dict[str, Any], interval: float | None) -> Budget:
             cure = "Use a registered one; a module:Class is for settings and the terminal."
             raise BadRecipe(f"{str(name)[:60]!r} cannot be loaded over HTTP.", cure=cure)
     recipe = Recipe.from_dict(said, interval)
-    return Budget.of(recipe.budget or {"alpha": recipe.alpha}, interval)
+    point = "subgroup" if recipe.subgroup else "row"
+    return None if recipe.ucl is not None else Budget.of(recipe.budget or {"alpha": recipe.alpha}, interval, point=point)
 
 
 def _record(one: models.StoredModel) -> dict[str, Any]:

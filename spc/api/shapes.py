@@ -26,7 +26,7 @@ class Roles(Body):
 class Fit(Body):
     """Fit a model to a reference. `recipe` holds what is asked: estimator, alpha, charts, limit, exclusions, seed.
 
-    The false alarms are said in one way, here or in the recipe: alpha, arl0, or false_alarms ("1 per week") with every ("45s").
+    The false alarms are said in one way, here or in the recipe: alpha, arl0, false_alarms ("1 per week") with every ("45s"), or ucl.
     """
 
     reference_id: str = Field(max_length=100)
@@ -34,7 +34,8 @@ class Fit(Body):
     alpha: float | None = Field(None, description="false alarms per point")
     arl0: float | None = Field(None, description="rows between false alarms")
     false_alarms: str | None = Field(None, max_length=100, description="1 per week")
-    every: str | None = Field(None, max_length=100, description="time between rows, when it is not that of the file: 45s")
+    ucl: float | None = Field(None, gt=0.0, description="the limit of T² itself: alpha and ARL₀ then follow from it")
+    every: str | None = Field(None, max_length=100, description="time between rows, or subgroups, when it is not that of the file: 45s")
     watch: str | None = Field(None, max_length=100, description="the line's rule for a signal: 2 of 3")
     by: Name = ""
     note: Words = ""

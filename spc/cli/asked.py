@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from spc.cli.budget import budget_of
+from spc.cli.budget import budget_of, option
 from spc.cli.files import table_path
 from spc.errors import BadRecipe, BadTable, Complaint
 from spc.nouns import Exclusion, Reference, Role
 from spc.phase1 import Recipe
+from spc.runlength.budget import WORDS, given_limit
 
 Said = tuple[float | None, float | None, str | None, str | None]  # --alpha, --arl0, --false-alarms, --every
 
@@ -56,14 +57,14 @@ def recipe(
     watch: str | None = None,
     guarantee: float | None = None,
     overall: float | None = None,
+    ucl: float | None = None,
 ) -> Recipe:
     """The recipe; raises BadRecipe for a word that nobody knows and BadTable for a list of rows that cannot be read."""
-    promised = budget_of(*budget, table.rows.interval, watch)
+    interval = table.rows.between(bool(subgroup))
     asked: dict[str, Any] = {
         "estimator": _estimator(table, estimator, h, known),
         "charts": list(words(charts)),
-        "alpha": promised.alpha,
-        "budget": promised.to_dict() if budget[0] is None or watch is not None else {},
+        **_promised(budget, ucl, watch, interval, "subgroup" if subgroup else "row"),
         "limit": limit,
         "ignore": list(words(ignore)),
         "exclusions": [] if exclude is None else [one.to_dict() for one in _exclusions(exclude)],
@@ -74,7 +75,16 @@ def recipe(
         "guarantee": guarantee,
         "overall": overall,
     }
-    return Recipe.from_dict(asked)
+    return Recipe.from_dict(asked, interval)
+
+
+def _promised(budget: Said, ucl: float | None, watch: str | None, interval: float | None, point: str) -> dict[str, Any]:
+    """The words of a recipe for the false alarms that are accepted, or for a limit that is given in their place."""
+    said = dict(zip((*WORDS, "every"), budget, strict=True))
+    if given_limit({**said, "ucl": ucl}, option) is not None:
+        return {"ucl": ucl, "every": said["every"], "watch": watch}
+    promised = budget_of(*budget, interval, watch, point)
+    return {"alpha": promised.alpha, "budget": promised.to_dict() if budget[0] is None or watch is not None else {}}
 
 
 def _estimator(table: Reference, name: str, h: str | None, known: str | None) -> dict[str, Any]:

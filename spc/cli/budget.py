@@ -6,11 +6,17 @@ from spc.runlength.budget import Budget
 
 
 def budget_of(
-    alpha: float | None, arl0: float | None, false_alarms: str | None, every: str | None, interval: float | None, watch: str | None = None
+    alpha: float | None,
+    arl0: float | None,
+    false_alarms: str | None,
+    every: str | None,
+    interval: float | None,
+    watch: str | None = None,
+    point: str = "row",
 ) -> Budget:
     """The budget of --alpha, --arl0, --false-alarms, --every and --watch; raises BadRecipe in the words of the terminal.
 
-    `interval` is the sampling interval seen in the reference, in seconds; it stands in for a missing `every`.
+    `interval` is the time between points seen in the reference, in seconds; it stands in for a missing `every`.
 
     >>> budget_of(None, 370.0, None, None, None).alpha == 1 / 370.0
     True
@@ -18,13 +24,13 @@ def budget_of(
     7.4405e-05
     """
     said = {"alpha": alpha, "arl0": arl0, "false_alarms": false_alarms, "every": every, "watch": watch}
-    return Budget.of(said, interval, _option)
+    return Budget.of(said, interval, option, point)
 
 
-def _option(word: str) -> str:
+def option(word: str) -> str:
     """A word as the option that it is in the terminal.
 
-    >>> _option("false_alarms")
+    >>> option("false_alarms")
     '--false-alarms'
     """
     return "--" + word.replace("_", "-")

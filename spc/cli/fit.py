@@ -46,7 +46,10 @@ def command(
     alpha: Annotated[float | None, typer.Option(help="False alarms per point, 0.0027 when nothing is said.")] = None,
     arl0: Annotated[float | None, typer.Option(help="The same as rows between false alarms: 370.")] = None,
     false_alarms: Annotated[str | None, typer.Option(metavar="BUDGET", help='The same as a budget: "1 per week".')] = None,
-    every: Annotated[str | None, typer.Option(metavar="TIME", help="Time between rows, when it is not that of the file: 45s.")] = None,
+    ucl: Annotated[float | None, typer.Option(metavar="T²", help="Or the limit itself: what it means is then told.")] = None,
+    every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Time between rows, or between subgroups, when it is not that of the file: 45s.")
+    ] = None,
     watch: Annotated[
         str | None,
         typer.Option(metavar='"K of N"', help="The line's rule for a signal, of which there are as few as asked. [default: 1 of 1]"),
@@ -111,6 +114,7 @@ def command(
             watch=watch,
             guarantee=guarantee,
             overall=overall,
+            ucl=ucl,
         )
         progress(0.0, "fitting")
         if product is not None:
@@ -159,6 +163,8 @@ def _tell(model: Model, output: str | None) -> None:
             f"{name}: UCL {limits[-1].value:.4g} for new {what} ({limits[-1].law}), "
             f"{most}one false alarm in {promised.arl0:.4g} {points}{rule}."
         )
+    if model.recipe.get("ucl") is not None:
+        typer.echo(f"This limit means α {model.alpha:.4g}, ARL₀ {promised.arl0:.4g}: {promised.words}.")
     if model.outliers:
         typer.echo(f"Outliers: rows {files.listed(model.outliers)}.")
     if model.excluded:

@@ -120,6 +120,14 @@ class Rows:
         steps = np.diff(self.at[~np.isnat(self.at)]) / np.timedelta64(1, "s")
         return float(np.median(steps[steps > 0])) if bool(np.any(steps > 0)) else None
 
+    def between(self, subgroups: bool) -> float | None:
+        """The median time between two points, in seconds: two rows, or the last rows of two subgroups; None when it is not known."""
+        if not subgroups or len(self.subgroup) != len(self):
+            return self.interval
+        labels = np.array(self.subgroup)
+        ends = np.append(labels[1:] != labels[:-1], True) & (labels != "") if len(labels) else np.zeros(0, dtype=bool)
+        return self.some(np.flatnonzero(ends).tolist()).interval
+
     def part(self, where: slice) -> Rows:
         """The rows of a slice, as a block."""
         labels = (self.quality[where], self.subgroup[where], self.product[where])

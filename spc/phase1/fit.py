@@ -10,15 +10,17 @@ import numpy as np
 
 from spc.errors import BadRecipe, Complaint, Degenerate
 from spc.limits import Like
-from spc.nouns import Bools, Floats, Limit, Model, Reference, Scatter
+from spc.nouns import Bools, Finding, Floats, Limit, Model, Reference, Scatter
 from spc.phase1 import subgroups
 from spc.phase1.automatic import Table, own_or
 from spc.phase1.basins import two_basins
 from spc.phase1.chosen import Chosen
+from spc.phase1.given import alpha_of, as_given, roughly, settled
 from spc.phase1.guarantee import fewest, with_guarantee
 from spc.phase1.kin import kin
 from spc.phase1.laws import Law, Progress, Tails, by_count, law
 from spc.phase1.overall import overall_limit
+from spc.phase1.own import Own
 from spc.phase1.recipe import Recipe
 from spc.phase1.review import Review
 from spc.phase1.shared import shares
@@ -55,16 +57,23 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     if within is None:
         like, n = _like(scatter, x[fitted]), int(fitted.sum())
         table = Table(x[fitted], chosen.names, np.flatnonzero(fitted), reference.rows.at[fitted], recipe.estimator, scatter)
-        least = min(alpha.values()) / len(alpha)
-        normal = partial(law, recipe.estimator, recipe.limit, n, scatter.p, least, recipe.seed, progress, like, fewest(recipe.guarantee, n))
-        simulated = recipe.guarantee is not None or recipe.overall is not None  # both rest on simulated normal references
-        one, reasons = own_or(recipe.limit, table, least, normal, recipe.seed, progress, only_law=simulated)
-        split = shares(recipe.estimator, recipe.charts, one, n, scatter.p, recipe.alpha, recipe.seed, progress, like)
+        many = fewest(recipe.guarantee, n)
+
+        def choose(least: float) -> tuple[Law | Own, tuple[Finding, ...]]:
+            normal = partial(law, recipe.estimator, recipe.limit, n, scatter.p, least, recipe.seed, progress, like, many)
+            simulated = recipe.guarantee is not None or recipe.overall is not None  # both rest on simulated normal references
+            return own_or(recipe.limit, table, least, normal, recipe.seed, progress, only_law=simulated)
+
+        if recipe.ucl is None:
+            (one, reasons), promised = choose(min(alpha.values()) / len(alpha)), recipe.alpha
+        else:
+            one, reasons, promised = settled(choose, recipe.ucl, scatter.p, roughly(recipe.estimator, recipe.ucl, n, scatter.p))
+        split = shares(recipe.estimator, recipe.charts, one, n, scatter.p, promised, recipe.seed, progress, like)
         alpha = dict(split.alpha)
         average = one
         if recipe.guarantee is not None:
             one = with_guarantee(one, recipe.guarantee, recipe.estimator, n, scatter.p, recipe.seed, progress, like)
-        limits.add("t2", one, alpha["t2"], scatter.p)
+        limits.add("t2", one, alpha["t2"], scatter.p, recipe.ucl)
         limits.give(split.limits)
         if recipe.overall is not None:
             limits.own["t2"] = overall_limit(recipe.estimator, average, n, scatter.p, recipe.overall, recipe.seed, progress, like)
@@ -73,8 +82,10 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     else:
         _only_t2(recipe)
         means, scatter = within.law(recipe, scatter, progress)
+        if recipe.ucl is not None:
+            alpha = {"t2": alpha_of(means, recipe.ucl, scatter.p)}
         for name in recipe.charts:
-            limits.add(name, means, alpha[name], scatter.p)
+            limits.add(name, means, alpha[name], scatter.p, recipe.ucl)
         review = subgroups.review(x, within, scatter, used, means, alpha["t2"])
         subgroup, grouped = within.noun(dict.fromkeys(recipe.charts, means), alpha, scatter.p), within.findings(review)
     found = (*findings(review, fitted, chosen.excluded), *two_basins(scatter, np.flatnonzero(fitted)), *grouped)
@@ -110,8 +121,9 @@ class _Limits:
     own: dict[str, Limit]
     tails: dict[str, Tails]
 
-    def add(self, chart: str, found: Law, alpha: float, p: int) -> None:
-        self.new[chart] = by_count(found, alpha, p)
+    def add(self, chart: str, found: Law, alpha: float, p: int, ucl: float | None = None) -> None:
+        limits = by_count(found, alpha, p)
+        self.new[chart] = limits if ucl is None else as_given(limits, ucl)
         self.own[chart] = found.reference_row(alpha)
         self.tails[chart] = found.tails()
 

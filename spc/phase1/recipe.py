@@ -13,7 +13,7 @@ from spc.charts import CHARTS, T2, Chart
 from spc.errors import BadRecipe
 from spc.limits import checked_alpha, checked_confidence
 from spc.nouns import Exclusion
-from spc.runlength.budget import ALL_WORDS, Budget
+from spc.runlength.budget import ALL_WORDS, DEFAULT_ALPHA, Budget, duration, given_limit, watched
 from spc.scatter import ESTIMATORS, Estimator, Mcd
 
 LIMITS = ("auto", "f", "chi2", "calibrated", "crossfit", "bootstrap", "kde")
@@ -30,8 +30,9 @@ class Recipe:
     the words from which alpha came, when it was said otherwise (see `Budget`): {"false_alarms": "1 per week", "every": "45s"}.
     `guarantee` 0.9 asks for limits for new rows that keep to alpha with 90 % confidence for this very reference, not on average over
     references (see `spc.limits.guaranteed`); limits for the reference's own rows stay as they are.
-    `overall` 0.01 asks for a limit for the reference's own rows that 1 % of clean references exceed anywhere. Raises
-    BadRecipe for an alpha outside 0 … 1 or an unknown limit.
+    `overall` 0.01 asks for a limit for the reference's own rows that 1 % of clean references exceed anywhere. `ucl` gives the limit of T²
+    for a new row itself: alpha then follows from it, and what is said here as alpha is not looked at. Raises BadRecipe for an alpha
+    outside 0 … 1 or an unknown limit.
     """
 
     estimator: Estimator = field(default_factory=Mcd)
@@ -47,9 +48,11 @@ class Recipe:
     budget: Mapping[str, str | float] = field(default_factory=dict)
     guarantee: float | None = None
     overall: float | None = None
+    ucl: float | None = None
 
     def __post_init__(self) -> None:
         checked_alpha(self.alpha)
+        self._checked_ucl()
         self._checked_guarantee()
         if self.overall is not None:
             checked_alpha(self.overall)
@@ -69,6 +72,27 @@ class Recipe:
         checked_confidence(self.guarantee)
         self._refuse_groups("A guarantee")
 
+    def _checked_ucl(self) -> None:
+        """A limit that is given leaves nothing to share, to widen or to pool."""
+        if self.ucl is None:
+            return
+        given_limit({"ucl": self.ucl})
+        if set(self.charts) != {"t2"}:
+            others = ", ".join(name for name in self.charts if name != "t2")
+            raise BadRecipe(
+                f"A given ucl is the limit of T² alone, and {others} would share its false alarms.",
+                cure="Fit with this ucl and the chart t2 alone; it tells the arl0 that this is: then ask for that arl0 with all charts.",
+            )
+        if self.charts["t2"].alpha is not None:
+            raise BadRecipe("The ucl and the alpha of chart t2 say the same thing in different ways.", cure="Give one of them.")
+        if self.guarantee is not None:
+            raise BadRecipe(
+                "A given ucl is not moved by a guarantee.",
+                cure="Leave one out: an alpha with a guarantee gives the limit; a ucl gives its alpha on average over references.",
+            )
+        if self.pool:
+            raise BadRecipe("A given ucl is not for a pooled scatter.", cure="Give alpha or arl0, or fit each product without pooling.")
+
     def _refuse_groups(self, what: str) -> None:
         if set(self.charts) != {"t2"} or self.subgroup or self.pool:
             raise BadRecipe(
@@ -81,7 +105,7 @@ class Recipe:
         return {
             "estimator": _asked(self.estimator),
             "charts": {name: _asked(chart) for name, chart in self.charts.items()},
-            "alpha": self.alpha,
+            **({"alpha": self.alpha} if self.ucl is None else {"ucl": self.ucl}),
             "limit": self.limit,
             "ignore": list(self.ignore),
             "exclusions": [one.to_dict() for one in self.exclusions],
@@ -95,13 +119,13 @@ class Recipe:
     def from_dict(cls, d: Mapping[str, Any], interval: float | None = None) -> Recipe:
         """A recipe from plain words; raises BadRecipe naming the nearest known word for one that it does not know.
 
-        In place of alpha it takes arl0, or false_alarms with `every` (for want of which `interval`, the seconds seen between rows, is
-        taken), and for both the rule `watch` of the signals; see `Budget.of`.
+        In place of alpha it takes arl0, or false_alarms with `every` (for want of which `interval`, the seconds seen between points, is
+        taken), or ucl; and for each the rule `watch` of the signals; see `Budget.of`.
 
         >>> Recipe.from_dict({"estimator": "mcd", "alpha": 0.001}).estimator
         Mcd(h=0.75, seed=0, basin='lowest')
         """
-        known = [*(f.name for f in fields(cls)), *(word for word in ALL_WORDS if word != "alpha")]
+        known = list(dict.fromkeys([*(f.name for f in fields(cls)), *ALL_WORDS]))
         for word in d:
             if word not in known:
                 raise BadRecipe(f"A recipe has no '{word}'.", cure=f"{_near(word, known)}It has: {', '.join(known)}.")
@@ -125,6 +149,7 @@ class Recipe:
                 budget=budget,
                 guarantee=None if d.get("guarantee") is None else float(d["guarantee"]),
                 overall=None if d.get("overall") is None else float(d["overall"]),
+                ucl=given_limit(d),
             )
         except (TypeError, ValueError, KeyError, AttributeError) as wrong:
             raise BadRecipe(
@@ -134,19 +159,29 @@ class Recipe:
 
 def _promised(d: Mapping[str, Any], interval: float | None) -> tuple[float, dict[str, str | float]]:
     """The alpha that the words of a recipe ask for, and the words to keep when they are others than alpha."""
+    point = "subgroup" if d.get("subgroup") else "row"
+    if given_limit(d) is not None:
+        return DEFAULT_ALPHA, _beside_ucl(d, interval)
     asked = [word for word in ALL_WORDS if word != "alpha" and d.get(word) is not None]
     kept = d.get("budget") or {}
     if kept and (asked or not isinstance(kept, Mapping)):
         raise BadRecipe("The recipe says its false alarms twice: as a budget and in other words.", cure="Leave the budget out.")
     if asked:
-        made = Budget.of(d, interval)
+        made = Budget.of(d, interval, point=point)
         return made.alpha, made.to_dict()
     if not kept:
         return Budget.of({"alpha": d.get("alpha")}).alpha, {}
-    made = Budget.of(kept, interval)
+    made = Budget.of(kept, interval, point=point)
     if d.get("alpha") is not None and not math.isclose(Budget.of({"alpha": d["alpha"]}).alpha, made.alpha, rel_tol=1e-9):
         raise BadRecipe(f"alpha {d['alpha']} is not that of the budget: {made.words}.", cure="Leave one of the two out.")
     return made.alpha, made.to_dict()
+
+
+def _beside_ucl(d: Mapping[str, Any], interval: float | None) -> dict[str, str | float]:
+    """What a given limit leaves to say: the time between points and the rule of the watch, in which its rate is then told."""
+    kept = {**(d.get("budget") or {}), **{word: d[word] for word in ("every", "watch") if d.get(word) is not None}}
+    step = interval if kept.get("every") is None else duration(kept["every"])
+    return {**({} if step is None else {"every": f"{step:.12g}s"}), **({"watch": str(watched(kept["watch"]))} if kept.get("watch") else {})}
 
 
 def made(kind: str, asked: str | Mapping[str, Any], registry: Mapping[str, Any]) -> Any:

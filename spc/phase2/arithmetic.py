@@ -62,7 +62,7 @@ def arithmetic_of_limit(model: Model, chart: str = "t2", q: int | None = None, *
     limit = model.reference_limits[chart] if reference else model.new_limits[chart][q - 1]
     whose = "a row of the reference" if reference else "a new row" + ("" if q == model.p else f" with {q} of {model.p} variables observed")
     what = f"UCL of {chart} for {whose}"
-    for one in (_chi2, _f, _beta, _tabled, _simulated):
+    for one in (_given, _chi2, _f, _beta, _tabled, _simulated):
         if chart == "t2" and model.subgroup is None and (made := one(model, limit, q, reference, what)) is not None:
             return made
     return _refitted(model, limit, chart, q, reference, what)
@@ -118,6 +118,28 @@ def _of_point(model: Model, x: Floats) -> str:
 
 def _inputs(model: Model, limit: Limit, q: int, **more: str) -> dict[str, str]:
     return {"n": str(model.n), "p": str(q), "α": f"{limit.alpha:.10g}", "estimator": model.estimator, **more}
+
+
+def _given(model: Model, limit: Limit, q: int, reference: bool, what: str) -> Arithmetic | None:
+    """A limit that was given stands for itself: what is worked out is its α."""
+    if reference or q != model.p or limit.value != model.recipe.get("ucl"):
+        return None
+    n, value = model.n, limit.value
+    if model.estimator == "known" and KnownParameters(q).tail(value) == limit.alpha:
+        law, source = "χ² law, parameters known", "Hotelling 1947; ISO 7870-7"
+        formula = f"α = P(χ²({q}) > {value:.10g})"
+        call = f"from scipy.special import chdtrc\n\nprint(float(chdtrc({q}, {value!r})))\n"
+    elif n > q and NewRow(n, q).tail(value) == limit.alpha:
+        law, source = f"F law of a new row, mean and covariance of {n} normal rows", _TRACY
+        formula = f"α = P(F({q}, {n - q}) > UCL · n(n − p)/(p(n + 1)(n − 1)) = {value / NewRow(n, q).factor:.6g})"
+        call = (
+            f"from scipy.special import fdtrc\n\nn, p, ucl = {n}, {q}, {value!r}\n"
+            "print(float(fdtrc(p, n - p, ucl * n * (n - p) / (p * (n + 1) * (n - 1)))))\n"
+        )
+    else:
+        return None
+    inputs = {"UCL": f"{value!r}, as it was given", **_inputs(model, limit, q)}
+    return Arithmetic(f"α of the given {what}", limit.alpha, f"{formula} = {limit.alpha:.6g}", inputs, law, source, call)
 
 
 def _f(model: Model, limit: Limit, q: int, reference: bool, what: str) -> Arithmetic | None:

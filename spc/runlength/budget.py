@@ -5,9 +5,10 @@ One noun for the terminal, the interface and the page, so that the same words gi
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ from spc.runlength.persistence import Persistence
 
 DEFAULT_ALPHA = 0.0027
 WORDS = ("alpha", "arl0", "false_alarms")  # the ways to say it, of which one is used
-ALL_WORDS = (*WORDS, "every", "watch")
+ALL_WORDS = (*WORDS, "ucl", "every", "watch")
 _SECONDS = {
     "ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0, "shift": 28800.0,
     "d": 86400.0, "day": 86400.0, "w": 604800.0, "week": 604800.0, "month": 2629800.0, "year": 31557600.0,
@@ -35,7 +36,8 @@ class Budget:
 
     A false alarm is the first signal of the watch: `arl0` is the mean number of points of a process in control until it comes. With a
     rule of one point that is 1/alpha; with k of n it is that of the Markov chain for independent points. `asked` are the words in which
-    it was said, {"alpha" or "arl0" or "false_alarms", "every", "watch"}, from which the same budget is made again.
+    it was said, {"alpha" or "arl0" or "false_alarms", "every", "watch"}, from which the same budget is made again. `point` is what a
+    point is made of, "row" or "subgroup": `every` is the time between these.
 
     >>> budget = Budget.of({"false_alarms": "1 per week", "every": "45s"})
     >>> round(budget.arl0), round(budget.alpha, 9), budget.words
@@ -49,14 +51,16 @@ class Budget:
     every: float | None = None
     watch: Persistence = SINGLE
     asked: tuple[tuple[str, str | float], ...] = ()
+    point: str = "row"
 
     @classmethod
-    def of(cls, said: Mapping[str, Any], interval: float | None = None, called: Called = str) -> Budget:
+    def of(cls, said: Mapping[str, Any], interval: float | None = None, called: Called = str, point: str = "row") -> Budget:
         """The budget of some words; raises BadRecipe unless one of alpha, arl0 and false_alarms is given, at the most.
 
         alpha and arl0 are numbers or texts; `false_alarms` is a text such as "1 per week", and `every` the time between points, "45s" or
-        seconds; `watch` is a text such as "2 of 3". `interval` is the time seen between rows, in seconds, which stands in for a missing
-        `every`. Other words are none of the budget's and are not looked at. `called` is how a complaint writes a word: --arl0, say.
+        seconds; `watch` is a text such as "2 of 3". `interval` is the time seen between points, in seconds, which stands in for a missing
+        `every`. Other words are none of the budget's and are not looked at. `called` is how a complaint writes a word: --arl0, say;
+        `point` what a point is made of.
         """
         given = [word for word in WORDS if said.get(word) is not None]
         if len(given) > 1:
@@ -70,20 +74,29 @@ class Budget:
                 cure=f'Add for instance {called("false_alarms")} "1 per week".',
             )
         rule = watched(said["watch"]) if said.get("watch") is not None else SINGLE
-        step = interval if said.get("every") is None else _step(said["every"])
+        step = interval if said.get("every") is None else duration(said["every"])
         value = said.get(way)
-        alpha = _alpha(way, DEFAULT_ALPHA if value is None else value, step, rule, called)
+        alpha = _alpha(way, DEFAULT_ALPHA if value is None else value, step, rule, called, point)
         kept = [(way, value if way == "false_alarms" else _number(way, value, called))] if value is not None else []
         if way == "false_alarms" and step is not None:
             kept.append(("every", f"{step:.12g}s"))
         if rule != SINGLE:
             kept.append(("watch", str(rule)))
-        return cls(alpha, step, rule, tuple(kept))
+        return cls(alpha, step, rule, tuple(kept), point)
 
     @classmethod
     def kept(cls, model: Model) -> Budget:
-        """The budget that a model was made for: the words that its recipe keeps, or its alpha."""
-        return cls.of(model.recipe.get("budget") or {"alpha": model.alpha})
+        """The budget that a model was made for: the words that its recipe keeps, or its alpha; that of its limit, when this was given."""
+        said = model.recipe.get("budget") or {}
+        point = "row" if model.subgroup is None else "subgroup"
+        if any(said.get(word) is not None for word in WORDS):
+            return cls.of(said, point=point)
+        step = None if said.get("every") is None else duration(said["every"])
+        return cls.of({"alpha": model.alpha, "watch": said.get("watch")}, step, point=point)
+
+    def watched(self, rule: Persistence) -> Budget:
+        """The same alpha per point under another rule of the watch: as many points beyond, another number of signals."""
+        return replace(self, watch=rule)
 
     @cached_property
     def arl0(self) -> float:
@@ -106,12 +119,12 @@ class Budget:
         """The budget in one line."""
         rule = "" if self.watch.n == 1 else f" (a signal is {self.watch} points beyond)"
         if self.every is None:
-            return f"one false alarm in {_plain(self.arl0)} rows{rule}"
+            return f"one false alarm in {_plain(self.arl0)} {self.point}s{rule}"
         said = dict(self.asked).get("false_alarms")
         often = self._often(str(said)) if said is not None else self.rate
         count, _, unit = often.partition(" per ")
         alarms = "false alarm" if count == "1" else "false alarms"
-        return f"{count} {alarms} per {unit} at one row every {self.every:.6g} s: one in {_plain(self.arl0)} rows{rule}"
+        return f"{count} {alarms} per {unit} at one {self.point} every {self.every:.6g} s: one in {_plain(self.arl0)} {self.point}s{rule}"
 
     def _often(self, said: str) -> str:
         number, unit = _rate_parts(said)
@@ -120,6 +133,31 @@ class Budget:
     def to_dict(self) -> dict[str, str | float]:
         """The words that were said; `Budget.of` makes the budget of them again."""
         return dict(self.asked)
+
+
+def given_limit(said: Mapping[str, Any], called: Called = str) -> float | None:
+    """The limit that stands in place of a number of false alarms, None when there is none.
+
+    Raises BadRecipe when it is no positive number, and beside a number of false alarms: each follows from the other.
+
+    >>> given_limit({"ucl": "21,5"}), given_limit({"alpha": 0.01})
+    (21.5, None)
+    """
+    if said.get("ucl") is None:
+        return None
+    others = [called(word) for word in (*WORDS, "budget") if _says(said.get(word))]
+    if others:
+        text = f"{called('ucl')} and {' and '.join(others)} say the same thing in different ways."
+        raise BadRecipe(text, cure="Give one of them: the other follows from it.")
+    limit = _number("ucl", said["ucl"], called)
+    if not 0.0 < limit < math.inf:
+        raise BadRecipe(f"{called('ucl')} {limit:g} is not a limit.", cure="Give a positive number: a T², such as 21.5.")
+    return limit
+
+
+def _says(value: Any) -> bool:
+    """Whether a word, or a kept budget, says how many false alarms there may be."""
+    return any(value.get(word) is not None for word in WORDS) if isinstance(value, Mapping) else value is not None
 
 
 def seconds(words: str) -> float:
@@ -171,23 +209,27 @@ def _unit(word: str) -> str:
     return word if word in _SECONDS else word.removesuffix("s")
 
 
-def _step(said: Any) -> float:
-    """The time between points in seconds, said as a text or as a number of seconds."""
+def duration(said: Any) -> float:
+    """A length of time in seconds, said as a text or as a number of seconds.
+
+    >>> duration("1.5 min"), duration(45)
+    (90.0, 45.0)
+    """
     if isinstance(said, bool) or not isinstance(said, (int, float, str)):
         raise BadRecipe(f"{str(said)[:40]!r} is not a length of time.", cure="Write a number and a unit: 45s, 1.5min, 2h, 1d.")
     return seconds(said) if isinstance(said, str) else seconds(f"{float(said):.12f}s")
 
 
-def _alpha(way: str, value: Any, step: float | None, rule: Persistence, called: Called) -> float:
+def _alpha(way: str, value: Any, step: float | None, rule: Persistence, called: Called, point: str) -> float:
     """The probability per point, from the way in which it was said."""
     if way == "false_alarms":
         if not isinstance(value, str):
             raise BadRecipe(f"{str(value)[:40]!r} is not a budget of false alarms.", cure='Write for instance "1 per week".')
         often, every = rate(value), called("every")
         if step is None:
-            text = "The reference has no times from which to take the sampling interval."
+            text = f"The reference has no times from which to take the time between {point}s."
             raise BadRecipe(text, cure=f"Add {every}, for instance {every} 45s.")
-        what = f'{called(way)} "{value}" at one row every {step:g} s'
+        what = f'{called(way)} "{value}" at one {point} every {step:g} s'
         return _wanted(often * step, rule, what, f"Ask for fewer false alarms, or give the interval with {every}.")
     number = _number(way, value, called)
     what = f"{called(way)} {number:g}"
@@ -209,7 +251,7 @@ def _number(way: str, value: Any, called: Called) -> float:
             raise ValueError
         return float(value.strip().replace(",", ".")) if isinstance(value, str) else float(value)
     except (TypeError, ValueError) as wrong:
-        example = "0.0027" if way == "alpha" else "370"
+        example = {"alpha": "0.0027", "ucl": "21.5"}.get(way, "370")
         raise BadRecipe(
             f"{called(way)} {str(value)[:20]!r} is not a number.", cure=f"Write for instance {called(way)} {example}."
         ) from wrong

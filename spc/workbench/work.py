@@ -49,7 +49,8 @@ def _done(task: Mapping[str, Any], say: Say) -> dict[str, Any]:
         return reference_summary(table)
     if task["verb"] == "stability":
         return {"answer": stability(table, **task["asked"]).to_dict()}
-    fitted = fit(table, Recipe.from_dict(task["recipe"], table.rows.interval), lambda share, stage: say(progress=share, stage=stage))
+    recipe = Recipe.from_dict(task["recipe"], table.rows.between(bool(task["recipe"].get("subgroup"))))
+    fitted = fit(table, recipe, lambda share, stage: say(progress=share, stage=stage))
     return {"model": fitted.model.to_json()}
 
 
