@@ -20,6 +20,7 @@ EXAMPLE = (
     "spc arl --chart mcusum -p 2 --k 0.5 --limit 5.5",
     "spc arl --chart t2 -p 4 --arl0 370 --shift 1 --json",
     "spc arl --chart t2,mewma -p 4 -n 200 --arl0 370 --within 20",
+    "spc arl --chart t2,mewma -p 4 --limit 17.6,13.6 --shift 1",
 )
 _CHARTS = ("t2", "mewma", "mcusum")
 _LAW = {
@@ -39,7 +40,9 @@ def command(
     k: Annotated[
         float | None, typer.Option("--k", metavar="K", help="Reference value, half the shift that matters: mcusum. [default: 0.5]")
     ] = None,
-    limit: Annotated[float | None, typer.Option("--limit", metavar="H", help="The chart's limit; give this or --arl0.")] = None,
+    limit: Annotated[
+        str | None, typer.Option("--limit", metavar="H,…", help="The chart's limit, or one for each of several; give this or --arl0.")
+    ] = None,
     arl0: Annotated[
         float | None, typer.Option("--arl0", metavar="N", help="Mean number of good rows between false alarms; gives the limit.")
     ] = None,
@@ -54,21 +57,29 @@ def command(
 ) -> None:
     """Mean, standard deviation and quantiles of the number of rows until an alarm, in control or after a shift, with known parameters.
 
-    Several charts together, estimated parameters (-n) and --within are simulated; the rest is computed.
+    Several charts together, estimated parameters (-n) and --within are simulated, and what is out of reach of the equations; the rest is
+    computed.
     """
-    if "," in chart or chart == "ewma_log_t2" or n is not None or within is not None:
-        from spc.cli import power
+    from spc.cli import power
+    from spc.runlength.asked import NotComputed
 
-        power.told(chart, p, lam=lam, exact=exact, k=k, limit=limit, arl0=arl0, shift=shift, n=n, within=within, json=json)
+    limits = power.limits_of(limit, chart)
+    if "," in chart or chart == "ewma_log_t2" or n is not None or within is not None:
+        power.told(chart, p, lam=lam, exact=exact, k=k, limits=limits, arl0=arl0, shift=shift, n=n, within=within, json=json)
         return
     made = _chart(chart, p, lam, exact, k)
-    if arl0 is not None and limit is None:
+    if arl0 is not None and limits is None:
         value = made.limit(arl0)
-    elif limit is not None and arl0 is None:
-        value = limit
+    elif limits is not None and arl0 is None:
+        value = limits[0]
     else:
         raise BadRecipe("A run length needs a limit, or the ARL₀ from which it follows.", cure="Give one of --limit and --arl0.")
-    found = made.run_length(value, shift)
+    try:
+        found = made.run_length(value, shift)
+    except NotComputed as far:
+        why = f"Simulated, with the standard error beside the ARL. {far.text}"
+        power.told(chart, p, lam=lam, exact=exact, k=k, limits=(value,), arl0=arl0, shift=shift, n=n, within=within, json=json, why=why)
+        return
     said: dict[str, Any] = {
         "chart": chart,
         "p": p,

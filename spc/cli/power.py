@@ -13,6 +13,26 @@ if TYPE_CHECKING:
     from spc.charts import Chart
 
 _CALM = 50  # rows in control before a shift, for the steady state
+_LONGEST = 1e4  # mean run in control that limits which were given are taken to have at the most: thirty times as many rows are waited
+
+
+def limits_of(text: str | None, names: str) -> tuple[float, ...] | None:
+    """The limits of charts, as many as there are, in their order; None when none was given.
+
+    >>> limits_of("17.6, 13.6", "t2,mewma")
+    (17.6, 13.6)
+    """
+    if text is None:
+        return None
+    charts, parts = [one.strip() for one in names.split(",") if one.strip()], [one.strip() for one in text.split(",") if one.strip()]
+    try:
+        found = tuple(float(one) for one in parts)
+    except ValueError:
+        raise BadRecipe(f"--limit {text[:40]} is not a number.", cure="Give the chart's limit, such as 12.7.") from None
+    if len(found) != len(charts):
+        text = f"--limit has {len(found)} number{'' if len(found) == 1 else 's'} for {len(charts)} chart{'' if len(charts) == 1 else 's'}."
+        raise BadRecipe(text, cure=f"Give one for each, in the order {','.join(charts)}; or --arl0, which they share.")
+    return found
 
 
 def told(
@@ -22,14 +42,18 @@ def told(
     lam: float | None,
     exact: bool,
     k: float | None,
-    limit: float | None,
+    limits: tuple[float, ...] | None,
     arl0: float | None,
     shift: float,
     n: int | None,
     within: int | None,
     json: bool,
+    why: str = "",
 ) -> None:
-    """Work out and tell: limits for the budget, the run length in control and after the shift, the smallest shift found in time."""
+    """Work out and tell: limits for the budget, the run length in control and after the shift, the smallest shift found in time.
+
+    `why` says where given limits are from, or why a simulation is needed; limits may then stand beside the arl0 that they are for.
+    """
     from spc.phase1.chains import Fits
     from spc.phase1.laws import ChiSquared, Exact
     from spc.phase1.power import smallest_shift, wait
@@ -37,30 +61,28 @@ def told(
     from spc.runlength.asked import checked
     from spc.scatter import Classical
 
-    checked(p, limit, shift)
+    for one in limits or (None,):
+        checked(p, one, shift)
     if n is not None and n < p + 2:
         raise BadRecipe(f"{n} rows are too few for {p} variables.", cure=f"Give at least {p + 2}, better {5 * p}.")
     charts = _charts(names, lam, exact, k)
     law = ChiSquared(p) if n is None else Exact(n, p)
-    if limit is not None and arl0 is None and len(charts) == 1:
-        limits, words = dict.fromkeys(charts, limit), ""
-        longest = 1e4
-    elif arl0 is not None and limit is None:
+    if limits is not None and (arl0 is None or why):
+        at, words, longest = dict(zip(charts, limits, strict=True)), why, arl0 or _LONGEST
+    elif arl0 is not None and limits is None:
         if not arl0 > 1.0:
             raise BadRecipe(f"An ARL₀ of {arl0:g} has no limit.", cure="Give the mean number of good rows between false alarms: 370.")
         with files.progress("simulating") as progress:
             found = shares(Classical(), charts, law, n or 10**9, p, 1.0 / arl0, progress=progress)
-        limits = {name: found.limits[name].value if name in found.limits else law.new_row(found.alpha[name], p).value for name in charts}
+        at = {name: found.limits[name].value if name in found.limits else law.new_row(found.alpha[name], p).value for name in charts}
         words, longest = next((one.law for one in found.limits.values()), ""), arl0
     else:
-        raise BadRecipe(
-            "A run length needs a limit, or the ARL₀ from which it follows.", cure="Give --arl0; or --limit, of a single chart."
-        )
+        raise BadRecipe("A run length needs limits, or the ARL₀ from which they follow.", cure="Give one of --arl0 and --limit.")
     fits = Fits.known(p) if n is None else Fits.drawn(n, p)
-    now = wait(charts, limits, fits, shift, longest)
-    late = wait(charts, limits, fits, shift, longest, calm=_CALM) if shift else now
+    now = wait(charts, at, fits, shift, longest)
+    late = wait(charts, at, fits, shift, longest, calm=_CALM) if shift else now
     said: dict[str, Any] = {
-        "charts": {name: {"limit": limits[name]} for name in charts},
+        "charts": {name: {"limit": at[name]} for name in charts},
         "p": p,
         "n": n,
         "arl0": arl0,
@@ -72,12 +94,12 @@ def told(
         "error": now.error * now.arl,
         "law": words,
         "within": within,
-        "smallest_shift": None if within is None else smallest_shift(charts, limits, fits, within),
+        "smallest_shift": None if within is None else smallest_shift(charts, at, fits, within),
     }
     if json:
         files.print_json(said)
     else:
-        _tell(said)
+        _tell(said, limits is not None)
 
 
 def _charts(names: str, lam: float | None, exact: bool, k: float | None) -> dict[str, Chart]:
@@ -94,7 +116,7 @@ def _charts(names: str, lam: float | None, exact: bool, k: float | None) -> dict
     return charts_of(words, listed)
 
 
-def _tell(said: dict[str, Any]) -> None:
+def _tell(said: dict[str, Any], given: bool) -> None:
     known = "known parameters" if said["n"] is None else f"mean and covariance of {said['n']} rows"
     listed = ", ".join(f"{name} limit {one['limit']:.6g}" for name, one in said["charts"].items())
     typer.echo(f"p = {said['p']}, {known}: {listed}")
@@ -106,4 +128,4 @@ def _tell(said: dict[str, Any]) -> None:
     if said["within"] is not None:
         typer.echo(f"Smallest shift found within {said['within']} rows with 90 %: {said['smallest_shift']:.2f} sd")
     if said["law"]:
-        typer.echo(f"Limits {said['law']}")
+        typer.echo(said["law"] if given else f"Limits {said['law']}")

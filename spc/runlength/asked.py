@@ -11,6 +11,10 @@ MOST_VARIABLES = 200
 LONGEST = 1e7
 
 
+class NotComputed(BadRecipe):
+    """A run length that exists and that the integral equation does not reach: a simulation does."""
+
+
 def checked(p: int, limit: float | None = None, shift: float = 0.0) -> None:
     """Raise BadRecipe for a number of variables, a limit or a shift that has no run length."""
     if not 1 <= p <= MOST_VARIABLES:

@@ -9,6 +9,7 @@ import numpy as np
 
 from spc.errors import BadRecipe
 from spc.nouns import Floats
+from spc.runlength.asked import NotComputed
 
 _LONGEST = 1e10  # beyond it the equations are too near to singular
 _WORST = 0.05  # with half the nodes; the error falls with the square of that, so that the answer itself is good to 0.3 %
@@ -108,6 +109,6 @@ class Chain:
             raise BadRecipe(f"At this limit the chart waits longer than {_LONGEST:g} rows.", cure="Give a lower limit.")
         error = abs(mean - coarse)
         if not error < _WORST * mean:
-            text = f"This run length is only known to about {error / mean:.0%}."
-            raise BadRecipe(text, cure="Give a lower limit, or a MEWMA a larger λ.")
+            text = f"This run length is only computed to about {error / mean:.0%}."
+            raise NotComputed(text, cure="Give a lower limit, or a MEWMA a larger λ.")
         return RunLength(mean, sd, self.quantiles(), error, float(steady @ self.means()[0]))

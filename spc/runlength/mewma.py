@@ -10,7 +10,7 @@ from scipy.special import chdtri
 
 from spc.errors import BadRecipe
 from spc.nouns import Floats
-from spc.runlength.asked import checked, limit_for
+from spc.runlength.asked import NotComputed, checked, limit_for
 from spc.runlength.chain import Chain, RunLength
 from spc.runlength.nodes import Nodes, ball, lasting, legendre, spread
 from spc.runlength.sizes import coarser, sizes
@@ -84,7 +84,7 @@ class Mewma:
             rows = math.ceil(0.5 * math.log(_SETTLED) / math.log1p(-self.lam))
             if rows * (size[0] * max(size[1], 1)) ** 2 > _LONG:
                 text = f"A run length after a shift is not computed for the exact variance with λ = {self.lam:g} and this limit."
-                raise BadRecipe(text, cure="Give a larger λ, or ask for the asymptotic form.")
+                raise NotComputed(text, cure="Give a larger λ, or ask for the asymptotic form.")
         nodes = Nodes(self.p, None if size[1] == 0 else np.zeros(1), np.zeros(1), np.ones(1))
         mass, head = np.ones(1), []
         for row in range(1, rows + 1):

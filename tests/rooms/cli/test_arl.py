@@ -68,3 +68,27 @@ def test_wrong_words_are_refused_with_a_cure(spc: Spc, words: list[str], said: s
     assert (done.code, done.out) == (2, "")
     assert done.err.count("\n") == 1
     assert said in done.err
+
+
+def test_limits_of_several_charts_have_an_arl_and_an_arl_has_their_limits(spc: Spc) -> None:
+    words = ["--chart", "t2,mewma", "-p", "2", "--json"]
+    found = json.loads(spc("arl", *words, "--arl0", "100").out)["charts"]
+    limits = ",".join(str(found[name]["limit"]) for name in ("t2", "mewma"))
+    back = json.loads(spc("arl", *words, "--limit", limits).out)
+    assert back["arl"] == pytest.approx(100.0, rel=0.05)
+    assert {name: one["limit"] for name, one in back["charts"].items()} == {name: one["limit"] for name, one in found.items()}
+    few = spc("arl", "--chart", "t2,mewma", "-p", "2", "--limit", "12")
+    assert few.code == 2
+    assert "1 number for 2 charts" in few.err
+
+
+def test_what_the_equations_do_not_reach_is_simulated_and_says_so(spc: Spc, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["arl", "--chart", "mewma", "-p", "2", "--lam", "0.2", "--exact", "--limit", "9.6", "--shift", "1"]
+    computed = json.loads(spc(*words, "--json").out)
+    monkeypatch.setattr("spc.runlength.mewma._LONG", 0.0)
+    simulated = json.loads(spc(*words, "--json").out)
+    assert "Simulated" in simulated["law"]
+    assert simulated["arl"] == pytest.approx(computed["arl"], abs=4 * simulated["error"])
+    told = spc(*words).out
+    assert "±" in told
+    assert "is not computed for the exact variance with λ = 0.2" in told
