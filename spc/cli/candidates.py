@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import typer
 
 from spc.cli import files
-from spc.errors import BadRecipe, BadSettings, BadTable, ColumnMismatch
-from spc.nouns import Floats, ProductModels, Rows
-from spc.phase1 import Recipe, fit
-from spc.reference import read, read_rows
-from spc.replay import Candidate, Outcome, Replayed, Telling, replay
+from spc.cli.proposed import Proposed
+from spc.errors import BadSettings, BadTable, ColumnMismatch
+from spc.nouns import Floats, Rows
+from spc.reference import read_rows, row_blocks
+from spc.replay import Candidate, Needs, Outcome, Replayed, Telling, replay
 from spc.settings import Settings
 from spc.watch import Watch
 
@@ -35,72 +33,80 @@ def watch_of(words: str) -> Watch:
     return Watch(int(found[1]), int(found[2]), int(found[3] or Watch().back))
 
 
-def candidate(words: str, timezone: str) -> Candidate:
-    """A model file, or a reference with the words of a recipe: "reference.csv estimator=classical alpha=0.001"."""
-    if Path(words).exists() or " " not in words.strip():
-        name, asked = words, {}
-    else:
-        name, *rest = shlex.split(words)
-        asked = dict(_pair(one) for one in rest)
-    if not asked and not name.lower().endswith((".csv", ".txt", ".tsv")):
-        return Candidate(_called(words), files.load_model(name))
-    made = fit(read(files.table_path(name), timezone=timezone), Recipe.from_dict(asked)).model
-    return Candidate(_called(words), made)
+class Labels:
+    """What is said of each row: 1 bad, 0 good, NaN where nobody knows. By part number when both tables have them, else by position."""
+
+    def __init__(self, path: Path, column: str, id: str | None) -> None:
+        told = read_rows(path, columns=(column,), id=id)
+        self._name, self._x, self._done = path.name, told.x[:, 0], 0
+        unique = all(told.ids) and len(set(told.ids)) == len(told.ids)
+        self._known = dict(zip(told.ids, self._x.tolist(), strict=True)) if unique else None
+
+    def __call__(self, rows: Rows) -> Floats:
+        """The labels of the next block."""
+        if self._done == 0 and not all(rows.ids):
+            self._known = None
+        low, self._done = self._done, self._done + len(rows)
+        if self._known is not None:
+            return np.array([self._known.get(one, np.nan) for one in rows.ids])
+        if self._done > len(self._x):
+            self._refuse("more")
+        return self._x[low : self._done]
+
+    def finish(self) -> None:
+        """Raises BadTable when labels are left over."""
+        if self._known is None and self._done < len(self._x):
+            self._refuse(str(self._done))
+
+    def _refuse(self, n: str) -> None:
+        cure = "Give one label for each row, or part numbers in both."
+        raise BadTable(f"{self._name} has {len(self._x)} labels for {n} rows.", cure=cure)
 
 
-def _called(words: str) -> str:
-    """A model is called by its file's name, without the folder."""
-    head, _, rest = words.strip().partition(" ")
-    return f"{Path(head).name.removesuffix('.json')}{f' {rest}' if rest else ''}"
-
-
-def _pair(word: str) -> tuple[str, Any]:
-    key, sign, value = word.partition("=")
-    if not sign:
-        raise BadRecipe(f"{word!r} is no word of a recipe.", cure='Write for instance "reference.csv estimator=mcd alpha=0.001".')
-    try:
-        return key, int(value)
-    except ValueError:
-        pass
-    try:
-        return key, float(value)
-    except ValueError:
-        return key, value
-
-
-def labels(path: Path, column: str, rows: Rows, id: str | None) -> Floats:
-    """1 for a bad row, 0 for a good one, NaN where nobody knows; by part number when both tables have them, else by position."""
-    told = read_rows(path, columns=(column,), id=id)
-    x = told.x[:, 0]
-    if all(told.ids) and all(rows.ids) and len(set(told.ids)) == len(told.ids):
-        known = dict(zip(told.ids, x.tolist(), strict=True))
-        return np.array([known.get(one, np.nan) for one in rows.ids])
-    if len(x) != len(rows):
-        raise BadTable(
-            f"{path.name} has {len(x)} labels for {len(rows)} rows.", cure="Give one label for each row, or part numbers in both."
-        )
-    return x
+def own_label(rows: Rows) -> Floats:
+    """The labels of a block that has them in its last column."""
+    return np.ascontiguousarray(rows.x[:, -1])
 
 
 def played(
     path: Path, words: Sequence[str], *, rule: str, truth: str, truth_file: str, timezone: str, time: str | None, id: str | None
 ) -> Replayed:
-    """The file through each candidate. Raises the complaints of reading, fitting and judging."""
+    """The file through each candidate, read block by block. Raises the complaints of reading, fitting and judging."""
     watch = watch_of(rule)
-    candidates = [candidate(one, timezone) for one in words]
-    models = [one.model.first if isinstance(one.model, ProductModels) else one.model for one in candidates]
-    columns = tuple(dict.fromkeys(name for one in candidates for name in one.model.columns))
-    time = time or next((one.time_column for one in models if one.time_column), None)
-    id = id or next((one.id_column for one in models if one.id_column), None)
-    product = next((one.model.column for one in candidates if isinstance(one.model, ProductModels)), None)
-    subgroup = next((one.subgroup.column for one in models if one.subgroup), None)
+    proposed = [Proposed.of(one) for one in words]
+    with files.progress("replay") as report:
+        candidates = [one.candidate(timezone, report) for one in proposed]
+        needs = Needs.of(candidates, truth if not truth_file else "")
+        told = Labels(files.table_path(truth_file), truth, id or needs.id) if truth and truth_file else None
+        rows = _named(
+            row_blocks(
+                path,
+                columns=needs.columns,
+                time=time or needs.time,
+                id=id or needs.id,
+                subgroup=needs.subgroup,
+                product=needs.product,
+                timezone=timezone,
+                report=lambda share, stage: report(share, "playing"),
+            ),
+            candidates,
+        )
+        labels = told or (own_label if truth else None)
+        found = replay(rows, candidates, watch, truth=labels, telling=Telling(zone=Settings(timezone=timezone).zone))
+    if told is not None:
+        told.finish()
+    for one, candidate in zip(proposed, candidates, strict=True):
+        one.keep(candidate)
+    return found
+
+
+def _named(blocks: Iterator[Rows], candidates: Sequence[Candidate]) -> Iterator[Rows]:
+    """The blocks; a missing column names the candidates that need it."""
     try:
-        rows = read_rows(path, columns=columns, time=time, id=id, subgroup=subgroup, product=product, timezone=timezone)
+        yield from blocks
     except ColumnMismatch as wrong:
         who = [one.name for one in candidates if wrong.column in one.model.columns]
-        raise ColumnMismatch(f"{' and '.join(who)}: {wrong.text}", cure=wrong.cure, column=wrong.column) from wrong
-    told = labels(files.table_path(truth_file) if truth_file else path, truth, rows, id) if truth else None
-    return replay(rows, candidates, watch, truth=told, telling=Telling(zone=Settings(timezone=timezone).zone))
+        raise ColumnMismatch(f"{' and '.join(who)}: {wrong.text}" if who else wrong.text, cure=wrong.cure, column=wrong.column) from wrong
 
 
 def tell(found: Replayed) -> None:
@@ -109,9 +115,9 @@ def tell(found: Replayed) -> None:
     said = {key: value for key, value in found.to_dict().items() if key in ("since", "until")}
     span = f", {said['since']} to {said['until']}" if said["since"] else ""
     out(f"{found.n} rows{span}. An alarm: {found.rule}.")
-    for one in found.outcomes:
+    for k, one in enumerate(found.outcomes):
         out("")
-        out(one.sentence)
+        out(f"{'Champion' if k == 0 else 'Challenger'} {one.sentence}" if found.compared else one.sentence)
         for reason, n in one.not_judged.items():
             out(f"  not judged, {reason}: {n}")
         if one.effect > 1.05:

@@ -25,7 +25,7 @@ def command(
         typer.Option(
             "--with",
             metavar="MODEL.json",
-            help="Play the rows through this model, again for another: a file of `spc fit`, or 'REFERENCE.csv alpha=0.001'.",
+            help="Play the rows through this model, again for another: a file of `spc fit`, or 'REFERENCE.csv: estimator=mcd alpha=0.001'.",
         ),
     ] = None,
     watch: Annotated[str, typer.Option(metavar="RULE", help="With --with: what raises an alarm, 'K of N' points out.")] = "1 of 1",

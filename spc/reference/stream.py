@@ -31,7 +31,7 @@ _NAT = np.datetime64("NaT", "us")
 Progress = Callable[[float, str], None]
 
 
-def row_blocks(
+def row_blocks(  # noqa: PLR0913 - the words of read_rows, and how it goes on
     source: bytes | str | os.PathLike[str] | BinaryIO,
     *,
     columns: Sequence[str],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spc.replay.intervals import Interval, clustered_share, count_per, share
 from spc.replay.labels import Found
+from spc.replay.needs import Needs
 from spc.replay.outcome import Compared, Disagreement, Outcome, Raised, Replayed
 from spc.replay.player import Candidate
 from spc.replay.sentence import Telling
@@ -16,6 +17,7 @@ __all__ = [
     "Disagreement",
     "Found",
     "Interval",
+    "Needs",
     "Outcome",
     "Raised",
     "Replayed",

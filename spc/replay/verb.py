@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +27,7 @@ def replay(
     candidates: Sequence[Candidate],
     watch: Watch = Watch(),
     *,
-    truth: Floats | None = None,
+    truth: Floats | Callable[[Rows], Floats] | None = None,
     telling: Telling = Telling(),
     first_row: int = 1,
     most: int = MOST,
@@ -35,8 +35,10 @@ def replay(
     """Plays rows, a table or its blocks, through each candidate as the line would have judged them; compares the first with the others.
 
     A row is out when any chart or guard of its candidate is; an alarm lasts from the signal that raised it (after the `watch` rule) until
-    every chart is back in. `truth` (n,) says which rows are bad: 1 bad, 0 good, NaN unknown. Blocks of any size give the same answer, and
-    memory does not grow with the rows. Raises BadRecipe without candidates or when two have one name, BadTable when there is no row or
+    every chart is back in. `truth` (n,), or a function that gives it for the next block, says which rows are bad: 1 bad, 0 good, NaN
+    unknown. Blocks of any size give the same answer, and memory does not grow with the rows.
+
+    Raises BadRecipe without candidates or when two have one name, BadTable when there is no row or
     when `truth` is of another length, ColumnMismatch when the rows lack a column.
 
     >>> from spc.nouns import Limit, Model, Scatter
@@ -56,9 +58,7 @@ def replay(
     span = _Span()
     n = 0
     for block in _blocks(rows):
-        told = None if truth is None else np.asarray(truth[n : n + len(block)], dtype=np.float64)
-        if told is not None and len(told) < len(block):
-            raise BadTable(f"{len(truth if truth is not None else ())} labels for more rows.", cure="Give one label for each row.")
+        told = _labels(truth, block, n)
         verdicts = [player.take(block, first_row + n, told) for player in players]
         for pair, verdict in zip(pairs, verdicts[1:], strict=True):
             pair.take(block, first_row + n, verdicts[0], verdict, told)
@@ -66,11 +66,20 @@ def replay(
         n += len(block)
     if not n:
         raise BadTable("There are no rows to play.", cure="Choose another stretch, or another file.")
-    if truth is not None and len(truth) != n:
+    if isinstance(truth, np.ndarray) and len(truth) != n:
         raise BadTable(f"{len(truth)} labels for {n} rows.", cure="Give one label for each row.")
     outcomes = tuple(_outcome(player, span) for player in players)
     compared = tuple(pair.compared(outcomes[0], one) for pair, one in zip(pairs, outcomes[1:], strict=True))
     return Replayed(n, first_row, first_row + n - 1, span.first, span.last, watch.rule, outcomes, compared)
+
+
+def _labels(truth: Floats | Callable[[Rows], Floats] | None, block: Rows, n: int) -> Floats | None:
+    if truth is None:
+        return None
+    told = np.asarray(truth(block) if callable(truth) else truth[n : n + len(block)], dtype=np.float64)
+    if len(told) < len(block):
+        raise BadTable(f"{n + len(told)} labels for more rows.", cure="Give one label for each row.")
+    return told
 
 
 class _Span:
