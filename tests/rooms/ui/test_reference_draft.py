@@ -9,7 +9,7 @@ import pytest
 from spc.errors import Complaint
 from spc.nouns import Finding
 from spc.phase1 import Recipe
-from spc.ui.pages.reference import draft, estimators, fitting
+from spc.ui.pages.reference import budget, draft, estimators, fitting
 from tests.small import model
 
 MODEL = dataclasses.replace(model(), recipe=Recipe().to_dict())
@@ -94,4 +94,4 @@ def test_the_recipe_takes_estimator_and_alpha_from_the_form_and_keeps_the_rest()
 @pytest.mark.parametrize("alpha", ["", "a lot", "0", "1", "-3"])
 def test_an_alpha_that_is_none_is_refused_in_words(alpha: str) -> None:
     with pytest.raises(Complaint):
-        fitting.promise(alpha)
+        budget.promise(alpha)

@@ -60,11 +60,19 @@ def data_callbacks(app: Dash, desk: Desk) -> None:
 def fit_callbacks(app: Dash, desk: Desk) -> None:
     """The fit that is asked for, and how far it is."""
 
-    @app.callback(Output(ids.ARL0, "children"), Input(ids.ALPHA, "value"), *HERE, prevent_initial_call=True)
-    async def promised(alpha: str | None, ref: str, model_id: str) -> Any:
-        def work() -> str:
-            interval = desk.opened(ref).table.rows.interval if ref else None
-            return fitting.promise(alpha or "", interval, desk.model(model_id) if model_id else None)
+    @app.callback(
+        Output(ids.ARL0, "children"),
+        Input(ids.ALPHA, "value"),
+        Input(ids.ESTIMATOR, "data"),
+        Input(ids.GROUPS, "data"),
+        Input(ids.MEMORY, "data"),
+        *HERE,
+        prevent_initial_call=True,
+    )
+    async def promised(alpha: str | None, estimator: str | None, groups: str | None, memory: Any, ref: str, model_id: str) -> Any:
+        def work() -> Any:
+            table, model = desk.opened(ref).table if ref else None, desk.model(model_id) if model_id else None
+            return fitting.promised(alpha or "", table, model, estimator or "", groups or "", memory or [])
 
         try:
             return await asyncio.to_thread(work)

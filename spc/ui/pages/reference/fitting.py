@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from spc.charts import CHARTS
+from spc.errors import Complaint
 from spc.nouns import Model, Reference
 from spc.phase1 import Recipe
-from spc.runlength.budget import Budget
-from spc.ui.components import attr, button, choice, field, select, text_input
-from spc.ui.pages.reference import estimators, ids
+from spc.ui.components import Children, attr, button, choice, complaint, field, select, text_input
+from spc.ui.pages.reference import budget, estimators, ids
 from spc.ui.pages.reference.desk import Done
 from spc.ui.pages.reference.estimators import Suggestion
 from spc.ui.words import clock, number, utc
@@ -24,66 +21,6 @@ from spc.ui.words import clock, number, utc
 ALPHA: Final = 0.0027
 SHOWN: Final = 12  # products that are named
 OTHER_BASIN: Final = "the other group"  # asked for by the button of the finding
-
-
-def typed(text: Any) -> dict[str, str]:
-    """The words of a budget as they were typed into one field: "0.0027", "370", "1 per week", each perhaps with "every 45s" and "2 of 3".
-
-    >>> typed("0,0027"), typed("ARL₀ 370, 2 of 3")
-    ({'alpha': '0,0027'}, {'watch': '2 of 3', 'arl0': '370'})
-    >>> typed("1 per week at one row every 45 s")
-    {'every': '45 s', 'false_alarms': '1 per week'}
-    """
-    left, found = str(text).strip().lower(), dict[str, str]()
-    for word, pattern in (
-        ("watch", r"[,;]?\s*(\d+ *(?:out )?of *\d+)(?: points?| rows?)?"),
-        ("every", r"[,;]?\s*(?:at )?(?:one row )?every (\d\S* *[a-z]*)"),
-    ):
-        if there := re.search(pattern, left):
-            found[word] = there.group(1)
-            left = (left[: there.start()] + left[there.end() :]).strip(" ,;")
-    number_of = re.fullmatch(r"(?:(arl ?[0₀]?|α|alpha)\s*=?\s*)?([-+.,\d]+(?:e[-+]?\d+)?)", left)
-    if number_of is None:
-        return {**found, "false_alarms" if re.search(r"\d", left) else "alpha": left}
-    small = re.fullmatch(r"[-+]?0*[.,]?\d*|.*e-.*|-.*", number_of.group(2)) and not _at_least_one(number_of.group(2))
-    way = "arl0" if (number_of.group(1) or "").startswith("arl") or (number_of.group(1) is None and not small) else "alpha"
-    return {**found, way: number_of.group(2)}
-
-
-def _at_least_one(text: str) -> bool:
-    try:
-        return float(text.replace(",", ".")) >= 1.0
-    except ValueError:
-        return False
-
-
-def budget_of(text: Any, interval: float | None = None) -> Budget:
-    """The budget that was typed; `interval` is the time seen between rows, in seconds. Raises BadRecipe."""
-    return Budget.of(typed(text), interval)
-
-
-def promise(text: Any, interval: float | None = None, model: Model | None = None) -> str:
-    """What a budget means on the line, in all the ways to say it, and the limit that it gives for a fitted model.
-
-    >>> promise("0.0027")
-    'α 0.0027 · ARL₀ 370: one false alarm in 370 rows'
-    """
-    made = budget_of(text, interval)
-    words = f"α {number(made.alpha)} · ARL₀ {number(made.arl0)}: {made.words}"
-    if made.every is not None and "false_alarms" not in dict(made.asked):
-        words = f"α {number(made.alpha)} · ARL₀ {number(made.arl0)} · {made.words}"
-    return words if model is None else f"{words} · UCL {_ucl(model, made.alpha)}"
-
-
-def _ucl(model: Model, alpha: float) -> str:
-    """The limit for new rows at an alpha, read from the law that the model keeps; exact at the model's own alpha."""
-    limit = model.new_limits["t2"][-1]
-    if math.isclose(alpha, limit.alpha, rel_tol=1e-9):
-        return number(limit.value)
-    alphas, values = (np.array(column) for column in zip(*sorted(model.tails["t2"]), strict=True))
-    if not alphas[0] <= alpha <= alphas[-1]:
-        return "known after the fit"
-    return f"about {number(float(np.interp(np.log(alpha), np.log(alphas), values)))}"
 
 
 def asked(
@@ -109,20 +46,11 @@ def asked(
     if memory is not None:
         before = dict(words.get("charts", {}))
         words["charts"] = {name: before.get(name, {}) for name in ("t2", *memory)}
-    words.pop("budget", None)
-    promised = budget_of(alpha, interval)
-    words |= {"alpha": promised.alpha} | ({"budget": promised.to_dict()} if set(promised.to_dict()) != {"alpha"} else {})
-    Recipe.from_dict(words)
+    for word in ("alpha", "budget", "ucl"):
+        words.pop(word, None)
+    words |= budget.asked(alpha, interval, "subgroup" if words.get("subgroup") else "row")
+    Recipe.from_dict(words, interval)
     return words
-
-
-def said_before(model: Model) -> str:
-    """The budget as it was typed for a model, or its alpha."""
-    said = model.recipe.get("budget") or {}
-    way = next((f"ARL₀ {said[w]:g}" if isinstance(said.get(w), float) else str(said[w]) for w in ("arl0", "false_alarms") if w in said), "")
-    every = f" every {said['every']}" if "every" in said else ""
-    rule = f", {said['watch']}" if "watch" in said else ""
-    return f"{way or number(model.alpha, 6)}{every}{rule}"
 
 
 def helped(estimator: str, hint: Suggestion | None) -> list[Component | str]:
@@ -177,14 +105,13 @@ def products(table: Reference | None) -> list[Component]:
 def options(model: Model | None, job: str, hint: Suggestion | None = None, table: Reference | None = None) -> Component:
     """Estimator, alpha, the name of who asks, and the button; below it how far the fit is. `hint` is what the table asks for."""
     chosen, words = estimators.of(model, hint)
-    alpha = said_before(model) if model is not None else str(ALPHA)
-    interval = table.rows.interval if table is not None else None
+    alpha = budget.said_before(model) if model is not None else str(ALPHA)
     first = [
         select(ids.ESTIMATOR, words, chosen, label="Estimator", shown=True),
         groups(model, table),
         memory(model),
-        field("α, ARL₀ or 1 per week", text_input(ids.ALPHA, value=alpha, maxLength=60)),
-        html.Div(promise(alpha, interval, model), id=ids.ARL0, className="arl0", role="status"),
+        field("α, ARL₀, 1 per week or UCL", text_input(ids.ALPHA, value=alpha, maxLength=60)),
+        html.Div(promised(alpha, table, model, chosen), id=ids.ARL0, className="arl0", role="status"),
     ]
     last = [
         field("Your name", text_input(ids.BY, remember=True, autoComplete="name", maxLength=80)),
@@ -209,6 +136,24 @@ def options(model: Model | None, job: str, hint: Suggestion | None = None, table
         className="fit",
         **attr(data_job=job),
     )
+
+
+def promised(
+    text: str,
+    table: Reference | None,
+    model: Model | None,
+    estimator: str,
+    subgroup: str | None = None,
+    memory: Sequence[str] | None = None,
+) -> Children:
+    """What the budget means for the fit that is chosen, or why it makes no sense and what to write instead."""
+    subgroup = str(model.recipe.get("subgroup", "")) if subgroup is None and model is not None else subgroup or ""
+    beside = memory if memory is not None else [] if model is None else [name for name in model.new_limits if name != "t2"]
+    interval = None if table is None else table.rows.between(bool(subgroup))
+    try:
+        return budget.promise(text, interval, model, table, estimator=estimator, subgroup=subgroup, memory=beside)
+    except Complaint as wrong:
+        return complaint(wrong.text, wrong.cure)
 
 
 def activation(lines: Mapping[str, str]) -> Component:

@@ -201,7 +201,9 @@ def fit_asked(
         raise Complaint(left[0].text, cure="Answer this finding first.")
     model = desk.model(model_id) if model_id else None
     out = drafts.excluded(draft, model_id, model) if model is not None else {}
-    recipe = drafts.recipe(fitting.asked(estimator, alpha, model, subgroup, memory, interval=table.rows.interval), out)
+    grouped = subgroup if subgroup is not None else str(model.recipe.get("subgroup", "")) if model is not None else ""
+    interval = table.rows.between(bool(grouped))
+    recipe = drafts.recipe(fitting.asked(estimator, alpha, model, subgroup, memory, interval=interval), out)
     return {"reference_id": ref, "recipe": recipe, "by": by.strip(), "note": drafts.note(draft, ref, table.findings)}
 
 
