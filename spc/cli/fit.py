@@ -82,6 +82,7 @@ def command(
         str | None, typer.Option(metavar="REPORT.html", help="Write a report to keep: one file with every table and picture.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of what is simulated.")] = 0,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Keep what is simulated, for the next fit of this kind.")] = True,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
     """Fit a model to a reference: its centre and scatter, its limits with their laws, its outliers."""
@@ -92,10 +93,10 @@ def command(
     if (json, output, rows, report).count("-") + json > 1:
         raise BadRecipe("Two things on stdout would mix.", cure="Name a file.")
     from spc import phase1
-    from spc.cli import asked
+    from spc.cli import asked, shelf
     from spc.reference import read
 
-    with files.progress("reading") as progress:
+    with files.progress("reading") as progress, shelf.kept(cache):
         table = read(files.table_path(reference), roles=asked.roles(ignore, time, id, subgroup, product), timezone=timezone)
         recipe = asked.recipe(
             table,

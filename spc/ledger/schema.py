@@ -221,6 +221,16 @@ job = Table(
     Column("created_by", Text, nullable=False),
 )
 
+calibration = Table(
+    "calibration",
+    metadata,
+    Column("key", String(64), primary_key=True),  # a digest of all that the result depends on, the program included
+    Column("value", LargeBinary, nullable=False),
+    Column("error", Double, nullable=False),  # relative, of the false-alarm probability
+    Column("made_at", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+)
+
 event = Table(
     "event",
     metadata,

@@ -19,13 +19,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from spc.errors import Degenerate
 from spc.limits.exact import KnownParameters, NewRow, ReferenceRow, checked_alpha
+from spc.limits.packing import APART
 from spc.limits.quadratic import tail
 from spc.nouns import Bools, Floats, Limit, Scatter
 
@@ -68,7 +69,7 @@ class Calibration:
 
     center (B, p) and factor (B, p, p) of the fits, seen from the tables' classical ones, or, with `like`, from the true parameters;
     inside (m,) the distances of the tables' own (complete) rows, in ascending order, and weight (m,) the share that each stands for;
-    classical: with `like` and enough rows, the classical fits of the same tables.
+    classical: with `like` and enough rows, the classical fits of the same tables; answers: limits that were worked out from all this.
     """
 
     estimator: str
@@ -80,6 +81,7 @@ class Calibration:
     weight: Floats
     like: bool = False
     classical: _Fits | None = None
+    answers: dict[str, float] = field(default_factory=dict, repr=False, metadata=APART)
 
     @property
     def fits(self) -> int:
@@ -101,6 +103,10 @@ class Calibration:
 
         It is looked for from `start`, when one is known, until it is known to the share `within` of itself.
         """
+        question = f"{alpha!r} {q}"
+        if start is None and question in self.answers:
+            return self.answers[question]
+        usual = start is None
 
         tails = self.tails_of(q)
 
@@ -110,7 +116,10 @@ class Calibration:
 
         if start is None:
             start = NewRow(self.n, q).limit(alpha).value if self.n > q + 1 else 2.0 * KnownParameters(q).limit(alpha).value
-        return root(excess, start, within)
+        found = root(excess, start, within)
+        if usual:
+            self.answers[question] = found
+        return found
 
     def tails_of(self, q: int) -> Callable[[float], tuple[Floats, tuple[Floats, float]]]:
         """For a value: P(T² of a new row > value) for each fit (B,), and the control: the classical fits' (B,), log exact − log mean."""

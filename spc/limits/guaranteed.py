@@ -78,6 +78,12 @@ class Guaranteed:
 
     def quantile(self, alpha: float, q: int) -> float:
         """The value above which T² of a new row lies with probability at most alpha, in the share `confidence` of references."""
+        question = f"{self.confidence!r} sure {alpha!r} {q}"
+        if question not in self.found.answers:
+            self.found.answers[question] = self._quantile(alpha, q)
+        return self.found.answers[question]
+
+    def _quantile(self, alpha: float, q: int) -> float:
         tails, weight = self._drawn(q)
         value = 1.1 * _start(self.found.n, q, alpha)
         for _ in range(4):

@@ -16,7 +16,7 @@ moved outwards, and the table weighted by how rare that is:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import betainc, betaincinv
@@ -24,6 +24,7 @@ from scipy.special import betainc, betaincinv
 from spc.errors import Degenerate, TooFewRows
 from spc.limits.calibrated import Fitter, Like
 from spc.limits.exact import ReferenceRow, checked_alpha
+from spc.limits.packing import APART
 from spc.nouns import Floats, Limit
 
 _FITS, _ROWS = (400, 4000), 400_000  # simulated references: so many, and about so many rows in all
@@ -40,6 +41,7 @@ class Overall:
     largest: Floats
     weight: Floats
     like: bool
+    answers: dict[str, float] = field(default_factory=dict, repr=False, metadata=APART)
 
     def rate(self, value: float) -> float:
         """The share of clean references in which any row is beyond the value."""

@@ -127,4 +127,4 @@ class _Form:
                 if not going.any():
                     break
                 left, form, low, high = left[going], form.some(going), low[going], high[going]
-        return found
+        return np.asarray(found)

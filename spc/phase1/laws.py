@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from spc.errors import BadRecipe
 from spc.limits import TAIL_GRID, Calibration, Effort, KnownParameters, Like, NewRow, ReferenceRow, calibrate, covers, lookup
+from spc.limits.cache import Key, remembered
 from spc.nouns import Floats, Limit
 from spc.scatter import Classical, Estimator, Known, Mcd, equivariance, takes_missing, title
 
@@ -194,12 +195,11 @@ def simulated(
 
 
 def _simulated(estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None, like: Like | None, fewest: int) -> Calibration:
-    key = (estimator, n, p, seed, like and like.digest, fewest)
-    if key not in _known():
-        report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for n = {n}, p = {p}"))
-        _known().clear()  # one is enough: the same reference is fitted again and again while it is reviewed
-        _known()[key] = calibrate(estimator, title(estimator), n, p, like=like, seed=seed, effort=Effort(fewest), progress=report)
-    return _known()[key]
+    report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for n = {n}, p = {p}"))
+    effort = Effort(fewest)
+    key = Key(("calibration", estimator, n, p, seed, like and like.digest, effort))
+    asked = partial(calibrate, estimator, title(estimator), n, p, like=like, seed=seed, effort=effort, progress=report)
+    return remembered(key, Calibration, asked, lambda found: found.error(0.0027))
 
 
 def _thinned(like: Like | None, n: int) -> Like | None:
@@ -207,8 +207,3 @@ def _thinned(like: Like | None, n: int) -> Like | None:
     if like is None or like.gaps is None:
         return like
     return Like(like.factor, like.gaps[np.linspace(0, len(like.gaps) - 1, n).astype(int)])
-
-
-@lru_cache(maxsize=1)
-def _known() -> dict[tuple[object, ...], Calibration]:
-    return {}

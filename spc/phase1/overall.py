@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import partial
 
 from spc.errors import BadRecipe
 from spc.limits import Calibration, KnownParameters, Like, Tabled, checked_alpha
+from spc.limits.cache import Key, remembered
 from spc.limits.overall import Overall, overall
 from spc.nouns import Limit
 from spc.phase1.laws import ChiSquared, Exact, Larger, Law, Progress
@@ -51,14 +52,7 @@ def overall_limit(
 
 
 def _simulated(estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None, like: Like | None) -> Overall:
-    key = (estimator, n, p, seed, like and like.digest)
-    if key not in _known():
-        report = None if progress is None else (lambda share: progress(share, f"calibrating the overall limit for n = {n}, p = {p}"))
-        _known().clear()  # one is enough: the same reference is fitted again and again while it is reviewed
-        _known()[key] = overall(estimator, title(estimator), n, p, like=like, seed=seed, progress=report)
-    return _known()[key]
-
-
-@lru_cache(maxsize=1)
-def _known() -> dict[tuple[object, ...], Overall]:
-    return {}
+    report = None if progress is None else (lambda share: progress(share, f"calibrating the overall limit for n = {n}, p = {p}"))
+    key = Key(("overall", estimator, n, p, seed, like and like.digest))
+    asked = partial(overall, estimator, title(estimator), n, p, like=like, seed=seed, progress=report)
+    return remembered(key, Overall, asked, lambda found: found.error(found.value(0.01)))
