@@ -39,7 +39,7 @@ async def fit(here: Here, body: Fit, response: Response) -> dict[str, Any]:
     said = asked["recipe"]
     known = "interval_s" in stored.facts and not said.get("subgroup")  # the time between subgroups is read from the file
     timed = known or said.get("every") is not None or said.get("false_alarms") is None
-    promised = _read_recipe(said, stored.facts.get("interval_s") if known else None if timed else 1.0)
+    promised = read_recipe(said, stored.facts.get("interval_s") if known else None if timed else 1.0)
     id = await here.write(lambda c: jobs.add_job(c, "fit", asked, by=body.by, now=here.plant.clock()))
     here.crew.submit(work.fit, here, id, asked)
     response.headers["Location"] = f"/api/v1/jobs/{id}"
@@ -139,13 +139,16 @@ async def told(here: Here, id: str) -> Response:
 
 @router.post("/{id}/activate", summary="Judge a line by this model")
 async def active(here: Here, id: str, body: Activation) -> dict[str, Any]:
-    """From its next row on. The reason is kept."""
-    here.plant.line(body.line)
+    """From its next row on. The reason is kept. `warning` says when the line's rule or pace is not the one of the model's budget."""
+    rule = here.plant.line(body.line).settings
     made = await run_in_threadpool(activate, here.ledger, body.line, id, body.reason, body.by, here.plant.clock())
-    return {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": iso(made.at), "after_seq": made.after_seq}
+    kept = Budget.kept(await here.read(models.get_model, id))
+    warning = kept.against(rule.watch.k, rule.watch.n, rule.interval_s if kept.point == "row" else None) or None
+    said = {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": iso(made.at), "after_seq": made.after_seq}
+    return {**said, "warning": warning}
 
 
-def _read_recipe(said: dict[str, Any], interval: float | None) -> Budget | None:
+def read_recipe(said: dict[str, Any], interval: float | None) -> Budget | None:
     """The budget of a recipe, None when a limit stands in its place.
 
     Refuses a recipe that cannot be read here, not in the job; and one that would load code of the sender's choice.

@@ -17,6 +17,7 @@ from spc.report.markup import Html, facts, tag
 
 EXCLUDED = "excluded.csv"
 KNOWN = "parameters.json"
+_OPTIONS = ("alpha", "budget", "ucl", "limit", "ignore", "exclusions", "seed", "subgroup", "product", "pool", "guarantee", "overall")
 
 
 def command(reference: Reference, model: Model) -> str:
@@ -26,8 +27,10 @@ def command(reference: Reference, model: Model) -> str:
     """
     recipe = model.recipe
     words = ["spc", "fit", reference.name or "REFERENCE.csv", "-o", "model.json", *_estimator(dict(recipe.get("estimator", {})))]
-    words += ["--alpha", repr(float(model.alpha)), "--charts", ",".join(recipe.get("charts", ["t2"]))]
+    words += [*_promised(model), "--charts", ",".join(recipe.get("charts", ["t2"]))]
     words += ["--limit", str(recipe.get("limit", "auto")), "--seed", str(recipe.get("seed", 0))]
+    for option in ("guarantee", "overall"):
+        words += [f"--{option}", repr(recipe[option])] if recipe.get(option) is not None else []
     left_out = [*recipe.get("ignore", ()), *(c.name for c in reference.columns if c.role == "ignore")]
     roles = {"--ignore": ",".join(dict.fromkeys(left_out)), "--time": model.time_column, "--id": model.id_column}
     for option, value in {**roles, "--subgroup": recipe.get("subgroup")}.items():
@@ -38,6 +41,14 @@ def command(reference: Reference, model: Model) -> str:
     return shlex.join(words)
 
 
+def _promised(model: Model) -> list[str]:
+    """The false alarms as they were said, or the limit that was given."""
+    recipe = model.recipe
+    said = {**({"ucl": recipe["ucl"]} if recipe.get("ucl") is not None else {}), **(recipe.get("budget") or {})} or {"alpha": model.alpha}
+    told = {word: value if isinstance(value, str) else repr(value) for word, value in said.items()}
+    return [part for word, value in told.items() for part in (f"--{word.replace('_', '-')}", value)]
+
+
 def _estimator(asked: dict[str, Any]) -> list[str]:
     name = str(asked.get("name", "mcd"))
     if name == "known":
@@ -46,10 +57,12 @@ def _estimator(asked: dict[str, Any]) -> list[str]:
     return ["--estimator", name, *(["--h", repr(h)] if h is not None else [])]
 
 
-def _has_words(asked: dict[str, Any]) -> bool:
-    """Whether the options of `spc fit` say all that was asked of the estimator: its name, h and known parameters."""
-    plain = {key: asked[key] for key in ("name", "h", "center", "covariance") if asked.get(key) is not None}
-    return Recipe.from_dict({"estimator": plain}).estimator == Recipe.from_dict({"estimator": asked}).estimator
+def _has_words(recipe: Mapping[str, Any]) -> bool:
+    """Whether the options of `spc fit` say all that was asked: of the estimator its name, h and known parameters, of charts their names."""
+    asked = dict(recipe.get("estimator", {}))
+    estimator = {key: asked[key] for key in ("name", "h", "center", "covariance") if asked.get(key) is not None}
+    plain = {key: value for key, value in recipe.items() if key in _OPTIONS}
+    return Recipe.from_dict({**plain, "estimator": estimator, "charts": list(recipe.get("charts", ["t2"]))}) == Recipe.from_dict(recipe)
 
 
 def excluded_csv(exclusions: list[Mapping[str, Any]]) -> str:
@@ -76,9 +89,9 @@ def again(reference: Reference, model: Model) -> list[Html]:
         parts += [tag("p", f"with these rows in {EXCLUDED}:"), tag("pre", excluded_csv(list(model.recipe["exclusions"])))]
     if model.recipe.get("estimator", {}).get("name") == "known":
         parts.append(tag("p", f"with the names, the centre and the covariance above in {KNOWN}."))
-    if not _has_words(dict(model.recipe.get("estimator", {}))):
+    if not _has_words(model.recipe):
         asked = json.dumps(dict(model.recipe), ensure_ascii=False)
         code = f"spc.fit(spc.read({reference.name!r}), spc.Recipe.from_dict(json.loads({asked!r})))"
-        parts += [tag("p", "The terminal has no words for all that was asked of the estimator; from Python:"), tag("pre", code)]
+        parts += [tag("p", "The terminal has no words for all that was asked; from Python:"), tag("pre", code)]
     parts.append(tag("p", "The same file and the same command give the same digest; `spc fit … --json` prints it."))
     return parts

@@ -19,6 +19,7 @@ from spc.report.pictures import offered, picture
 from spc.report.reviewed import Reviewed, review
 from spc.report.style import STYLE
 from spc.report.told import axis, count_words, distances_summary, p_words, summary, tracks, when
+from spc.runlength.budget import Budget
 
 MOST_ROWS: Final = 200  # outlying rows in the table
 MOST_DIGITS: Final = 12  # variables up to which the covariance is written out
@@ -61,8 +62,17 @@ def _verdict(seen: Reviewed) -> str:
     return (
         f"{model.n} of {len(seen)} rows of {model.p} variables make the model. {beyond}"
         f"{f', {alike} more are alike to those' if alike else ''}. A new {what} is judged against "
-        f"{number(model.new_limits['t2'][-1].value)}: one false alarm in {number(model.arl0)} {what.split(maxsplit=1)[0]}s, on average."
+        f"{number(model.new_limits['t2'][-1].value)}: {_kept_to(model)}."
     )
+
+
+def _kept_to(model: Model) -> str:
+    """The promise in words: how rarely false alarms come, by which rule of the watch, of which charts, and how sure that is."""
+    promised, sure = Budget.kept(model), model.recipe.get("guarantee")
+    rule = "" if promised.watch.n == 1 else f", when a signal is {promised.watch} points beyond"
+    charts = f" of its {len(model.new_limits)} charts together" if len(model.new_limits) > 1 else ""
+    average = "on average" if sure is None else f"with {100 * sure:.4g} % confidence for this very reference"
+    return f"{'' if sure is None else 'at most '}one false alarm{charts} in {number(promised.arl0)} {promised.point}s{rule}, {average}"
 
 
 def _asked(model: Model) -> dict[str, object]:
@@ -73,11 +83,26 @@ def _asked(model: Model) -> dict[str, object]:
     return {
         "Estimator": f"{name} ({details})" if details else str(name),
         "Charts": ", ".join(recipe.get("charts", {})),
-        "False alarms": f"α = {number(model.alpha, 4)} per row, one in {number(model.arl0, 4)}",
+        **_budget(model),
         "Law of the limit": recipe.get("limit", "auto"),
         "Columns left out": ", ".join(recipe.get("ignore", ())) or "none",
         "Seed": recipe.get("seed", 0),
     }
+
+
+def _budget(model: Model) -> dict[str, object]:
+    """The false alarms that were accepted, in which words, and what was asked of the limits beyond that."""
+    promised, recipe = Budget.kept(model), model.recipe
+    words = promised.words[0].lower() + promised.words[1:]
+    said: dict[str, object] = {"False alarms": f"α = {number(model.alpha, 4)} per {promised.point}: {words}"}
+    if recipe.get("ucl") is not None:
+        said["Limit, given"] = f"{number(recipe['ucl'], 6)} for a new {promised.point}; the false alarms follow from it"
+    if recipe.get("guarantee") is not None:
+        confidence = f"{100 * recipe['guarantee']:.4g} %"
+        said["Guarantee"] = f"at most so many with {confidence} confidence for this very reference; its own rows keep to α on average"
+    if recipe.get("overall") is not None:
+        said["Overall rate"] = f"{100 * recipe['overall']:.4g} % of clean references show any row beyond the limit for reference rows"
+    return said
 
 
 def _data(reference: Reference, model: Model, timezone: str) -> dict[str, object]:

@@ -94,9 +94,27 @@ class Budget:
         step = None if said.get("every") is None else duration(said["every"])
         return cls.of({"alpha": model.alpha, "watch": said.get("watch")}, step, point=point)
 
-    def watched(self, rule: Persistence) -> Budget:
-        """The same alpha per point under another rule of the watch: as many points beyond, another number of signals."""
-        return replace(self, watch=rule)
+    def against(self, k: int, n: int, every: float | None = None) -> str:
+        """What a line that signals at k of n points, one each `every` seconds, makes of this budget; "" when it is as was assumed.
+
+        >>> Budget.of({"alpha": 0.01}).against(1, 1)
+        ''
+        >>> Budget.of({"alpha": 0.01}).against(2, 3).partition(";")[2]
+        ' this line signals at 2 of 3 points beyond, once in 5125.'
+        """
+        told, once = [], f"one false alarm in {_plain(self.arl0)} {self.point}s"
+        if max(k, self.watch.k) > 1 and (k, n) != (self.watch.k, self.watch.n):
+            mine = f"signals of {self.watch} points beyond" if self.watch.n > 1 else "signals of a single point beyond"
+            theirs = f"{k} of {n} points beyond" if n > 1 else "a single point beyond"
+            try:
+                often = f"once in {_plain(replace(self, watch=Persistence(k, n)).arl0)}"
+            except BadRecipe:
+                often = "how often is not computed"
+            told.append(f"The model's limit is for {mine}, {once}; this line signals at {theirs}, {often}.")
+        if every is not None and self.every is not None and not 0.99 < every / self.every < 1.01:
+            there = replace(self, every=every)
+            told.append(f"The budget is for one {self.point} every {self.every:.6g} s; this line has one every {every:g} s: {there.rate}.")
+        return " ".join(told)
 
     @cached_property
     def arl0(self) -> float:

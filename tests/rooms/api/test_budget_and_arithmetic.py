@@ -52,3 +52,31 @@ def test_the_arithmetic_of_a_model_and_of_its_rows(house: Any) -> None:
     assert house.get(f"{place}?row=900").status_code == 404
     assert house.get(f"{place}?chart=t3").status_code == 422
     assert house.post(place, {"values": {"nothing": 1.0}}).status_code == 422
+
+
+def test_a_limit_that_is_given_comes_back_with_what_it_means(house: Any) -> None:
+    body = {"reference_id": house.kept(), "recipe": {"estimator": "classical"}}
+    asked = house.post("/api/v1/models", {**body, "ucl": 21.5})
+    assert "alpha" not in asked.json()  # known after the fit
+    result = house.job(asked.headers["Location"])["result"]
+    assert (result["ucl"], result["charts"]["t2"]["ucl"]) == (21.5, 21.5)
+    assert result["arl0"] == pytest.approx(1 / result["alpha"])
+    assert "at one row every 45 s: one in 363 rows" in result["budget"]["words"]
+    again = house.fitted(body["reference_id"], {"estimator": "classical", "alpha": result["alpha"]})["result"]
+    assert again["charts"]["t2"]["ucl"] == pytest.approx(21.5, rel=1e-10)
+    assert "ucl and alpha" in house.post("/api/v1/models", {**body, "ucl": 21.5, "alpha": 0.01}).json()["detail"]
+    assert house.post("/api/v1/models", {**body, "ucl": -1}).status_code == 422
+
+
+def test_a_line_with_another_rule_than_the_budget_is_told_of_both_rates(house: Any) -> None:
+    kept = house.kept()
+    said = {}
+    for watch in ("1 of 1", "2 of 3"):
+        result = house.fitted(kept, {"estimator": "classical", "arl0": 500, "watch": watch})["result"]
+        body = {"line": "press", "reason": "test", "by": "Ada"}
+        said[watch] = house.post(f"/api/v1/models/{result['id']}/activate", body).json()["warning"]
+    assert said["1 of 1"] is None
+    assert (
+        "signals of 2 of 3 points beyond, one false alarm in 500 rows; this line signals at a single point beyond, once in"
+        in said["2 of 3"]
+    )

@@ -77,7 +77,7 @@ def test_it_tells_what_was_asked_what_was_found_and_how_to_do_it_again() -> None
     words = Read(page).text
     for said in (
         "mcd (h = 0.75",
-        "α = 0.01 per row, one in 100",
+        "α = 0.01 per row: one false alarm in 100 rows",
         model.digest,
         model.reference_digest,
         "59 of 60 rows of 3 variables",
@@ -135,6 +135,9 @@ def test_a_model_of_another_file_is_refused() -> None:
     [
         Recipe(estimator=Mcd(h=0.5), alpha=0.01, exclusions=(Exclusion(9, "tool, or wear", 'a "note"'),), seed=3),
         Recipe(estimator=Classical(), ignore=("c",)),
+        Recipe.from_dict({"estimator": "classical", "ucl": 14.5, "every": "45s", "watch": "2 of 3"}),
+        Recipe.from_dict({"estimator": "classical", "alpha": 0.01, "guarantee": 0.9}),
+        Recipe.from_dict({"estimator": "classical", "false_alarms": "1 per week", "every": "45s", "overall": 0.05}),
     ],
 )
 def test_the_command_that_it_names_gives_the_same_model(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,3 +284,23 @@ def test_a_cellwise_model_shows_the_cells_that_it_flagged() -> None:
     marks = {(row, x): trace["name"] for trace in made.figure["data"] for row, x in zip(trace["customdata"], trace["x"], strict=True)}
     assert (marks[4, 0], marks[12, 2], marks[21, 1]) == ("too high", "too low", "missing")
     assert "flagged: the estimate rests on the others; 1 missing" in made.words
+
+
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        (
+            {"alpha": 0.01, "guarantee": 0.9},
+            ["at most one false alarm in 100 rows, with 90 % confidence for this very reference", "Guarantee"],
+        ),
+        ({"alpha": 0.01, "overall": 0.05}, ["one false alarm in 100 rows, on average", "5 % of clean references show any row beyond"]),
+        ({"arl0": 500.0, "watch": "2 of 3"}, ["one false alarm in 500 rows, when a signal is 2 of 3 points beyond, on average"]),
+        ({"ucl": 14.5}, ["Limit, given", "14.5 for a new row", "the false alarms follow from it"]),
+        ({"false_alarms": "1 per week", "every": "10min"}, ["1 false alarm per week at one row every 600 s: one in 1008 rows"]),
+        ({"alpha": 0.02, "charts": ["t2", "mewma"]}, ["one false alarm of its 2 charts together in 50 rows, on average"]),
+    ],
+)
+def test_the_promise_is_told_as_it_was_made(asked: dict[str, Any], said: list[str]) -> None:
+    words = Read(told(table(), Recipe.from_dict({"estimator": "classical", **asked}))[0]).text
+    for part in said:
+        assert part in words, part

@@ -156,7 +156,7 @@ class _Guess:
         if value is None:
             return "UCL known after the fit"
         if self.most:
-            return f"UCL of T² at most about {number(value)}: {self.most} charts share the false alarms, exactly after the fit"
+            return f"UCL of T² at most about {number(value)}: {self.most} charts share the false alarms; exact after the fit"
         return f"{self.words('UCL of T²' if self.share < 1.0 else 'UCL', self.same(alpha))} {number(value)}"
 
 

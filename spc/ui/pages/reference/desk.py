@@ -22,6 +22,7 @@ from spc.ledger.references import StoredReference
 from spc.line import verbs
 from spc.nouns import Model, Reference
 from spc.report.reviewed import Reviewed, review
+from spc.runlength.budget import Budget
 from spc.ui.pages.reference import estimators
 from spc.ui.pages.reference.estimators import Suggestion
 from spc.ui.view import View
@@ -42,13 +43,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An activation, for its confirmation: the line, what people call it, the model's version there, when, and the row before."""
+    """An activation, for its confirmation: the line, what people call it, the model's version there, when, the row before, and what the
+    line's own rule or pace makes of the model's budget, "" when nothing.
+    """
 
     line: str
     title: str
     version: str
     at: int
     after_seq: int
+    warning: str = ""
 
 
 class Desk:
@@ -149,7 +153,11 @@ class Desk:
         made = verbs.activate(self._plant.ledger, line, model_id, reason.strip(), by.strip(), self._view.now())
         with self._plant.ledger.read() as c:
             version = len(line_book.activations(c, line))
-        return Done(line, self._view.title(line), f"v{version}", made.at, made.after_seq)
+        return Done(line, self._view.title(line), f"v{version}", made.at, made.after_seq, self._against(line, model_id))
+
+    def _against(self, line: str, model_id: str) -> str:
+        rule, kept = self._plant.line(line).settings, Budget.kept(self.model(model_id))
+        return kept.against(rule.watch.k, rule.watch.n, rule.interval_s if kept.point == "row" else None)
 
     # ------------------------------------------------------------------------------------------------------------ private
 

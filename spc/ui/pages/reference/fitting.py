@@ -183,4 +183,7 @@ def confirmed(done: Done, model_id: str, model: Model, timezone: str) -> list[Co
         f"UCL for new rows {number(limit.value)}, α {number(limit.alpha)}, n {model.n}."
     )
     link = dcc.Link(f"To the line {done.title}", href=f"/line/{done.line}", className="button main")
-    return [html.P(words, className="done", title=utc(done.at)), link]
+    mark = html.Span("▲", className="mark high", **attr(aria_hidden="true"))
+    cure = "Fit it again with the line's rule beside the budget (\"2 of 3\"), or change the line's."
+    warning = [html.P([mark, f" {done.warning} {cure}"], className="against")] if done.warning else []
+    return [html.P(words, className="done", title=utc(done.at)), *warning, link]
