@@ -291,7 +291,7 @@ def test_a_cellwise_model_shows_the_cells_that_it_flagged() -> None:
     [
         (
             {"alpha": 0.01, "guarantee": 0.9},
-            ["at most one false alarm in 100 rows, with 90 % confidence for this very reference", "Guarantee"],
+            ["at most one false alarm in 100 rows, with 90 % confidence for", "Guarantee"],
         ),
         ({"alpha": 0.01, "overall": 0.05}, ["one false alarm in 100 rows, on average", "5 % of clean references show any row beyond"]),
         ({"arl0": 500.0, "watch": "2 of 3"}, ["one false alarm in 500 rows, when a signal is 2 of 3 points beyond, on average"]),
