@@ -111,7 +111,7 @@ def _done(here: Served, id: str, asked: dict[str, Any], work: Work) -> None:
 
 
 def _fitted(here: Served, id: str, asked: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
-    with _file(here, asked["reference_id"]) as (path, words):
+    with file(here, asked["reference_id"]) as (path, words):
         text = here.bench.fit(path, **words, recipe=asked["recipe"], report=_teller(here, id), ticket=ticket)
     model = Model.from_json(text)
     made = save_model(here.ledger, model, reference_id=asked["reference_id"], by=asked["by"], now=here.plant.clock(), note=asked["note"])
@@ -120,13 +120,13 @@ def _fitted(here: Served, id: str, asked: dict[str, Any], ticket: Ticket) -> dic
 
 def _stable(here: Served, id: str, asked: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
     words = {key: asked[key] for key in ("overall", "exclude", "subgroups")}
-    with _file(here, asked["reference_id"]) as (path, of_file):
+    with file(here, asked["reference_id"]) as (path, of_file):
         answer = here.bench.stability(path, **of_file, asked=words, report=_teller(here, id), ticket=ticket)
     return {"reference_id": asked["reference_id"], **answer}
 
 
 @contextmanager
-def _file(here: Served, reference_id: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+def file(here: Served, reference_id: str) -> Iterator[tuple[Path, dict[str, Any]]]:
     """A stored reference as a file for the workbench, and how it is to be read."""
     with here.ledger.read() as connection:
         reference = references.get_reference(connection, reference_id)

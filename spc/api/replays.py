@@ -2,39 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
-import numpy as np
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from spc.api import jobs as work
+from spc.api import played
+from spc.api.models import read_recipe
 from spc.api.served import Here, Served
-from spc.api.shapes import Replay
+from spc.api.shapes import Keep, PlayedModel, Replay
 from spc.api.times import us_of
-from spc.errors import BadRecipe
-from spc.ledger import jobs, lines, models, references
-from spc.ledger import rows as store
-from spc.nouns import Floats, Rows
-from spc.reference import read_rows
-from spc.replay import BLOCK, Candidate, Telling, replay
-from spc.settings import LineSettings
+from spc.errors import BadRecipe, Complaint, Conflict, NotFound
+from spc.ledger import jobs, models, references
+from spc.ledger.jobs import Job
 from spc.watch import Watch
-from spc.workbench import Bounds, Ticket
 
 router = APIRouter(prefix="/api/v1/replays", tags=["replays"])
 
 
 @router.post("", status_code=202, summary="Play the past through models side by side")
-async def played(here: Here, body: Replay, response: Response) -> dict[str, Any]:
+async def asked(here: Here, body: Replay, response: Response) -> dict[str, Any]:
     """Answers at once with a job. Its result: each candidate's alarms with sentences, its rate with an interval, and the disagreements."""
     await run_in_threadpool(_check, here, body)
-    asked = body.model_dump()
-    id = await here.write(lambda c: jobs.add_job(c, "replay", asked, by=body.by, now=here.plant.clock()))
-    here.crew.submit(work.do, here, id, asked, _played)
+    return await _begun(here, "replay", body.model_dump(), body.by, played.played, response)
+
+
+@router.get("/{id}", summary="How far a replay is")
+async def one(here: Here, id: str) -> dict[str, Any]:
+    """The job: see GET /api/v1/jobs/{id}."""
+    return work.told(await here.read(_replay, id))
+
+
+@router.delete("/{id}", summary="Cancel a replay")
+async def cancelled(here: Here, id: str, by: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
+    """Its work ends at once and nothing of it is kept, no model either. A replay that is over already is 409."""
+    await here.read(_replay, id)
+    return await work.cancelled(here, id, by)
+
+
+@router.post("/{id}/keep", status_code=202, summary="Store a model that a replay fitted")
+async def kept(here: Here, id: str, body: Keep, response: Response) -> dict[str, Any]:
+    """Answers at once with a job; its result has the model's `id`. The fit is made again, and must give the model that was played."""
+    job = await here.read(_replay, id)
+    if job.state != "done" or job.result is None:
+        raise Conflict(f"This replay is {job.state}.", cure="Keep a model when it is done.")
+    found = next((one for one in job.result.get("candidates", ()) if one["name"] == body.candidate), None)
+    if found is None:
+        raise NotFound(f"This replay has no candidate {body.candidate[:60]!r}.", cure="Use the name that it has in the replay.")
+    if found["model_id"] is not None:
+        raise Conflict(f"{body.candidate} is stored already, as {found['model_id']}.", cure="Nothing needs to be done.")
+    _refuse_products(found["recipe"])
+    more = {"reference_id": found["reference_id"], "recipe": found["recipe"], "digest": found["digest"], "replay": id}
+    return await _begun(here, "fit", {**body.model_dump(), **more}, body.by, played.kept, response)
+
+
+async def _begun(here: Served, kind: str, said: dict[str, Any], by: str, do: work.Work, response: Response) -> dict[str, Any]:
+    id = await here.write(lambda c: jobs.add_job(c, kind, said, by=by, now=here.plant.clock()))
+    here.crew.submit(work.do, here, id, said, do)
     response.headers["Location"] = f"/api/v1/jobs/{id}"
     return {"job": id, "state": "waiting", "href": f"/api/v1/jobs/{id}"}
+
+
+def _replay(connection: Connection, id: str) -> Job:
+    job = jobs.get_job(connection, id)
+    if job.kind != "replay":
+        raise NotFound(f"There is no replay {id!r}.", cure="Ask for one with POST /api/v1/replays.")
+    return job
 
 
 def _check(here: Served, body: Replay) -> None:
@@ -44,74 +79,56 @@ def _check(here: Served, body: Replay) -> None:
     if body.truth and body.reference_id is None:
         raise BadRecipe("Only an uploaded table has a column of labels.", cure="Upload the rows with their labels as a table.")
     Watch(body.watch.k, body.watch.n, body.watch.back)
-    for said in (body.since, body.until):
-        if said is not None:
-            us_of(said, here.settings.zone)
+    _check_stretch(here, body)
+    names = [played.called(one.model_dump()) for one in body.candidates]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise BadRecipe(f"Two candidates are called {twice!r}.", cure="Give each its own name.")
     with here.ledger.read() as connection:
         if body.line is not None:
             here.plant.line(body.line)
         else:
             references.get_reference(connection, str(body.reference_id))
         for one in body.candidates:
-            models.model_record(connection, one.model_id)
+            _check_candidate(connection, one)
 
 
-def _played(here: Served, id: str, asked: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
-    with here.ledger.read() as connection:
-        names = [one["name"] or one["model_id"][:8] for one in asked["candidates"]]
-        found = [models.get_model(connection, one["model_id"]) for one in asked["candidates"]]
-    candidates = [Candidate(name, model) for name, model in zip(names, found, strict=True)]
-    watch = Watch(**asked["watch"])
-    settings, first, truth = LineSettings("x"), 1, None
-    rows: Rows | Iterator[Rows]
-    if asked["line"] is not None:
-        settings = here.plant.line(asked["line"]).settings
-        first, last = _stretch(here, asked)
-        rows = _stored(here, id, asked["line"], first, last, ticket)
-    else:
-        columns = tuple(dict.fromkeys(name for one in found for name in one.columns))
-        subgroup = next((one.subgroup.column for one in found if one.subgroup is not None), None)
-        rows, truth = _table(here, asked, columns, subgroup)
-    telling = Telling(settings.title if asked["line"] else "", settings.part, here.settings.zone, settings.advice)
-    done = replay(rows, candidates, watch, truth=truth, telling=telling, first_row=first)
-    return {"line": asked["line"], "reference_id": asked["reference_id"], **done.to_dict()}
+def _check_stretch(here: Served, body: Replay) -> None:
+    said = [_time(here, what, text) for what, text in (("beginning", body.since), ("end", body.until))]
+    if said[0] is not None and said[1] is not None and said[0] > said[1]:
+        raise BadRecipe(f"The stretch ends ({body.until}) before it begins ({body.since}).", cure="Exchange the two times.")
+    if body.first is not None and body.last is not None and body.first > body.last:
+        raise BadRecipe(f"The stretch ends (row {body.last}) before it begins (row {body.first}).", cure="Exchange the two numbers.")
+    if body.line is None and any(one is not None for one in (body.since, body.until, body.first, body.last, body.newest)):
+        raise BadRecipe("A file is played as a whole.", cure="Leave the stretch out, or cut the file.")
 
 
-def _stretch(here: Served, asked: dict[str, Any]) -> tuple[int, int]:
-    """The first and the last row number: as asked, or those between two times, or the newest so many."""
-    with here.ledger.read() as connection:
-        end = lines.last_seq(connection, asked["line"])
-        first, last = asked["first"] or 1, min(asked["last"] or end, end)
-        if asked["since"] or asked["until"]:
-            since, until = (us_of(asked[key], here.settings.zone) if asked[key] else None for key in ("since", "until"))
-            low, high = store.span(connection, asked["line"], since, until)
-            first, last = max(first, low), min(last, high)
-        if asked["newest"] is not None:
-            first = max(first, last - int(asked["newest"]) + 1)
-    return first, last
+def _time(here: Served, what: str, text: str | None) -> int | None:
+    try:
+        return None if text is None else us_of(text, here.settings.zone)
+    except Complaint as wrong:
+        cure = f"Write 2025-03-04 06:00, a time of {here.settings.timezone}."
+        raise Complaint(f"The {what} of the stretch, {text!r:.80}, is not a time.", cure=cure) from wrong
 
 
-def _stored(here: Served, id: str, line: str, first: int, last: int, ticket: Ticket) -> Iterator[Rows]:
-    """Block after block from the ledger; a cancelled job ends between two."""
-    tell = work.teller(here, id)
-    for start in range(first, last + 1, BLOCK):
-        ticket.check(Bounds())
-        with here.ledger.read() as connection:
-            yield store.rows_between(connection, line, start, min(start + BLOCK - 1, last)).rows
-        tell((start - first) / (last - first + 1), "playing")
+def _check_candidate(connection: Connection, one: PlayedModel) -> None:
+    if (one.model_id is None) == (one.reference_id is None):
+        cure = "model_id plays a stored model, reference_id with a recipe fits one for the replay."
+        raise BadRecipe("Say exactly one of model_id and reference_id for each candidate.", cure=cure)
+    if one.model_id is not None:
+        if one.recipe or one.keep:
+            raise BadRecipe("A stored model has its recipe and is kept.", cure="Leave recipe and keep out, or name its reference.")
+        models.model_record(connection, one.model_id)
+        return
+    stored = references.get_reference(connection, str(one.reference_id))
+    interval = stored.facts.get("interval_s")
+    known = interval is not None and not one.recipe.get("subgroup")
+    read_recipe(one.recipe, interval if known else None if one.recipe.get("every") is not None else 1.0)
+    if one.keep:
+        _refuse_products(one.recipe)
 
 
-def _table(here: Served, asked: dict[str, Any], columns: tuple[str, ...], subgroup: str | None) -> tuple[Rows, Floats | None]:
-    """An uploaded table's rows in the models' columns, and its labels when a column of them was named."""
-    with here.ledger.read() as connection:
-        stored = references.get_reference(connection, asked["reference_id"])
-        content = references.reference_bytes(connection, asked["reference_id"])
-    zone = str(stored.facts.get("timezone") or here.settings.timezone)
-    time, id = (next((name for name, role in stored.roles.items() if role == kind), None) for kind in ("time", "id"))
-    more = (asked["truth"],) if asked["truth"] else ()
-    if set(more) & set(columns):
-        raise BadRecipe(f"{asked['truth']} is a variable of a model, not a label.", cure="Name the column that says which rows are bad.")
-    rows = read_rows(content, columns=(*columns, *more), time=time, id=id, subgroup=subgroup, timezone=zone)
-    if not more:
-        return rows, None
-    return rows, np.ascontiguousarray(rows.x[:, -1])
+def _refuse_products(recipe: dict[str, Any]) -> None:
+    if recipe.get("product"):
+        cure = "Fit each product's rows as a reference of their own, or use spc fit --product in a terminal."
+        raise BadRecipe("Models by product are played, but not stored here: a line judges by one model.", cure=cure)

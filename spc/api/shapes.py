@@ -58,10 +58,24 @@ class DistributionFree(Body):
 
 
 class PlayedModel(Body):
-    """One candidate of a replay."""
+    """One candidate of a replay: a stored model, or a reference with a recipe, which is fitted for the replay.
 
-    model_id: str = Field(max_length=100)
+    What is fitted so is no stored model, unless `keep` asks for it: then it is stored when the replay is done.
+    """
+
+    model_id: str | None = Field(None, max_length=100)
+    reference_id: str | None = Field(None, max_length=100, description="a stored reference, instead of a model")
+    recipe: dict[str, Any] = Field(default_factory=dict, description="with reference_id: what a fit is asked for")
+    keep: bool = Field(False, description="with reference_id: store the model when the replay is done")
     name: str = Field("", max_length=200, description="what to call it; the first digits of its id when not given")
+
+
+class Keep(Body):
+    """Store the model that a replay fitted from a reference and a recipe."""
+
+    candidate: str = Field(max_length=200, description="its name in the replay")
+    by: Name = ""
+    note: Words = ""
 
 
 class Rule(Body):

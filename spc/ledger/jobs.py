@@ -79,6 +79,11 @@ def finish_job(connection: Connection, id: str, result: Mapping[str, Any], now: 
     connection.execute(update(job).where(job.c.id == id, job.c.state == "running").values(**values))
 
 
+def amend_job(connection: Connection, id: str, result: Mapping[str, Any]) -> None:
+    """The result of a job that is done, with something that became known later."""
+    connection.execute(update(job).where(job.c.id == id, job.c.state == "done").values(result_json=json.dumps(dict(result))))
+
+
 def fail_job(connection: Connection, id: str, error: Mapping[str, Any], now: int) -> None:
     """The job failed, unless it was cancelled; `error` says why, as a problem detail."""
     query = update(job).where(job.c.id == id, job.c.state.in_(("waiting", "running")))

@@ -1,14 +1,27 @@
 """Lines: rows in, judged and written in one transaction; the plant that runs them; the bell; and what people do.
 
 `Line.take` for rows, `Plant` for everything that runs by itself, `ring` for what people must be told, and the verbs `add_line` (of a
-running plant: `Plant.add_line`), `activate`, `cancel_job`, `acknowledge`, `shelve`, `unshelve`, `cause`, `save_reference`, `save_model`.
+running plant: `Plant.add_line`), `activate`, `cancel_job`, `acknowledge`, `shelve`, `unshelve`, `cause`, `save_reference`, `save_model`
+(as part of a larger change: `add_model`).
 """
 
 from spc.line.bell import ring
 from spc.line.plant import Plant, SourceState
 from spc.line.receipt import Receipt, Refusal
 from spc.line.take import Line
-from spc.line.verbs import acknowledge, activate, add_line, cancel_job, cause, deactivate, save_model, save_reference, shelve, unshelve
+from spc.line.verbs import (
+    acknowledge,
+    activate,
+    add_line,
+    add_model,
+    cancel_job,
+    cause,
+    deactivate,
+    save_model,
+    save_reference,
+    shelve,
+    unshelve,
+)
 
 __all__ = [
     "Line",
@@ -19,6 +32,7 @@ __all__ = [
     "acknowledge",
     "activate",
     "add_line",
+    "add_model",
     "cancel_job",
     "cause",
     "deactivate",

@@ -44,14 +44,16 @@ def save_reference(
 def save_model(ledger: Ledger, model: Model, *, reference_id: str | None, by: str, now: int, note: str = "") -> str:
     """Keeps a fitted model, which judges nothing until it is activated; returns its id."""
 
-    def job(connection: Connection) -> str:
-        if reference_id is not None:
-            references.get_reference(connection, reference_id)
-        id = models.put_model(connection, model, reference_id=reference_id, by=by, now=now, note=note)
-        events.note_event(connection, now, by, "model saved", f"model:{id}", note, {"reference": reference_id, "digest": model.digest})
-        return id
+    return ledger.write(lambda connection: add_model(connection, model, reference_id=reference_id, by=by, now=now, note=note))
 
-    return ledger.write(job)
+
+def add_model(connection: Connection, model: Model, *, reference_id: str | None, by: str, now: int, note: str = "") -> str:
+    """The same as part of a larger change: with it, or not at all."""
+    if reference_id is not None:
+        references.get_reference(connection, reference_id)
+    id = models.put_model(connection, model, reference_id=reference_id, by=by, now=now, note=note)
+    events.note_event(connection, now, by, "model saved", f"model:{id}", note, {"reference": reference_id, "digest": model.digest})
+    return id
 
 
 def add_line(ledger: Ledger, name: str, title: str, by: str, now: int) -> LineSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 
 from spc import errors
 from spc.errors import Complaint, Conflict, Refused
+from spc.limits.cache import Cache
 from spc.workbench.starter import Child, Starter, usual
 
 Progress = Callable[[float, str], None]
@@ -68,8 +70,10 @@ class Ticket:
 class Workbench:
     """Does tasks in children and can end them all, when the server stops. Its verbs block: call them from a thread."""
 
-    def __init__(self, bounds: Bounds = Bounds(), starter: Starter | None = None) -> None:
+    def __init__(self, bounds: Bounds = Bounds(), starter: Starter | None = None, cache: Cache | None = None) -> None:
+        """`cache` keeps what is simulated, so that no child has to simulate it again."""
         self._bounds = bounds
+        self._cache = cache
         self._starter = starter or usual()
         self._open: set[Ticket] = set()
         self._guard = threading.Lock()
@@ -94,9 +98,20 @@ class Workbench:
         recipe: Mapping[str, Any],
         report: Progress,
         ticket: Ticket | None = None,
+        products: bool = False,
     ) -> str:
-        """The JSON text of the model of a table file. Raises as `read` does; `report` hears how far it is."""
-        task = {"verb": "fit", "path": str(path), "name": name, "roles": dict(roles), "timezone": timezone, "recipe": dict(recipe)}
+        """The JSON text of the model of a table file. Raises as `read` does; `report` hears how far it is.
+
+        With `products` a recipe that names a column of products gives a model for each, as one text.
+        """
+        task = {
+            "verb": "products" if products and recipe.get("product") else "fit",
+            "path": str(path),
+            "name": name,
+            "roles": dict(roles),
+            "timezone": timezone,
+            "recipe": dict(recipe),
+        }
         return str(self._do(task, report, ticket or Ticket())["model"])
 
     def stability(
@@ -141,10 +156,15 @@ class Workbench:
     def _done(self, child: Child, task: dict[str, Any], report: Progress, ticket: Ticket) -> dict[str, Any]:
         ticket.hold(child)
         try:
-            child.send({**task, "memory": self._bounds.memory, "seconds": self._bounds.seconds})
+            child.send({**task, "memory": self._bounds.memory, "seconds": self._bounds.seconds, "cache": self._cache is not None})
             for said in _answers(child):
                 if "progress" in said:
                     report(float(said["progress"]), str(said["stage"]))
+                elif self._cache is not None and "want" in said:
+                    found = self._cache.get(str(said["want"]))
+                    child.send({"value": None if found is None else base64.b64encode(found).decode()})
+                elif self._cache is not None and "keep" in said:
+                    self._cache.put(str(said["keep"]), base64.b64decode(said["value"]), float(said["error"]))
                 elif "complaint" in said:
                     raise _complaint(said["complaint"])
                 else:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Any
 
 from spc import errors
 from spc.errors import Complaint
 from spc.export import reference_summary
-from spc.phase1 import Recipe, fit, stability
+from spc.limits.cache import caching
+from spc.phase1 import Recipe, fit, fit_products, stability
 from spc.reference import read
 
 Say = Callable[..., None]
@@ -30,7 +33,9 @@ def work(tasks: IO[str], answers: IO[str]) -> None:
         answers.flush()
 
     try:
-        say(done=_done(task, say))
+        with caching(_Asked(tasks, say)) if task.get("cache") else nullcontext():
+            done = _done(task, say)
+        say(done=done)
     except Complaint as wrong:
         said = {"text": wrong.text, "cure": wrong.cure, "row": wrong.row, "column": wrong.column}
         say(complaint={"kind": _kind(wrong), "status": wrong.status, **said})
@@ -50,8 +55,25 @@ def _done(task: Mapping[str, Any], say: Say) -> dict[str, Any]:
     if task["verb"] == "stability":
         return {"answer": stability(table, **task["asked"]).to_dict()}
     recipe = Recipe.from_dict(task["recipe"], table.rows.between(bool(task["recipe"].get("subgroup"))))
+    if task["verb"] == "products":
+        return {"model": fit_products(table, recipe, lambda share, stage: say(progress=share, stage=stage)).models.to_json()}
     fitted = fit(table, recipe, lambda share, stage: say(progress=share, stage=stage))
     return {"model": fitted.model.to_json()}
+
+
+class _Asked:
+    """The server's store of simulated results (`spc.limits.cache`), asked over the same wire."""
+
+    def __init__(self, tasks: IO[str], say: Say) -> None:
+        self._tasks, self._say = tasks, say
+
+    def get(self, key: str) -> bytes | None:
+        self._say(want=key)
+        found = json.loads(self._tasks.readline() or "{}").get("value")
+        return None if found is None else base64.b64decode(found)
+
+    def put(self, key: str, value: bytes, error: float) -> None:
+        self._say(keep=key, value=base64.b64encode(value).decode(), error=error)
 
 
 def _limit(memory: int, seconds: float) -> None:
