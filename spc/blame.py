@@ -164,10 +164,15 @@ def _clause(model: Model, j: int, value: float, sigma: float, given: float, shar
     percent = f"{100.0 * share[j] / total:.0f} % of the signal" if total > 0 else "no signal"
     center, sd = float(model.scatter.center[j]), float(np.sqrt(model.scatter.covariance[j, j]))
     shown = f"{_digits(value, sd)}{' ' + unit if unit else ''}; reference {_digits(center, sd)} ± {sd:.2g}"
+    residual = model.dynamics is not None and model.dynamics.kind == "residual"
+    if residual:  # x_t − A(x_{t−1} − m) lies about the usual value: its deviation is what the row before does not explain
+        shown = f"{_digits(value, sd)}{' ' + unit if unit else ''} without it; usual {_digits(center, sd)} ± {sd:.2g}"
     if abs(sigma) < _OWN and abs(given) >= _RELATION and abs(given) > 1.5 * abs(sigma):
         way = "above" if given > 0 else "below"
-        others = _partners(model, j)
+        others = f"the row before and {_partners(model, j)}".replace(" implies", " imply") if residual else _partners(model, j)
         return f"{name} is {abs(given):.1f} sd {way} what {others} ({shown}, in itself ordinary): {percent}"
+    if residual:
+        return f"{name} is {abs(sigma):.1f} sd {'above' if sigma > 0 else 'below'} what the row before implies ({shown}): {percent}"
     way = "high" if sigma > 0 else "low"
     return f"{name} is {abs(sigma):.1f} sd {way} ({shown}): {percent}"
 

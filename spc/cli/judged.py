@@ -57,8 +57,9 @@ def judged(model: Model | ProductModels, path: Path, timezone: str, report: Prog
     told += unlabelled(first, rows)
     monitor, watch = ProductMonitor(model) if isinstance(model, ProductModels) else Monitor(model), Watch()
     state, signals, blocks = watch.start(), [], []
-    # a subgroup is stated on its last row, and products are blamed by their places: both need the whole file
-    step = BLOCK if isinstance(monitor, Monitor) and column is None else max(len(rows), 1)
+    # a subgroup is stated on its last row, products are blamed by their places, rows with those before them: all need the whole file
+    single = isinstance(monitor, Monitor) and column is None and monitor.model.dynamics is None
+    step = BLOCK if single else max(len(rows), 1)
     for start in range(0, max(len(rows), 1), step):
         points = monitor.judge(rows.part(slice(start, start + step)), first_row=start + 1, whole=True)
         state, found = watch.step(state, points)

@@ -197,7 +197,7 @@ class Line:
             for i in unfit:
                 notes[i] = f"not judged: quality {rows.quality[i]}"
             points = replace(points, notes=tuple(notes))
-        x, closed = seat.monitor.select(rows), seat.monitor.closed
+        x, closed = seat.monitor.charted, seat.monitor.closed
         if closed:
             x = x.copy()
             for at, one in closed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from spc.nouns.alarm import Alarm
 from spc.nouns.arrays import Bools, Floats, Ints, Times
+from spc.nouns.dynamics import Dynamics
 from spc.nouns.model import MODEL_VERSION, Guard, Limit, Model
 from spc.nouns.points import Blame, Point, Points, Signal, Track
 from spc.nouns.products import Agreement, ProductModels, load_model
@@ -23,6 +24,7 @@ __all__ = [
     "Bools",
     "Column",
     "Dialect",
+    "Dynamics",
     "Exclusion",
     "Finding",
     "Floats",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from spc.errors import BadModel
+from spc.nouns.dynamics import Dynamics
 from spc.nouns.reference import Exclusion, Finding
 from spc.nouns.scatter import Scatter
 from spc.nouns.subgroups import Subgroups
@@ -64,8 +65,8 @@ class Model:
     `reference_limits["t2"]` the one for a reference row. `tails["t2"]` are pairs (alpha, value) of the law of a new row in which all
     variables were observed, from which p-values are read. With `subgroup` the scatter is that within subgroups and what is judged is a
     subgroup's mean: T² is k times the squared distance of the mean of k rows, and the limits are for subgroups of `subgroup.size` rows.
-    `pooled_dof` are the degrees of freedom of a scatter that was pooled over products. `digest` covers the data, the recipe and the
-    numbers found.
+    `pooled_dof` are the degrees of freedom of a scatter that was pooled over products. With `dynamics` the charted variables are made of
+    a row and those before it, and `inputs` are the columns that rows bring. `digest` covers the data, the recipe and the numbers found.
     """
 
     names: tuple[str, ...]
@@ -89,6 +90,7 @@ class Model:
     version: int = MODEL_VERSION
     subgroup: Subgroups | None = None
     pooled_dof: int | None = None
+    dynamics: Dynamics | None = None
 
     @property
     def p(self) -> int:
@@ -96,8 +98,13 @@ class Model:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column a row must bring: the charted variables, then the guards."""
-        return self.names + tuple(g.name for g in self.guards)
+        """Every column a row must bring: those of the charted variables, then the guards."""
+        return self.inputs + tuple(g.name for g in self.guards)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that what is charted is made of: the charted variables themselves, unless rows are seen with those before them."""
+        return self.names if self.dynamics is None else self.dynamics.names
 
     @property
     def arl0(self) -> float:
@@ -173,6 +180,7 @@ class Model:
             "recipe": dict(self.recipe),
             "reference_digest": self.reference_digest,
             **({} if self.subgroup is None else {"subgroup": self.subgroup.to_dict()}),
+            **({} if self.dynamics is None else {"dynamics": self.dynamics.to_dict()}),
             **({} if self.pooled_dof is None else {"pooled_dof": self.pooled_dof}),
         }
 
@@ -212,6 +220,7 @@ class Model:
                 code_version=d["code_version"],
                 subgroup=Subgroups.from_dict(d["subgroup"]) if d.get("subgroup") else None,
                 pooled_dof=d.get("pooled_dof"),
+                dynamics=Dynamics.from_dict(d["dynamics"]) if d.get("dynamics") else None,
             )
             promised = d["digest"]
         except (ValueError, KeyError, TypeError, AttributeError) as broken:

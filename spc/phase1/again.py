@@ -43,7 +43,7 @@ def again(reference: Reference, model: Model) -> Again:
     """The same, with the rows and the classical estimate beside it."""
     if reference.digest != model.reference_digest:
         raise Complaint("This model was fitted to another file.", cure="Open the reference that it belongs to, or fit again.")
-    x = reference.x[:, [reference.names.index(name) for name in model.names]]
+    x = charted(reference, model)
     fitted = np.ones(len(x), dtype=bool)
     fitted[[one.row - 1 for one in model.excluded]] = False
     if model.subgroup is not None:
@@ -56,6 +56,12 @@ def again(reference: Reference, model: Model) -> Again:
     plain_t2, plain_ucl, limit, classical = _classical(x, fitted, model.reference_limits["t2"].alpha)
     seen = Review(t2, ucl, out, fitted, fitted, kin & ~out, plain_t2, plain_ucl)
     return Again(seen, x, x, np.ones(len(x), dtype=np.int64), classical, limit)
+
+
+def charted(reference: Reference, model: Model) -> Floats:
+    """What a model charts of each row of its reference (n, p): its values in the model's order, or what its dynamics make of them."""
+    x = reference.x[:, [reference.names.index(name) for name in model.inputs]]
+    return x if model.dynamics is None else model.dynamics.step({}, x, reference.rows.at)[1].x
 
 
 def judged(model: Model, x: Floats, fitted: Bools) -> tuple[Floats, Floats]:

@@ -8,7 +8,9 @@ import numpy as np
 
 from spc.errors import BadRecipe, Degenerate, TooFewRows
 from spc.nouns import Bools, Exclusion, Floats, Reference
+from spc.phase1 import dynamic
 from spc.phase1.columns import Split, split
+from spc.phase1.dynamic import Charted
 from spc.phase1.grouping import Grouping, grouping
 from spc.phase1.recipe import Recipe
 from spc.scatter import takes_missing
@@ -24,6 +26,7 @@ class Chosen:
     fitted: Bools
     excluded: Bools
     groups: Grouping | None
+    dynamic: Charted | None = None
 
     @classmethod
     def of(cls, reference: Reference, recipe: Recipe) -> Chosen:
@@ -37,7 +40,11 @@ class Chosen:
         watched = frozenset(column.name for column in reference.columns if column.role == "guard")
         parts = _split(x[fitted], names, len(x), watched)
         charted = list(parts.charted)
-        return cls(tuple(names[j] for j in charted), x[:, charted], parts, fitted, excluded, groups)
+        names, x = tuple(names[j] for j in charted), x[:, charted]
+        if not recipe.dynamics:
+            return cls(names, x, parts, fitted, excluded, groups)
+        made = dynamic.charted(recipe.dynamics, recipe.estimator, names, x, reference.rows.at, fitted)
+        return cls(made.dynamics.charted, made.x, parts, made.whole, excluded, groups, made)
 
     def left_out(self, exclusions: tuple[Exclusion, ...]) -> tuple[Exclusion, ...]:
         """Every row that took no part in the fit: those a person excluded, those of no subgroup, those with a missing value."""
@@ -45,10 +52,22 @@ class Chosen:
         if self.groups is not None:
             exclusions, excluded = exclusions + self.groups.unlabelled(excluded), excluded | ~self.groups.known
         missing = [
-            Exclusion(int(i) + 1, "missing " + ", ".join(self.names[j] for j in np.flatnonzero(np.isnan(self.x[i]))))
-            for i in np.flatnonzero(np.isnan(self.x).any(axis=1) & ~excluded)
+            Exclusion(int(i) + 1, self._why(np.isnan(self.x[i])))
+            for i in np.flatnonzero((np.isnan(self.x).any(axis=1) | (self.dynamic is not None)) & ~excluded)
         ]
         return tuple(sorted([*exclusions, *missing], key=lambda one: one.row))
+
+    def _why(self, empty: Bools) -> str:
+        """Why a row that nobody excluded took no part."""
+        if self.dynamic is None:
+            return "missing " + ", ".join(self.names[j] for j in np.flatnonzero(empty))
+        lags, p = self.dynamic.dynamics.lags, self.dynamic.dynamics.p
+        if not empty.any():
+            return "a row before it took no part"
+        now = empty[:p] if lags or not empty.all() else np.zeros(p, dtype=bool)
+        if now.any():
+            return "missing " + ", ".join(self.names[j] for j in np.flatnonzero(now))
+        return f"{max(lags, 1)} complete row{'s' if lags > 1 else ''} before it {'are' if lags > 1 else 'is'} needed"
 
 
 def _columns(reference: Reference, recipe: Recipe) -> tuple[tuple[str, ...], Floats]:

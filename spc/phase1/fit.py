@@ -15,6 +15,7 @@ from spc.phase1 import subgroups
 from spc.phase1.automatic import Table, own_or
 from spc.phase1.basins import two_basins
 from spc.phase1.chosen import Chosen
+from spc.phase1.dynamic import told
 from spc.phase1.given import alpha_of, as_given, roughly, settled
 from spc.phase1.guarantee import fewest, with_guarantee
 from spc.phase1.kin import kin
@@ -22,6 +23,7 @@ from spc.phase1.laws import Law, Progress, Tails, by_count, law
 from spc.phase1.overall import overall_limit
 from spc.phase1.own import Own
 from spc.phase1.recipe import Recipe
+from spc.phase1.regressed import allowed, of_residuals
 from spc.phase1.review import Review
 from spc.phase1.shared import shares
 from spc.phase1.told import findings, untold
@@ -57,12 +59,14 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     if within is None:
         like, n = _like(scatter, x[fitted]), int(fitted.sum())
         table = Table(x[fitted], chosen.names, np.flatnonzero(fitted), reference.rows.at[fitted], recipe.estimator, scatter)
-        many = fewest(recipe.guarantee, n)
+        many, made = fewest(recipe.guarantee, n), chosen.dynamic
 
         def choose(least: float) -> tuple[Law | Own, tuple[Finding, ...]]:
-            normal = partial(law, recipe.estimator, recipe.limit, n, scatter.p, least, recipe.seed, progress, like, many)
+            plain = partial(law, recipe.estimator, recipe.limit, n, scatter.p, least, recipe.seed, progress, like, many)
+            normal = plain if made is None else partial(of_residuals, plain, recipe, made, scatter, n, progress)
             simulated = recipe.guarantee is not None or recipe.overall is not None  # both rest on simulated normal references
-            return own_or(recipe.limit, table, least, normal, recipe.seed, progress, only_law=simulated)
+            found, why = own_or(recipe.limit, table, least, normal, recipe.seed, progress, only_law=simulated)
+            return (found if made is None else allowed(found, recipe, made)), why
 
         if recipe.ucl is None:
             (one, reasons), promised = choose(min(alpha.values()) / len(alpha)), recipe.alpha
@@ -88,10 +92,11 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
             limits.add(name, means, alpha[name], scatter.p, recipe.ucl)
         review = subgroups.review(x, within, scatter, used, means, alpha["t2"])
         subgroup, grouped = within.noun(dict.fromkeys(recipe.charts, means), alpha, scatter.p), within.findings(review)
+    grouped = grouped if chosen.dynamic is None else (*told(chosen.dynamic), *grouped)
     found = (*findings(review, fitted, chosen.excluded), *two_basins(scatter, np.flatnonzero(fitted)), *grouped)
     model = Model(
         names=chosen.names,
-        units=_units(reference, chosen.names),
+        units=_units(reference, chosen),
         scatter=scatter,
         guards=chosen.parts.guards,
         alpha=alpha["t2"] if len(alpha) == 1 else recipe.alpha,
@@ -109,6 +114,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         reference_digest=reference.digest,
         code_version=VERSION,
         subgroup=subgroup,
+        dynamics=None if chosen.dynamic is None else chosen.dynamic.dynamics,
     )
     return Fit(model, review)
 
@@ -190,6 +196,9 @@ def _classical(x: Floats, fitted: Bools, alpha: float) -> tuple[Floats, Floats]:
     return t2, ucl
 
 
-def _units(reference: Reference, names: tuple[str, ...]) -> tuple[str, ...]:
+def _units(reference: Reference, chosen: Chosen) -> tuple[str, ...]:
     units: Mapping[str, str] = {column.name: column.unit for column in reference.columns}
-    return tuple(units.get(name, "") for name in names)
+    if chosen.dynamic is None:
+        return tuple(units.get(name, "") for name in chosen.names)
+    dynamics = chosen.dynamic.dynamics
+    return tuple(units.get(name, "") for name in dynamics.names) * (dynamics.lags + 1)

@@ -20,7 +20,7 @@ from spc.scatter import Estimator
 
 OWN = ("crossfit", "bootstrap", "kde")
 ALIKE = 1.5  # rows that are worth one, from which on rows are taken to depend on each other
-_LEAP = 20.0  # times the usual time between rows: another run begins
+LEAP = 20.0  # times the usual time between rows: another run begins
 _FAR = 0.5  # good rows that are called far out, on average, in a table of any size
 _TWICE = 2.0  # times as many rows far out as the tail of the others lets expect: they are another kind of row
 
@@ -111,7 +111,7 @@ def breaks(times: Times) -> tuple[int, ...]:
         return ()
     steps = np.diff(times).astype("timedelta64[us]").astype(np.int64)
     usual = float(np.median(steps))
-    return tuple(int(i) + 1 for i in np.flatnonzero((steps < 0) | (steps > _LEAP * usual))) if usual > 0 else ()
+    return tuple(int(i) + 1 for i in np.flatnonzero((steps < 0) | (steps > LEAP * usual))) if usual > 0 else ()
 
 
 def near_rows(t2: Floats, n: int, p: int, alpha: float) -> Bools:

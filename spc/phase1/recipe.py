@@ -13,6 +13,7 @@ from spc.charts import CHARTS, T2, Chart
 from spc.errors import BadRecipe
 from spc.limits import checked_alpha, checked_confidence
 from spc.nouns import Exclusion
+from spc.phase1 import dynamic
 from spc.runlength.budget import ALL_WORDS, DEFAULT_ALPHA, Budget, duration, given_limit, watched
 from spc.scatter import ESTIMATORS, Estimator, Mcd
 
@@ -31,8 +32,9 @@ class Recipe:
     `guarantee` 0.9 asks for limits for new rows that keep to alpha with 90 % confidence for this very reference, not on average over
     references (see `spc.limits.guaranteed`); limits for the reference's own rows stay as they are.
     `overall` 0.01 asks for a limit for the reference's own rows that 1 % of clean references exceed anywhere. `ucl` gives the limit of T²
-    for a new row itself: alpha then follows from it, and what is said here as alpha is not looked at. Raises BadRecipe for an alpha
-    outside 0 … 1 or an unknown limit.
+    for a new row itself: alpha then follows from it, and what is said here as alpha is not looked at. `dynamics` "lagged 1" … "lagged 5"
+    judges rows together with the rows before them, "residual" what the row before does not imply (see `spc.nouns.Dynamics`). Raises
+    BadRecipe for an alpha outside 0 … 1 or an unknown limit.
     """
 
     estimator: Estimator = field(default_factory=Mcd)
@@ -49,6 +51,7 @@ class Recipe:
     guarantee: float | None = None
     overall: float | None = None
     ucl: float | None = None
+    dynamics: str = ""
 
     def __post_init__(self) -> None:
         checked_alpha(self.alpha)
@@ -61,6 +64,11 @@ class Recipe:
             raise BadRecipe(
                 f"There is no limit called '{self.limit}'.", cure=f"{_near(self.limit, LIMITS)}Choose one of {', '.join(LIMITS)}."
             )
+        dynamic.checked(
+            self.dynamics,
+            groups=bool(self.subgroup or self.product or self.pool),
+            promises=self.guarantee is not None or self.overall is not None,
+        )
         if not self.charts:
             raise BadRecipe("No chart was asked for.", cure=f"Choose from {', '.join(sorted(CHARTS))}.")
         if "t2" not in self.charts:
@@ -110,7 +118,7 @@ class Recipe:
             "ignore": list(self.ignore),
             "exclusions": [one.to_dict() for one in self.exclusions],
             "seed": self.seed,
-            **{word: value for word, value in (("subgroup", self.subgroup), ("product", self.product), ("pool", self.pool)) if value},
+            **{word: value for word in ("subgroup", "product", "pool", "dynamics") if (value := getattr(self, word))},
             **({"budget": dict(self.budget)} if self.budget else {}),
             **{word: value for word, value in (("guarantee", self.guarantee), ("overall", self.overall)) if value is not None},
         }
@@ -150,6 +158,7 @@ class Recipe:
                 guarantee=None if d.get("guarantee") is None else float(d["guarantee"]),
                 overall=None if d.get("overall") is None else float(d["overall"]),
                 ucl=given_limit(d),
+                dynamics=str(d.get("dynamics") or ""),
             )
         except (TypeError, ValueError, KeyError, AttributeError) as wrong:
             raise BadRecipe(

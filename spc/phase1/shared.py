@@ -19,6 +19,7 @@ from spc.phase1.chains import Chains, Fits, followed
 from spc.phase1.laws import ChiSquared, Exact, Law, Progress
 from spc.phase1.own import Own
 from spc.phase1.own_charts import own_shares
+from spc.phase1.regressed import Regressed
 from spc.runlength import Mcusum as McusumRun
 from spc.runlength import Mewma as MewmaRun
 from spc.scatter import Estimator, equivariance, takes_missing, title
@@ -124,6 +125,9 @@ def _balanced(chains: Chains, law: Law, p: int, alpha: float) -> tuple[float, di
 def _fits(estimator: Estimator, law: Law, n: int, p: int, seed: int, like: Like | None) -> Fits:
     """Fits as uncertain as that of the reference: known parameters, a Wishart matrix, or the estimator on simulated references."""
     rng = np.random.default_rng([seed, n, p, 5])
+    if isinstance(law, Regressed):  # T² of residuals is that of single rows, stretched
+        single = _fits(estimator, law.inner, n, p, seed, like)
+        return Fits(single.center, single.factor / np.sqrt(law.stretch))
     if isinstance(law, ChiSquared):
         return Fits.known(p)
     if isinstance(law, Exact):

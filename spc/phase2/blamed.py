@@ -13,7 +13,7 @@ def blamed(monitor: Monitor, rows: Rows) -> Blame:
     """Each variable's share of T² for a block that was judged just now; with subgroups, on the rows on which their T² stands."""
     model = monitor.model
     if model.subgroup is None:
-        return blame(model, monitor.select(rows))
+        return blame(model, monitor.charted if model.dynamics is not None else monitor.select(rows))
     shape = (len(rows), model.p)
     share, sigma, given = (np.full(shape, np.nan) for _ in range(3))
     for at, one in monitor.closed:

@@ -12,10 +12,12 @@ import numpy as np
 from spc.charts import Chart, charts_of
 from spc.errors import ColumnMismatch
 from spc.nouns import Bools, Floats, Model, Points, Rows, Scatter, Track
+from spc.phase2.before import noted
 from spc.phase2.subgroups import Closed, gathering
 
 BLOCK = 2048  # rows whitened and charted at a time
 OPEN = "subgroup"  # the key of the open subgroup among the charts' memories
+PAST = "rows before"  # the key of the rows before the next one, in a model with dynamics
 UNFIT = frozenset({"bad", "stale", "missing"})  # qualities of rows whose values are not to be believed
 
 
@@ -29,6 +31,9 @@ class Monitor:
     A model with subgroups judges means. A subgroup closes with as many rows as the reference's largest had, or when the label changes,
     whichever comes first; rows without labels are counted, and the usual number closes a subgroup. T², its limit and whether it is out
     stand on the row that closes it. `closed` are the subgroups that the last block completed, each with the position of that row.
+
+    A model with dynamics judges what is made of a row and those before it, which are remembered as data: they stay when the charts begin
+    anew. `charted` (n, q) is the last block as it was judged; of other models it is the rows' values as they were.
     """
 
     def __init__(self, model: Model, charts: Mapping[str, Chart] | None = None) -> None:
@@ -39,10 +44,18 @@ class Monitor:
         self._sized: dict[int, Monitor] = {}
         self._gathering = gathering(model)
         self.closed: tuple[tuple[int, Closed], ...] = ()
+        self.charted: Floats = np.empty((0, model.p))
+        self._past: dict[str, Any] = {}
 
     def select(self, rows: Rows) -> Floats:
-        """The rows' values (n, p) in the model's order; raises ColumnMismatch when one of its columns is missing."""
-        return self._columns(rows, self.model.names)
+        """The rows' values in the order of the model's inputs; raises ColumnMismatch when one of these columns is missing."""
+        return self._columns(rows, self.model.inputs)
+
+    def follow(self, rows: Rows) -> None:
+        """Take up rows before those that are to be judged, as far as a model with dynamics looks back."""
+        if self.model.dynamics is not None:
+            x = self.select(rows)
+            self._past, _ = self.model.dynamics.step(self._past, self._clean(x, self._missing(x, rows.quality)), rows.at)
 
     def judge(self, rows: Rows, first_row: int = 1, *, whole: bool = False) -> Points:
         """The points of a block; its rows are numbered from `first_row`.
@@ -52,19 +65,26 @@ class Monitor:
         """
         x = self.select(rows)
         missing = self._missing(x, rows.quality)
-        if self._gathering is None:
+        self.charted = x
+        if self.model.dynamics is not None:
+            self._past, seen = self.model.dynamics.step(self._past, self._clean(x, missing), rows.at)
+            notes = noted(self.model.dynamics, missing, seen)
+            self.charted, missing = seen.x, self._missing(seen.x, ())
+            tracks = {name: self._track(name, chart, seen.x, missing) for name, chart in self._charts.items()}
+        elif self._gathering is None:
             tracks = {name: self._track(name, chart, x, missing) for name, chart in self._charts.items()}
             notes = self._notes(missing, len(rows))
         else:
-            tracks, notes = self._means(x if missing is None else np.where(missing, np.nan, x), rows.subgroup, whole)
+            tracks, notes = self._means(self._clean(x, missing), rows.subgroup, whole)
         if self.model.guards:
             tracks["guard"] = self._guard(rows, notes)
         numbers = np.arange(first_row, first_row + len(rows), dtype=np.int64)
         return Points(numbers, rows.at, rows.ids, tracks, tuple(notes))
 
     def memory(self) -> dict[str, Any]:
-        """What the charts remember, and the rows of an open subgroup, as plain numbers."""
-        return dict(self._state) | ({} if self._gathering is None else {OPEN: self._gathering.memory()})
+        """What the charts remember, the rows of an open subgroup, and those before the next row, as plain numbers."""
+        past = {} if self.model.dynamics is None else {PAST: self._past}
+        return dict(self._state) | past | ({} if self._gathering is None else {OPEN: self._gathering.memory()})
 
     @property
     def remembers(self) -> bool:
@@ -72,12 +92,13 @@ class Monitor:
         return any(chart.start(self.model.p) for chart in self._charts.values())
 
     def anew(self, memory: Mapping[str, Any]) -> dict[str, Any]:
-        """A memory in which every chart stands as before its first row; the rows of an open subgroup stay."""
+        """A memory in which every chart stands as before its first row; rows of an open subgroup and those before the next one stay."""
         return dict(memory) | {name: chart.start(self.model.p) for name, chart in self._charts.items()}
 
     def restore(self, memory: Mapping[str, Any]) -> None:
         """Take up a memory that was kept; charts that it does not name start afresh."""
         self._state = {name: memory.get(name, chart.start(self.model.p)) for name, chart in self._charts.items()}
+        self._past = dict(memory.get(PAST, {}))
         if self._gathering is not None:
             self._gathering.restore(memory.get(OPEN, {}))
 
@@ -151,6 +172,10 @@ class Monitor:
                 names = [self.model.names[j] for j in np.flatnonzero(missing[i])]
                 notes[i] = f"no value for {', '.join(names)}" if len(names) < self.model.p else "no value for any variable: not judged"
         return notes
+
+    @staticmethod
+    def _clean(x: Floats, missing: Bools | None) -> Floats:
+        return x if missing is None else np.where(missing, np.nan, x)
 
     @staticmethod
     def _missing(x: Floats, quality: tuple[str, ...]) -> Bools | None:

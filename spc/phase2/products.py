@@ -90,7 +90,7 @@ def to_explain(monitor: Monitor, rows: Rows, i: int) -> tuple[Model, Floats, int
     """
     model = monitor.model
     if model.subgroup is None:
-        return model, monitor.select(rows.part(slice(i, i + 1)))[0], i
+        return model, (monitor.charted[i] if model.dynamics is not None else monitor.select(rows.part(slice(i, i + 1)))[0]), i
     found: tuple[int, Closed] | None = monitor.subgroup_of(i)
     if found is None or found[1].k == 0:
         return None
