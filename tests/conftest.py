@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# What the terminal simulates under test is kept apart from what its user has.
+_SHELF = tempfile.TemporaryDirectory(prefix="spc-tests-")
+os.environ["XDG_CACHE_HOME"] = _SHELF.name
 
 
 @pytest.fixture(scope="session")

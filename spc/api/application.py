@@ -21,8 +21,10 @@ from spc.api import alarms, docs, health, jobs, lines, models, problems, referen
 from spc.api.bodies import BodyLimit
 from spc.api.counters import Counters
 from spc.api.served import Served, of
+from spc.ledger.calibrations import Calibrations
 from spc.line import Plant
 from spc.settings import Settings
+from spc.workbench import Workbench
 
 _PARTS = (health, references, models, replays, jobs, lines, rows, stream, alarms)
 WARM_AFTER_S = 3.0  # the first page comes first; then what a fit needs is loaded, so that nobody waits for it
@@ -46,7 +48,8 @@ def build(plant: Plant, settings: Settings) -> FastAPI:
         responses=problems.RESPONSES,
         swagger_ui_oauth2_redirect_url=None,
     )
-    app.state.served = Served(plant, settings, Counters(plant.ledger))
+    bench = Workbench(cache=Calibrations(plant.ledger, plant.clock))
+    app.state.served = Served(plant, settings, Counters(plant.ledger), bench)
     problems.install(app)
     app.add_middleware(BodyLimit)
     docs.install(app)

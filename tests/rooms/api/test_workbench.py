@@ -226,3 +226,27 @@ def test_nothing_is_left_when_the_server_is_killed(how: int) -> None:
         owner.send_signal(how)
         owner.wait(20)
     until(lambda: not alive(warm) and not alive(child))
+
+
+class Shelf(dict[str, bytes]):
+    """A store for simulated results."""
+
+    def put(self, key: str, value: bytes, error: float) -> None:
+        self[key] = value
+        assert 0.0 <= error < 0.1
+
+
+def test_a_child_asks_for_what_another_one_simulated(starter: Starter, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a\n" + "\n".join(str((37 * k) % 401) for k in range(400)) + "\n")
+    shelf = Shelf()
+    bench = Workbench(starter=starter, cache=shelf)
+    first = fit(bench, path, recipe=FOREVER)
+    assert len(shelf) == 2
+    seen: list[str] = []
+    again = fit(bench, path, recipe=FOREVER, report=lambda share, stage: seen.append(stage))
+    assert again == first == fit(Workbench(starter=starter), path, recipe=FOREVER)
+    assert not any("calibrating" in stage for stage in seen)
+    shelf.update(dict.fromkeys(shelf, b"something else"))
+    assert fit(bench, path, recipe=FOREVER) == first
+    assert min(map(len, shelf.values())) > 100
