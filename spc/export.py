@@ -140,6 +140,7 @@ def model_summary(model: Model) -> dict[str, Any]:
         "version": model.version,
         **({} if model.subgroup is None else {"subgroup": model.subgroup.to_dict()}),
         "budget": {"words": promised.words, **promised.to_dict()},
+        **({} if model.dynamics is None else {"dynamics": model.dynamics.to_dict()}),
         **({"ucl": model.recipe["ucl"]} if model.recipe.get("ucl") is not None else {}),
     }
 

@@ -16,8 +16,9 @@ from spc.errors import BadRecipe, ColumnMismatch, NotFound
 from spc.export import model_summary
 from spc.ledger import jobs, models, references
 from spc.line import activate
-from spc.nouns import Reference, Role
+from spc.nouns import Model, Reference, Role
 from spc.phase1 import Recipe
+from spc.phase1.again import charted
 from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
 from spc.reference import read
 from spc.report.page import report
@@ -99,22 +100,30 @@ async def arithmetic(
     table = await run_in_threadpool(opened)
     if row > len(table):
         raise NotFound(f"The reference has rows 1 to {len(table)}.", cure="Number the data rows from 1.")
-    x = table.x[row - 1, [table.names.index(name) for name in model.names]]
-    return {**said, "point": arithmetic_of_point(model, x, chart).to_dict()}
+    raw = table.x[:row, [table.names.index(name) for name in model.inputs]]
+    raw = raw if model.dynamics is None else model.dynamics.run(raw, table.rows.at[:row])
+    return {**said, "point": arithmetic_of_point(model, charted(table, model)[row - 1], chart, raw).to_dict()}
 
 
 @router.post("/{id}/arithmetic", summary="The arithmetic of a row's value and of its limit")
 async def arithmetic_of_values(here: Here, id: str, body: RowValues) -> dict[str, Any]:
-    """The row's values by name, null where one is missing."""
+    """The row's values by name, null where one is missing; for a model with dynamics also those of the rows `before` it, oldest first."""
     model = await here.read(models.get_model, id)
-    for name in body.values:
-        if name not in model.names:
-            raise ColumnMismatch("The model does not chart this.", cure=f"Its variables are: {', '.join(model.names)}.", column=name)
-    given = [body.values.get(name) for name in model.names]
-    x = np.array([np.nan if one is None else one for one in given])
-    point = arithmetic_of_point(model, x, body.chart)
-    limit = arithmetic_of_limit(model, body.chart, sum(one is not None for one in given) if body.chart == "t2" else None)
+    raw = np.array([_values(model, one) for one in (*body.before, body.values)])
+    x = raw[-1]
+    if model.dynamics is not None:
+        x = model.dynamics.step({}, raw, np.full(len(raw), np.datetime64("NaT"), dtype="datetime64[us]"))[1].x[-1]
+    point = arithmetic_of_point(model, x, body.chart, raw)
+    limit = arithmetic_of_limit(model, body.chart, int(np.sum(~np.isnan(x))) if body.chart == "t2" else None)
     return {"point": point.to_dict(), "limit": limit.to_dict()}
+
+
+def _values(model: Model, said: dict[str, float | None]) -> list[float]:
+    for name in said:
+        if name not in model.inputs:
+            raise ColumnMismatch("The model does not chart this.", cure=f"Its variables are: {', '.join(model.inputs)}.", column=name)
+    given = [said.get(name) for name in model.inputs]
+    return [np.nan if one is None else one for one in given]
 
 
 @router.get("/{id}/report", summary="The report of a fit", response_class=Response, responses={200: {"content": {"text/html": {}}}})

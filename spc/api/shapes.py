@@ -46,6 +46,9 @@ class RowValues(Body):
 
     values: dict[str, float | None] = Field(max_length=10_000, description="column → number, or null where it is missing")
     chart: str = Field("t2", max_length=100)
+    before: list[dict[str, float | None]] = Field(
+        default_factory=list, max_length=5, description="the rows before it, oldest first, for a model with dynamics"
+    )
 
 
 class DistributionFree(Body):

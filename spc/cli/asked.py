@@ -58,6 +58,7 @@ def recipe(
     guarantee: float | None = None,
     overall: float | None = None,
     ucl: float | None = None,
+    dynamics: str = "",
 ) -> Recipe:
     """The recipe; raises BadRecipe for a word that nobody knows and BadTable for a list of rows that cannot be read."""
     interval = table.rows.between(bool(subgroup))
@@ -74,6 +75,7 @@ def recipe(
         "pool": pool,
         "guarantee": guarantee,
         "overall": overall,
+        "dynamics": dynamics,
     }
     return Recipe.from_dict(asked, interval)
 

@@ -44,7 +44,7 @@ def command(
         raise Complaint("This row was not judged.", cure=f"Its note: {result.points.notes[row - 1]}.", row=row)
     row = asked[2] + 1
     said = _said(row, explain(*asked[:2]), since(result.signals, row), result.points.notes[row - 1])
-    shown = [] if not arithmetic or said["t2"] is None else _arithmetic(*asked[:2])
+    shown = [] if not arithmetic or said["t2"] is None else _arithmetic(*asked[:2], result.raw(asked[2]))
     if json:
         files.print_json({**said, **({"arithmetic": [one.to_dict() for one in shown]} if arithmetic else {})})
         return
@@ -53,13 +53,13 @@ def command(
         _show(one)
 
 
-def _arithmetic(model: Model, x: Floats) -> list[Arithmetic]:
+def _arithmetic(model: Model, x: Floats, raw: Floats | None) -> list[Arithmetic]:
     """The arithmetic of a row's T² and of the limit it is held against."""
     import numpy as np
 
     from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
 
-    return [arithmetic_of_point(model, x), arithmetic_of_limit(model, "t2", int(np.sum(~np.isnan(x))))]
+    return [arithmetic_of_point(model, x, raw=raw), arithmetic_of_limit(model, "t2", int(np.sum(~np.isnan(x))))]
 
 
 def _show(one: Arithmetic) -> None:

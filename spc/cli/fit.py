@@ -64,6 +64,9 @@ def command(
         float | None,
         typer.Option(metavar="RATE", help="Outliers of the reference: this share of clean references shows any, as 0.01."),
     ] = None,
+    dynamics: Annotated[
+        str, typer.Option(metavar="WORDS", help='Rows depend on those before: "lagged 1" … "lagged 5" (dynamic T²), or residual (VAR(1)).')
+    ] = "",
     known: Annotated[
         str | None, typer.Option(metavar="PARAMETERS.json", help='Declare {"center": […], "covariance": [[…]]} known: a chi-squared chart.')
     ] = None,
@@ -116,6 +119,7 @@ def command(
             guarantee=guarantee,
             overall=overall,
             ucl=ucl,
+            dynamics=dynamics,
         )
         progress(0.0, "fitting")
         if product is not None:

@@ -38,6 +38,13 @@ class Judged:
             return self.monitor.to_explain(self.rows, i)
         return to_explain(self.monitor, self.rows, i)
 
+    def raw(self, i: int) -> Floats | None:
+        """The raw rows that the i-th row is judged with, itself last; None for a model that judges rows by themselves."""
+        if isinstance(self.monitor, ProductMonitor) or self.monitor.model.dynamics is None:
+            return None
+        rows = self.rows.part(slice(i + 1))
+        return self.monitor.model.dynamics.run(self.monitor.select(rows), rows.at)
+
 
 def judged(model: Model | ProductModels, path: Path, timezone: str, report: Progress) -> Judged:
     """Reads and judges a file by the rules by which a line is judged. Raises BadTable and ColumnMismatch."""

@@ -157,10 +157,19 @@ class Line:
         if active is not None and active.model_id is not None:
             seat.model = models.get_model(connection, active.model_id)
             seat.monitor = Monitor(seat.model)
+            self._rows_before(connection, seat)
             seat.watching = self._watch.start()
             self._resume(connection, seat, active)
         self._seat = seat
         return seat
+
+    def _rows_before(self, connection: Connection, seat: _Seat) -> None:
+        """A model that was activated just now, and looks at the rows before a row, begins with those that the line has."""
+        if seat.monitor is None or seat.model is None or seat.model.dynamics is None:
+            return
+        rows = store.rows_between(connection, self.name, seat.last_seq - seat.model.dynamics.depth + 1, seat.last_seq).rows
+        if set(seat.model.inputs) <= set(rows.names):
+            seat.monitor.follow(rows)
 
     def _resume(self, connection: Connection, seat: _Seat, active: lines.Activation) -> None:
         """The memory as the ledger has it."""

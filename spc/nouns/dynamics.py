@@ -89,6 +89,11 @@ class Dynamics:
         found[:1] = True
         return found
 
+    def run(self, x: Floats, at: Times) -> Floats:
+        """Of raw rows x (n, p) with times (n,) those that the last one is judged with: itself, last, and the rows of its run before it."""
+        first = int(np.flatnonzero(self.broken(at))[-1])
+        return x[max(first, len(x) - 1 - self.depth) :]
+
     def _broken(self, newest: int | None, at: Times) -> Bools:
         times = at.astype("datetime64[us]")
         first = np.array([np.datetime64("NaT") if newest is None else np.datetime64(newest, "us")], dtype="datetime64[us]")

@@ -12,6 +12,7 @@ import numpy as np
 from spc.errors import BadRecipe, TooFewRows
 from spc.limits import KnownParameters, NewRow, ReferenceRow, lookup
 from spc.nouns import Floats, Limit, Model
+from spc.phase2.before import made_of
 
 _INLINE = 12  # variables up to which centre and factor are written out
 _TRACY = "Tracy, Young & Mason 1992"
@@ -68,8 +69,11 @@ def arithmetic_of_limit(model: Model, chart: str = "t2", q: int | None = None, *
     return _refitted(model, limit, chart, q, reference, what)
 
 
-def arithmetic_of_point(model: Model, x: Floats, chart: str = "t2") -> Arithmetic:
+def arithmetic_of_point(model: Model, x: Floats, chart: str = "t2", raw: Floats | None = None) -> Arithmetic:
     """The arithmetic of a row's value on a chart; x (p,) is in the model's order, NaN where a value is missing.
+
+    For a model with dynamics x is what is charted, and `raw` (k, p) the rows it is made of: the row's own values last, those before it
+    above, oldest first. Without them the arithmetic begins with x.
 
     For a model with subgroups x is the mean of a subgroup and `model` the one of `Model.sized`. A chart with memory follows from all rows
     before: its lines of Python judge the whole file.
@@ -89,10 +93,13 @@ def arithmetic_of_point(model: Model, x: Floats, chart: str = "t2") -> Arithmeti
     center = ", ".join(f"{v:.6g}" for v in part.center) if inline else "`center` in the model file"
     inputs |= {"m": center, "S": f"{q} × {q}, S = L Lᵀ; `covariance` and `factor` in the model file", "n": str(model.n)}
     small = model.subgroup is not None
-    formula = f"T² = {'k (x̄ − m)ᵀ S⁻¹ (x̄ − m)' if small else '(x − m)ᵀ S⁻¹ (x − m)'} = ‖L⁻¹(x − m)‖² = {value:.6g}"
-    return Arithmetic(
-        "T² of this row", value, formula, inputs, f"centre and scatter: {model.estimator}", "Hotelling 1947", _of_point(model, x)
-    )
+    made = made_of(model.dynamics, raw) if model.dynamics is not None and raw is not None and len(raw) > 1 else None
+    inputs = inputs if made is None else {**made.inputs, **inputs}
+    before = "" if made is None else made.formula
+    formula = f"{before}T² = {'k (x̄ − m)ᵀ S⁻¹ (x̄ − m)' if small else '(x − m)ᵀ S⁻¹ (x − m)'} = ‖L⁻¹(x − m)‖² = {value:.6g}"
+    source = "Hotelling 1947" if made is None else f"Hotelling 1947; {made.source}"
+    snippet = _of_point(model, x) if made is None else made.snippet(model)
+    return Arithmetic("T² of this row", value, formula, inputs, f"centre and scatter: {model.estimator}", source, snippet)
 
 
 def _of_point(model: Model, x: Floats) -> str:

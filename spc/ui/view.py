@@ -86,7 +86,10 @@ class About:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blamed:
-    """Why one row has the T² that it has: the judged row, the raw values, the model, and the sentence."""
+    """Why one row has the T² that it has: the judged row, the values x (p,) that were judged, the model, and the sentence.
+
+    raw (k, p) are the rows' own values where those before it count: the row's own are the last.
+    """
 
     seq: int
     model: Model
@@ -94,6 +97,7 @@ class Blamed:
     blame: Blame
     x: tuple[float, ...]
     sentence: str
+    raw: Any = None
 
 
 class View:
@@ -186,7 +190,7 @@ class View:
             empty = tuple("" for _ in fallback)
             return About(line, title, now.id if now else 0, fallback, empty, (), (), "not monitored", "", None, marks, priority)
         guards = tuple(g.name for g in body.guards)
-        units = body.units + tuple("" for _ in guards)
+        units = body.units[: len(body.inputs)] + tuple("" for _ in guards)
         version = self._version(made)
         limit = body.new_limits["t2"][-1] if "t2" in body.new_limits else None
         footer = footing(body, version)
@@ -266,11 +270,17 @@ class View:
             if not len(window) or id is None:
                 raise NotFound(f"Row {seq} of {line} was not judged.", cure="Choose a point of the chart.")
             model = self._model(c, id)
+            depth = 0 if model.dynamics is None else model.dynamics.depth
+            before = rows.rows_between(c, line, seq - depth, seq - 1)
         if model.subgroup is not None:
             raise NotFound(f"Row {seq} is part of a subgroup, which is judged by its mean.", cure="The alarm says whose doing it is.")
-        judged = Monitor(model).judge(_only(window, model.columns), seq)
-        x = _pick(window, model.names)[0]
-        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), blame.sentence(model, x))
+        monitor = Monitor(model)
+        monitor.follow(_only(before, model.columns))
+        judged = monitor.judge(_only(window, model.columns), seq)
+        x = monitor.charted[0]
+        raw = np.concatenate([_pick(before, model.inputs), _pick(window, model.inputs)])
+        raw = raw if model.dynamics is None else model.dynamics.run(raw, np.concatenate([before.rows.at, window.rows.at]))
+        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), blame.sentence(model, x), raw)
 
     # ----------------------------------------------------------------------------------------------------------- private
 
@@ -295,8 +305,10 @@ class View:
 
 def band(model: Model) -> tuple[tuple[float, float, float], ...]:
     """Low, middle and high of each column in the reference: centre ± 3 sd, and what a guard tolerates."""
-    sd = np.sqrt(np.diag(model.scatter.covariance))
-    charted = [(float(m - 3 * s), float(m), float(m + 3 * s)) for m, s in zip(model.scatter.center, sd, strict=True)]
+    center, sd = model.scatter.center, np.sqrt(np.diag(model.scatter.covariance))
+    if model.dynamics is not None:  # what is drawn are the rows' own values
+        center, sd = model.dynamics.center, model.dynamics.sd
+    charted = [(float(m - 3 * s), float(m), float(m + 3 * s)) for m, s in zip(center, sd, strict=True)]
     return (*charted, *((g.level - g.tolerance, g.level, g.level + g.tolerance) for g in model.guards))
 
 
