@@ -66,13 +66,16 @@ def fit_callbacks(app: Dash, desk: Desk) -> None:
         Input(ids.ESTIMATOR, "data"),
         Input(ids.GROUPS, "data"),
         Input(ids.MEMORY, "data"),
+        Input(ids.DYNAMICS, "data"),
         *HERE,
         prevent_initial_call=True,
     )
-    async def promised(alpha: str | None, estimator: str | None, groups: str | None, memory: Any, ref: str, model_id: str) -> Any:
+    async def promised(alpha: str | None, estimator: str | None, groups: str | None, memory: Any, dynamics: str | None, *here: str) -> Any:
+        ref, model_id = here
+
         def work() -> Any:
             table, model = desk.opened(ref).table if ref else None, desk.model(model_id) if model_id else None
-            return fitting.promised(alpha or "", table, model, estimator or "", groups or "", memory or [])
+            return fitting.promised(alpha or "", table, model, estimator or "", groups or "", memory or [], dynamics or "")
 
         try:
             return await asyncio.to_thread(work)
@@ -93,18 +96,20 @@ def fit_callbacks(app: Dash, desk: Desk) -> None:
         State(ids.ESTIMATOR, "data"),
         State(ids.GROUPS, "data"),
         State(ids.MEMORY, "data"),
+        State(ids.DYNAMICS, "data"),
         State(ids.ALPHA, "value"),
         State(ids.BY, "value"),
         State(ids.DRAFT, "data"),
         *HERE,
         prevent_initial_call=True,
     )
-    async def asked(clicks: int | None, estimator: str, groups: str, memory: Any, alpha: str, by: str, draft: Any, *here: str) -> Any:
-        ref, model_id = here
+    async def asked(clicks: int | None, estimator: str, groups: str, memory: Any, dynamics: str, alpha: str, by: str, *here: Any) -> Any:
+        draft, ref, model_id = here
         if not clicks:
             return no_update, no_update
+        words = (estimator, alpha, by or "", groups, memory or [], dynamics or "")
         try:
-            request = await asyncio.to_thread(fit_asked, desk, ref, model_id, draft, estimator, alpha, by or "", groups, memory or [])
+            request = await asyncio.to_thread(fit_asked, desk, ref, model_id, draft, *words)
         except Complaint as wrong:
             return no_update, complaint(str(wrong))
         return {"body": request, "press": clicks, "from": model_id}, ""

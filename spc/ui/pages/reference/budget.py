@@ -98,6 +98,7 @@ def promise(
     estimator: str = estimators.AS_BEFORE,
     subgroup: str = "",
     memory: Sequence[str] = (),
+    dynamics: str = "",
 ) -> str:
     """What a budget means on the line, in all the ways to say it, with the limit of T² that it gives; or what a limit means.
 
@@ -108,7 +109,7 @@ def promise(
     'α 0.0027 · ARL₀ 370: one false alarm in 370 rows'
     """
     said, point = words_of(text), "subgroup" if subgroup else "row"
-    law = _law(model, table, estimator, subgroup, memory)
+    law = _law(model, table, estimator, subgroup, memory, dynamics)
     if (ucl := given_limit(said)) is not None:
         if memory:
             text = "A given UCL is that of T² alone, and charts beside it would share its false alarms."
@@ -160,15 +161,18 @@ class _Guess:
         return f"{self.words('UCL of T²' if self.share < 1.0 else 'UCL', self.same(alpha))} {number(value)}"
 
 
-def _law(model: Model | None, table: Reference | None, estimator: str, subgroup: str, memory: Sequence[str]) -> _Guess | None:
+def _law(
+    model: Model | None, table: Reference | None, estimator: str, subgroup: str, memory: Sequence[str], dynamics: str = ""
+) -> _Guess | None:
     """What can be said of T²: by the law that the model keeps, when the next fit asks for the same one, else by the table's size."""
     charts = {"t2", *memory}
-    if model is not None and estimator in (estimators.AS_BEFORE, estimators.of(model)[0]) and _grouped(model) == subgroup:
+    alike = model is not None and (_grouped(model), str(model.recipe.get("dynamics", ""))) == (subgroup, dynamics)
+    if model is not None and alike and estimator in (estimators.AS_BEFORE, estimators.of(model)[0]):
         limit = model.new_limits["t2"][-1]
         same = charts == set(model.new_limits)
         share, most = (limit.alpha / model.alpha, 0) if same else (1.0 / len(charts), len(charts) if len(charts) > 1 else 0)
         return _of_model(model, share, most)
-    found = None if table is None else _sketch(table, estimator, subgroup)
+    found = None if table is None or dynamics else _sketch(table, estimator, subgroup)
     if found is None:
         return None
     law, p = found

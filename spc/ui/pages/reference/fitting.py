@@ -20,6 +20,12 @@ from spc.ui.words import clock, number, utc
 
 ALPHA: Final = 0.0027
 SHOWN: Final = 12  # products that are named
+DYNAMICS: Final = {
+    "": "judge rows as they are",
+    "lagged 1": "with the row before (dynamic T²)",
+    **{f"lagged {k}": f"with the {k} rows before" for k in range(2, 6)},
+    "residual": "what the row before does not imply (VAR(1) residuals)",
+}
 OTHER_BASIN: Final = "the other group"  # asked for by the button of the finding
 
 
@@ -30,10 +36,12 @@ def asked(
     subgroup: str | None = None,
     memory: Sequence[str] | None = None,
     interval: float | None = None,
+    dynamics: str | None = None,
 ) -> dict[str, Any]:
     """The recipe's words; what the page does not ask stays as it was in the model. Raises BadRecipe.
 
-    `subgroup` is the column whose subgroups are judged, "" for single rows; `memory` the charts beside T²; None leaves them as they were.
+    `subgroup` is the column whose subgroups are judged, "" for single rows; `memory` the charts beside T²; `dynamics` a key of `DYNAMICS`;
+    None leaves them as they were.
     """
     words = dict(model.recipe) if model is not None else {}
     if estimator == OTHER_BASIN and model is not None:
@@ -46,6 +54,9 @@ def asked(
     if memory is not None:
         before = dict(words.get("charts", {}))
         words["charts"] = {name: before.get(name, {}) for name in ("t2", *memory)}
+    if dynamics is not None:
+        words.pop("dynamics", None)
+        words |= {"dynamics": dynamics} if dynamics else {}
     for word in ("alpha", "budget", "ucl"):
         words.pop(word, None)
     words |= budget.asked(alpha, interval, "subgroup" if words.get("subgroup") else "row")
@@ -86,6 +97,12 @@ def memory(model: Model | None) -> Component:
     return html.Div([html.Div("Beside T²: small changes that last", className="label"), made], className="field")
 
 
+def dynamics(model: Model | None) -> Component:
+    """Whether rows are judged as they are or with those before them."""
+    chosen = str(model.recipe.get("dynamics", "")) if model is not None else ""
+    return select(ids.DYNAMICS, DYNAMICS, chosen, label="Rows depend on the ones before", shown=True)
+
+
 def products(table: Reference | None) -> list[Component]:
     """A warning when the table holds several products: one fit takes them all as one process."""
     labels = [one for one in table.rows.product if one] if table is not None else []
@@ -110,6 +127,7 @@ def options(model: Model | None, job: str, hint: Suggestion | None = None, table
         select(ids.ESTIMATOR, words, chosen, label="Estimator", shown=True),
         groups(model, table),
         memory(model),
+        dynamics(model),
         field("α, ARL₀, 1 per week or UCL", text_input(ids.ALPHA, value=alpha, maxLength=60)),
         html.Div(promised(alpha, table, model, chosen), id=ids.ARL0, className="arl0", role="status"),
     ]
@@ -145,13 +163,15 @@ def promised(
     estimator: str,
     subgroup: str | None = None,
     memory: Sequence[str] | None = None,
+    dynamics: str | None = None,
 ) -> Children:
     """What the budget means for the fit that is chosen, or why it makes no sense and what to write instead."""
     subgroup = str(model.recipe.get("subgroup", "")) if subgroup is None and model is not None else subgroup or ""
     beside = memory if memory is not None else [] if model is None else [name for name in model.new_limits if name != "t2"]
     interval = None if table is None else table.rows.between(bool(subgroup))
+    before = dynamics if dynamics is not None else "" if model is None else str(model.recipe.get("dynamics", ""))
     try:
-        return budget.promise(text, interval, model, table, estimator=estimator, subgroup=subgroup, memory=beside)
+        return budget.promise(text, interval, model, table, estimator=estimator, subgroup=subgroup, memory=beside, dynamics=before)
     except Complaint as wrong:
         return complaint(wrong.text, wrong.cure)
 

@@ -28,6 +28,7 @@ ANSWERED: Final = "reference-answered"  # a press on "use it as it is", from upl
 ESTIMATOR: Final = "reference-estimator"
 ESTIMATOR_HELP: Final = "reference-estimator-help"
 GROUPS: Final = "reference-groups"  # the column whose subgroups are judged, "" for single rows
+DYNAMICS: Final = "reference-dynamics"  # whether rows are judged with those before them: a recipe's word
 ALPHA: Final = "reference-alpha"
 MEMORY: Final = "reference-memory"
 ARL0: Final = "reference-arl0"

@@ -184,7 +184,7 @@ def decided(
     return drafts.undo(draft, ref, model_id, model, rows), f"Undone: {told}."
 
 
-def fit_asked(
+def fit_asked(  # noqa: PLR0913 - one for each field of the form
     desk: Desk,
     ref: str,
     model_id: str,
@@ -194,6 +194,7 @@ def fit_asked(
     by: str,
     subgroup: str | None = None,
     memory: list[str] | None = None,
+    dynamics: str | None = None,
 ) -> dict[str, Any]:
     """The body of the request for a fit. Raises Complaint: a red finding without an answer, a number that is none."""
     table = desk.opened(ref).table
@@ -203,7 +204,7 @@ def fit_asked(
     out = drafts.excluded(draft, model_id, model) if model is not None else {}
     grouped = subgroup if subgroup is not None else str(model.recipe.get("subgroup", "")) if model is not None else ""
     interval = table.rows.between(bool(grouped))
-    recipe = drafts.recipe(fitting.asked(estimator, alpha, model, subgroup, memory, interval=interval), out)
+    recipe = drafts.recipe(fitting.asked(estimator, alpha, model, subgroup, memory, interval, dynamics), out)
     return {"reference_id": ref, "recipe": recipe, "by": by.strip(), "note": drafts.note(draft, ref, table.findings)}
 
 
