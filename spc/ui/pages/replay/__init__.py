@@ -1,0 +1,54 @@
+"""Replay: rows of the past through a champion and a challenger, side by side; what each alarm would have said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import Dash, html
+from dash.development.base_component import Component
+
+from spc.errors import NotFound
+from spc.ledger import jobs
+from spc.ui.components import complaint, graph
+from spc.ui.page import Page, Visit
+from spc.ui.pages.replay.decide import decide
+from spc.ui.pages.replay.form import form
+from spc.ui.pages.replay.known import Choices, Known
+from spc.ui.pages.replay.result import result
+from spc.ui.view import View
+
+
+def page(choices: Choices, asked: Mapping[str, Any], parts: Sequence[Component] = (), timezone: str = "") -> Component:
+    """The form, and below it what came of the replay that stands in the address."""
+    words = "What these models would have said of rows of the past, before one of them judges the line."
+    clock = f" Times are those of {timezone}." if timezone else ""
+    head = [html.H1("Replay"), html.P(words + clock, className="summary")]
+    return html.Div([html.Div(head, className="title-row"), form(choices, asked), *parts], id="replay")
+
+
+def register(app: Dash, view: View) -> Page:
+    """The page at /replay; `?job=` shows a replay that was asked for."""
+    known = Known(view)
+
+    def layout(visit: Visit) -> Component:
+        choices = known.choices()
+        asked: Mapping[str, Any] = {"reference_id": visit.query["file"]} if "file" in visit.query else {}
+        parts: list[Component] = []
+        if "job" in visit.query:
+            with view.plant.ledger.read() as c:
+                job = jobs.get_job(c, visit.query["job"])
+            if job.kind != "replay":
+                raise NotFound("This is not a replay.", cure="Choose the rows and the models, and play them.")
+            asked = job.request
+            if job.state == "done" and job.result is not None:
+                parts = [*result(job.result, visit.theme, view.timezone, choices.lines), *decide(job.id, job.result, choices.lines)]
+            else:
+                error = job.error or {}
+                parts = [complaint(str(error.get("detail", f"This replay is {job.state}.")), str(error.get("cure", "")))]
+        return page(choices, asked, parts, view.timezone)
+
+    def skeleton() -> Component:
+        return html.Div([page(Choices({}, {}, {}, {}), {}), graph("replay-chart", label="Statistic over limit")])
+
+    return Page("/replay", "Replay", layout, skeleton, nav="Replay")
