@@ -26,7 +26,7 @@ from spc.version import VERSION
 
 _RECENT = 4  # results that stay in memory: the same reference is fitted again and again while it is reviewed
 _ROOMS = ("charts", "limits", "nouns", "phase1", "runlength", "scatter")  # whose programs decide about the numbers
-_SOURCES = (".py", ".c", ".h", ".so")
+_SOURCES = (".py", ".c", ".h", ".so", ".json")
 
 
 class Cache(Protocol):

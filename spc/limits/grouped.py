@@ -10,7 +10,7 @@ columns do change, tables are simulated at the scatter that was found, and the t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -18,6 +18,7 @@ from scipy.linalg import solve_triangular
 from spc.errors import Degenerate
 from spc.limits.calibrated import TAIL_GRID, Progress
 from spc.limits.exact import checked_alpha
+from spc.limits.packing import APART
 from spc.limits.quadratic import tail
 from spc.limits.subgroups import NewSubgroup, ReferenceSubgroup
 from spc.nouns import Floats, Ints, Limit, Scatter
@@ -47,6 +48,7 @@ class SubgroupFits:
     weight: Floats
     bias: float
     whitened: bool
+    answers: dict[str, float] = field(default_factory=dict, repr=False, metadata=APART)
 
     def new_subgroup(self, alpha: float, k: int, q: int) -> Limit:
         """The limit for the mean of k new rows on which q variables are observed."""
@@ -78,6 +80,12 @@ class SubgroupFits:
         return tail(value, forms[0], k * forms[1], spread2=(1.0 + k / self.n) * (self.n - 1) / (self.n - q), dof=self.n - q)
 
     def _quantile(self, alpha: float, k: int, q: int) -> float:
+        question = f"{alpha!r} {k} {q}"
+        if question not in self.answers:
+            self.answers[question] = self._found(alpha, k, q)
+        return self.answers[question]
+
+    def _found(self, alpha: float, k: int, q: int) -> float:
         from scipy.optimize import root_scalar  # noqa: PLC0415 - takes long to load, and not every process calibrates
 
         left, singular, _ = np.linalg.svd(self.factor[:, :q, :q])

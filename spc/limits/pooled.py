@@ -8,7 +8,7 @@ there a new row of a product of n_i rows is a Student vector with ν − q + 1 d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -16,6 +16,7 @@ from scipy.linalg import solve_triangular
 from spc.errors import Degenerate
 from spc.limits.calibrated import TAIL_GRID, Progress
 from spc.limits.exact import checked_alpha
+from spc.limits.packing import APART
 from spc.limits.quadratic import tail
 from spc.limits.subgroups import NewRowPooled, ReferenceRowPooled
 from spc.nouns import Floats, Ints, Limit, Scatter
@@ -37,6 +38,7 @@ class PooledFits:
     own: tuple[Floats, ...]
     bias: float
     whitened: bool
+    answers: dict[str, float] = field(default_factory=dict, repr=False, metadata=APART)
 
     def new_row(self, i: int, alpha: float, q: int) -> Limit:
         """The limit for a new row of product i on which q variables are observed."""
@@ -58,6 +60,12 @@ class PooledFits:
         return tuple((alpha, self._quantile(i, alpha, self.p)) for alpha in TAIL_GRID)
 
     def _quantile(self, i: int, alpha: float, q: int) -> float:
+        question = f"{i} {alpha!r} {q}"
+        if question not in self.answers:
+            self.answers[question] = self._found(i, alpha, q)
+        return self.answers[question]
+
+    def _found(self, i: int, alpha: float, q: int) -> float:
         from scipy.optimize import root_scalar  # noqa: PLC0415 - takes long to load, and not every process calibrates
 
         left, singular, _ = np.linalg.svd(self.factor[:, :q, :q])

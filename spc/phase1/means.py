@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 from spc.errors import BadRecipe
-from spc.limits import TAIL_GRID, KnownParameters
+from spc.limits import TAIL_GRID, KnownParameters, Like
+from spc.limits.cache import Key, remembered
 from spc.limits.grouped import SubgroupFits, calibrate_subgroups
 from spc.limits.subgroups import NewSubgroup, ReferenceSubgroup
 from spc.nouns import Floats, Ints, Limit, Scatter
@@ -119,26 +119,13 @@ def _refuse(wrong: bool, text: str, cure: str) -> None:
 
 
 def _calibrated(estimator: Estimator, sizes: tuple[int, ...], scatter: Scatter, seed: int, progress: Progress | None) -> SubgroupFits:
-    """The calibration for subgroups of these sizes; remembered for estimators whose law depends on nothing else."""
-    affine = equivariance(estimator) == "affine"
-    key = (estimator, sizes, scatter.p, seed)
-    if affine and key in _known():
-        return _known()[key]
+    """The calibration for subgroups of these sizes, and for others than affine equivariant estimators at this scatter."""
+    truth = None if equivariance(estimator) == "affine" else scatter.factor
     report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for {len(sizes)} subgroups"))
-    found = calibrate_subgroups(
-        lambda x, group: asked_within(estimator, x, group),
-        title(estimator),
-        sizes,
-        scatter.p,
-        truth=None if affine else scatter.factor,
-        seed=seed,
-        progress=report,
-    )
-    if affine:
-        _known()[key] = found
-    return found
 
+    def made() -> SubgroupFits:
+        asked = (lambda x, group: asked_within(estimator, x, group), title(estimator), sizes, scatter.p)
+        return calibrate_subgroups(*asked, truth=truth, seed=seed, progress=report)
 
-@lru_cache(maxsize=1)
-def _known() -> dict[tuple[Estimator, tuple[int, ...], int, int], SubgroupFits]:
-    return {}
+    key = Key(("subgroups", estimator, sizes, scatter.p, seed, None if truth is None else Like(truth).digest))
+    return remembered(key, SubgroupFits, made, lambda _: 0.0)

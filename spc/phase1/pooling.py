@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from spc.errors import BadRecipe
+from spc.limits import Like
+from spc.limits.cache import Key, remembered
 from spc.limits.pooled import PooledExact, PooledFits, calibrate_pooled
 from spc.nouns import Floats, Ints, Limit, Scatter
 from spc.phase1.fit import Fit
@@ -67,8 +69,13 @@ def _law(recipe: Recipe, sizes: tuple[int, ...], scatter: Scatter, progress: Pro
         raise BadRecipe(f"Limit '{recipe.limit}' is not for {estimator.name} pooled over products.", cure="Use limit 'auto'.")
     report = None if progress is None else (lambda share: progress(share, "calibrating the pooled limit"))
     truth = None if equivariance(estimator) == "affine" else scatter.factor
-    asked = (lambda x, group: _ask(estimator, x, group), title(estimator), sizes, scatter.p)
-    return calibrate_pooled(*asked, truth=truth, seed=recipe.seed, progress=report)
+
+    def made() -> PooledFits:
+        asked = (lambda x, group: _ask(estimator, x, group), title(estimator), sizes, scatter.p)
+        return calibrate_pooled(*asked, truth=truth, seed=recipe.seed, progress=report)
+
+    key = Key(("pooled", estimator, sizes, scatter.p, recipe.seed, None if truth is None else Like(truth).digest))
+    return remembered(key, PooledFits, made, lambda _: 0.0)
 
 
 def _refitted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -12,11 +12,13 @@ from scipy.linalg import solve_triangular
 
 from spc.charts import Chart, Mcusum, Mewma
 from spc.errors import BadRecipe, Degenerate
-from spc.limits import Like
+from spc.limits import Calibration, Like, Tabled
+from spc.limits.cache import Key, remembered
 from spc.limits.calibrated import configuration
+from spc.limits.packing import APART
 from spc.nouns import Floats, Limit, Scatter
 from spc.phase1.chains import Chains, Fits, followed
-from spc.phase1.laws import ChiSquared, Exact, Law, Progress
+from spc.phase1.laws import ChiSquared, Exact, Larger, Law, Progress
 from spc.phase1.own import Own
 from spc.phase1.own_charts import own_shares
 from spc.phase1.regressed import Regressed
@@ -57,7 +59,6 @@ def shares(
     for an alpha too small to simulate.
     """
     own = {name: chart.alpha for name, chart in charts.items() if chart.alpha is not None}
-    together = {name: chart for name, chart in charts.items() if name not in own}
     if all(name == "t2" for name in charts):
         return Shares({name: own.get(name, alpha) for name in charts}, {})
     if isinstance(law, Own):
@@ -68,6 +69,47 @@ def shares(
                 f"A false alarm in {1 / rate:.0f} rows ({name}) is too rare to work out a limit for a chart with memory.",
                 cure=f"Ask for at most {1 / _RAREST:.0f} rows between false alarms, or take the chart t2 alone.",
             )
+    if not isinstance(law, ChiSquared | Exact | Calibration | Larger | Tabled):
+        return _simulated(estimator, charts, law, n, p, alpha, seed, progress, like)
+    about = type(law).__name__, getattr(law, "fits", 0), like and like.digest
+    key = Key(("charts together", estimator, tuple(charts.items()), n, p, alpha, seed, about))
+
+    def made() -> _Kept:
+        return _Kept.of(_simulated(estimator, charts, law, n, p, alpha, seed, progress, like))
+
+    return remembered(key, _Kept, made, lambda _: 0.0).shares
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Shares as flat tuples of texts and numbers, which a store can keep."""
+
+    alpha: tuple[tuple[str, float], ...]
+    limits: tuple[tuple[str, float, float, str], ...]
+    answers: dict[str, float] = field(default_factory=dict, metadata=APART)
+
+    @classmethod
+    def of(cls, one: Shares) -> _Kept:
+        return cls(tuple(one.alpha.items()), tuple((name, limit.value, limit.alpha, limit.law) for name, limit in one.limits.items()))
+
+    @property
+    def shares(self) -> Shares:
+        return Shares(dict(self.alpha), {name: Limit(value, alpha, law) for name, value, alpha, law in self.limits})
+
+
+def _simulated(
+    estimator: Estimator,
+    charts: Mapping[str, Chart],
+    law: Law,
+    n: int,
+    p: int,
+    alpha: float,
+    seed: int,
+    progress: Progress | None,
+    like: Like | None,
+) -> Shares:
+    own = {name: chart.alpha for name, chart in charts.items() if chart.alpha is not None}
+    together = {name: chart for name, chart in charts.items() if name not in own}
     told = None if progress is None else partial(_said, progress)
     fits = _fits(estimator, law, n, p, seed, like)
     followed_by = partial(followed, fits=fits, seed=seed, progress=told)
@@ -134,15 +176,15 @@ def _fits(estimator: Estimator, law: Law, n: int, p: int, seed: int, like: Like 
         return Fits.classical(n, p, _DRAWN, rng)
     rows = min(n, max(_MOST_ROWS, _PER_VARIABLE * p))
     if equivariance(estimator) == "affine" and not takes_missing(estimator):
-        seen = _simulated(estimator, lambda: configuration(rng, rows, p), rows, p)
+        seen = _fitted(estimator, lambda: configuration(rng, rows, p), rows, p)
         return Fits.classical(rows, p, _DRAWN, rng).seen(seen)
     lower = np.eye(p) if like is None else like.factor
-    found = _simulated(estimator, lambda: rng.standard_normal((rows, p)) @ lower.T, rows, p)
+    found = _fitted(estimator, lambda: rng.standard_normal((rows, p)) @ lower.T, rows, p)
     center = solve_triangular(lower, found.center.T, lower=True).T
     return Fits(center, np.tril(np.array([solve_triangular(lower, one, lower=True) for one in found.factor])))
 
 
-def _simulated(estimator: Estimator, drawn: Callable[[], Floats], rows: int, p: int) -> Fits:
+def _fitted(estimator: Estimator, drawn: Callable[[], Floats], rows: int, p: int) -> Fits:
     found: list[Scatter] = []
     while len(found) < int(np.clip(_CELLS / (rows * p), *_FITS)):
         with suppress(Degenerate):  # normal rows that the estimator cannot answer: draw others
