@@ -68,10 +68,11 @@ def charted(asked: str, estimator: Estimator, names: tuple[str, ...], x: Floats,
     whole = offered & _past(before, x, at, offered) & ~np.isnan(pair.x).any(axis=1)
     p = len(names)
     stacked = np.hstack([pair.x[whole, p:], pair.x[whole, :p]])
-    if len(stacked) < 2 * p + 2:
+    least = max(2 * p + 2, estimator.rows_needed(2 * p))
+    if len(stacked) < least:
         raise TooFewRows(
             f"{len(stacked)} rows that have a row before them are too few for the dynamics of {p} variables.",
-            cure=f"At least {2 * p + 2} are needed, and {10 * p} is a good start; or leave out columns.",
+            cure=f"At least {least} are needed, and {max(20 * p, 2 * least)} is a good start; or leave out columns.",
         )
     found = _estimated(estimator, stacked, names)
     past, matrix = regression(found.center, found.factor)
