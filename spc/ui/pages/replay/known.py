@@ -45,8 +45,7 @@ class Known:
         judges = {made[-1].model_id: f" · judges {titles[name]}" for name, made in seats.items() if made and made[-1].model_id}
         files = {one.id: f"{names[one.id]}, {clock(one.created_at, view.timezone, date=True)}" for one in uploads}
         return Choices(
-            {f"line:{name}": f"line {title}" for name, title in titles.items()}
-            | {f"file:{id}": f"file {said}" for id, said in files.items()},
+            {f"line:{name}": title for name, title in titles.items()} | {f"file:{id}": f"file {said}" for id, said in files.items()},
             {id: f"{said}{judges.get(id, '')}" for id, said in words.items()},
             files,
             titles,
@@ -60,7 +59,7 @@ class Known:
             reference = names.get(one.reference_id or "", "")
             if not reference and one.reference_id is not None:
                 reference = references.get_reference(connection, one.reference_id).name
-            made = clock(one.created_at, self._view.timezone, date=True)
+            made = clock(one.created_at, self._view.timezone, date=True)[:16]
             known = " · ".join([reference or "without a reference", made, model.estimator, f"α {number(model.alpha)}"])
             with self._lock:
                 self._words[one.id] = known
