@@ -128,12 +128,11 @@ def _stable(here: Served, id: str, asked: dict[str, Any], ticket: Ticket) -> dic
 @contextmanager
 def file(here: Served, reference_id: str) -> Iterator[tuple[Path, dict[str, Any]]]:
     """A stored reference as a file for the workbench, and how it is to be read."""
-    with here.ledger.read() as connection:
-        reference = references.get_reference(connection, reference_id)
-        content = references.reference_bytes(connection, reference_id)
     with tempfile.TemporaryDirectory(prefix="spc-") as folder:
         path = Path(folder) / "reference"
-        path.write_bytes(content)
+        with here.ledger.read() as connection, path.open("wb") as out:
+            reference = references.get_reference(connection, reference_id)
+            references.write_reference(connection, reference_id, out)
         zone = str(reference.facts.get("timezone", here.settings.timezone))
         yield path, {"name": reference.name, "roles": reference.roles, "timezone": zone}
 

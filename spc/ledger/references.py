@@ -7,12 +7,14 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, insert, select
 
 from spc.errors import NotFound
 from spc.ledger.schema import reference
+
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,17 @@ def reference_bytes(connection: Connection, id: str) -> bytes:
     if found is None:
         raise NotFound(f"There is no reference {id!r}.", cure="Upload it again.")
     return zlib.decompress(found)
+
+
+def write_reference(connection: Connection, id: str, out: BinaryIO) -> None:
+    """Writes the bytes as they were uploaded, block by block: a long file is never whole in memory. Raises NotFound."""
+    found = connection.execute(select(reference.c.content).where(reference.c.id == id)).scalar()
+    if found is None:
+        raise NotFound(f"There is no reference {id!r}.", cure="Upload it again.")
+    unpack, packed = zlib.decompressobj(), memoryview(found)
+    for start in range(0, len(packed), _BLOCK):
+        out.write(unpack.decompress(packed[start : start + _BLOCK]))
+    out.write(unpack.flush())
 
 
 def references(connection: Connection, limit: int = 100) -> list[StoredReference]:

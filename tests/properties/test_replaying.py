@@ -46,7 +46,7 @@ def wide() -> Model:
     rng = np.random.default_rng(3)
     names = tuple(f"v{j}" for j in range(8))
     mixed = rng.normal(size=(8, 8))
-    scatter = Scatter(rng.normal(size=8), np.linalg.cholesky(mixed @ mixed.T + np.eye(8)), n=400)
+    scatter = Scatter(rng.normal(size=8), np.asarray(np.linalg.cholesky(mixed @ mixed.T + np.eye(8)), dtype=np.float64), n=400)
     limits = {
         "t2": tuple(Limit(float(chi2.isf(0.02, q)), 0.02, f"chi-square({q})") for q in range(1, 9)),
         **{name: (Limit(h, 0.02, "simulated"),) for name, h in (("mewma", 14.0), ("mcusum", 5.0), ("ewma_log_t2", 2.6))},

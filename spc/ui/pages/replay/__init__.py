@@ -45,7 +45,8 @@ def register(app: Dash, view: View) -> Page:
                 parts = [*result(job.result, visit.theme, view.timezone, choices.lines), *decide(job.id, job.result, choices.lines)]
             else:
                 error = job.error or {}
-                parts = [complaint(str(error.get("detail", f"This replay is {job.state}.")), str(error.get("cure", "")))]
+                cure = "" if job.state == "cancelled" else "Load this page again in a moment."
+                parts = [complaint(str(error.get("detail", f"This replay is {job.state}.")), str(error.get("cure", cure)))]
         return page(choices, asked, parts, view.timezone)
 
     def skeleton() -> Component:
