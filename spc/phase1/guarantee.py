@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from spc.errors import BadRecipe
-from spc.limits import Calibration, Like, Tabled
+from spc.limits import Calibration, Effort, Like, Tabled
 from spc.limits.guaranteed import Guaranteed, checked_confidence, classical, said
 from spc.nouns import Floats, Limit
 from spc.phase1.laws import ChiSquared, Exact, Larger, Law, Progress, simulated
 from spc.scatter import Estimator
 
 _FITS, _ROWS = 800, 200_000  # simulated references, and rows of theirs from which fewer do: confidence ± 0.7 points
+_CONFIGURATIONS, _BETWEEN = 9000, (250, 700)  # for affine equivariant estimators, times p/n: means and covariances are drawn for each
 _ANCHORS = (0.5, 0.05, 0.0027, 1e-5, 1e-7)  # where tails are worked out; their ratio to the law on average is smooth between these
 
 
@@ -73,8 +74,10 @@ def with_guarantee(
         return average
     if isinstance(average, Exact):
         return Guarantee(average, Guaranteed(classical(n, p), confidence), n)
-    if isinstance(average, Tabled):  # a table of averages: its references have to be simulated
-        average = simulated(estimator, n, p, seed, progress, like, fewest=fewest(confidence, n))
+    if isinstance(average, Tabled):  # a table of averages: references have to be simulated, only as many as the luck of theirs asks for
+        effort = Effort(int(np.clip(_CONFIGURATIONS * p / n, *_BETWEEN)), error=np.inf)
+        sample = simulated(estimator, n, p, seed, progress, like, effort)
+        return Guarantee(average, Guaranteed(sample.at if isinstance(sample, Larger) else sample, confidence), n)
     if isinstance(average, Larger):
         return Guarantee(average, Guaranteed(average.at, confidence), n)
     if isinstance(average, Calibration):

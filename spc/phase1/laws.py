@@ -179,24 +179,25 @@ def calibrated(
         tabled = lookup(estimator.name, h, title(estimator), n, p)
         if tabled is not None:
             return tabled
-    return simulated(estimator, n, p, seed, progress, like, fewest)
+    return simulated(estimator, n, p, seed, progress, like, Effort(fewest))
 
 
 def simulated(
-    estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None, like: Like | None, fewest: int = 60
+    estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None, like: Like | None, effort: Effort = Effort()
 ) -> Calibration | Larger:
-    """The calibration of an estimator for n rows of p variables, from at least `fewest` simulated references; very many rows by fewer."""
+    """The calibration of an estimator for n rows of p variables, by simulation; for very many rows it is carried from fewer."""
     affine = equivariance(estimator) == "affine" and not takes_missing(estimator)
     like = None if affine else like
     few = max(_PLENTY, _PLENTY_PER * p)
     if n > 1.2 * few:
-        return Larger(_simulated(estimator, few, p, seed, progress, _thinned(like, few), fewest), n, falls=affine)
-    return _simulated(estimator, n, p, seed, progress, like, fewest)
+        return Larger(_simulated(estimator, few, p, seed, progress, _thinned(like, few), effort), n, falls=affine)
+    return _simulated(estimator, n, p, seed, progress, like, effort)
 
 
-def _simulated(estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None, like: Like | None, fewest: int) -> Calibration:
+def _simulated(
+    estimator: Estimator, n: int, p: int, seed: int, progress: Progress | None, like: Like | None, effort: Effort
+) -> Calibration:
     report = None if progress is None else (lambda share: progress(share, f"calibrating the limit for n = {n}, p = {p}"))
-    effort = Effort(fewest)
     key = Key(("calibration", estimator, n, p, seed, like and like.digest, effort))
     asked = partial(calibrate, estimator, title(estimator), n, p, like=like, seed=seed, effort=effort, progress=report)
     return remembered(key, Calibration, asked, lambda found: found.error(0.0027))

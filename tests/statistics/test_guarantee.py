@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.interpolate import PchipInterpolator
+from scipy.linalg import solve_triangular
 
-from spc.limits import tail
+from spc.limits import Guaranteed, Like, calibrate, tail
+from spc.nouns import Floats, Scatter
 from spc.phase1.guarantee import fewest, with_guarantee
 from spc.phase1.laws import law
-from spc.scatter import Classical, Estimator, Mcd
+from spc.scatter import Cellwise, Classical, Estimator, Mcd, Mrcd, Ogk
 
 pytestmark = pytest.mark.statistics
 
@@ -56,6 +59,58 @@ def test_a_guarantee_of_robust_limits_is_kept_in_a_tight_band(n: int, p: int, q:
     sure, usual = kept(Mcd(), n, p, q, limits(Mcd(), n, p, q), 3000, 3)
     print(f"n = {n}, p = {p}, q = {q}: {100 * sure:.2f} % of references keep to alpha; with the usual limit {100 * usual:.1f} %")
     assert abs(sure - CONFIDENCE) < 0.02, sure
+
+
+LEVELS = np.array([0.0, 0.4, 0.7, 0.85, 0.95])
+
+
+def related(p: int, r: float) -> Floats:
+    """The lower factor of correlations that fall by r from variable to variable."""
+    return np.asarray(np.linalg.cholesky(r ** np.abs(np.subtract.outer(np.arange(p), np.arange(p)))))
+
+
+def sure_limit(estimator: Estimator, n: int, factor: Floats, fits: int, seed: int = 0) -> float:
+    """The guaranteed limit for references of n rows with this scatter."""
+    found = calibrate(estimator, estimator.name, n, len(factor), like=Like(factor), fits=fits, seed=seed)
+    return Guaranteed(found, CONFIDENCE).quantile(ALPHA, len(factor))
+
+
+def drawn(estimator: Estimator, n: int, truth: Floats, references: int) -> tuple[list[Scatter], Floats, Floats]:
+    """Fresh references, fitted, and the λ and b² of their forms seen from the truth."""
+    rng = np.random.default_rng(5)
+    found = [estimator(rng.standard_normal((n, len(truth))) @ truth.T) for _ in range(references)]
+    lower = np.array([np.tril(solve_triangular(truth, one.factor, lower=True)) for one in found])
+    left, singular, _ = np.linalg.svd(lower)
+    center = np.array([solve_triangular(truth, one.center, lower=True) for one in found])
+    return found, singular**-2.0, np.einsum("ka,kab->kb", center, left) ** 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("estimator, fits, references", [(Ogk(), 1600, 3000), (Mrcd(), 1600, 3000), (Cellwise(), 800, 1500)])
+def test_a_guarantee_is_kept_by_estimators_that_mixtures_disturb(estimator: Estimator, fits: int, references: int) -> None:
+    """Two variables: the limit depends on their correlation alone, and every reference gets that of the one that was fitted."""
+    n = 30
+    curve = PchipInterpolator(np.arctanh(LEVELS), np.log([sure_limit(estimator, n, related(2, r), fits) for r in LEVELS]))
+    for r in (0.0, 0.8):
+        found, weight, shift2 = drawn(estimator, n, related(2, r), references)
+        fitted = [min(abs(one.factor[1, 0]) / float(np.hypot(*one.factor[1])), LEVELS[-1]) for one in found]
+        share = float(np.mean(tail(np.exp(curve(np.arctanh(fitted))), weight, shift2) <= ALPHA))
+        print(f"{estimator.name}, n = {n}, p = 2, r = {r}: {100 * share:.2f} % of {references} references keep to alpha")
+        assert abs(share - CONFIDENCE) < 0.02 + 2.0 * np.sqrt(CONFIDENCE * (1 - CONFIDENCE) / references)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("estimator, references", [(Ogk(), 3000), (Mrcd(), 2000), (Cellwise(), 1200)])
+def test_a_guarantee_is_kept_for_many_variables(estimator: Estimator, references: int) -> None:
+    """The limits that the first of the references get, at their fitted scatters, each judged at all of the references."""
+    n, p = 50, 8
+    found, weight, shift2 = drawn(estimator, n, related(p, 0.8), references)
+    values = [sure_limit(estimator, n, one.factor, 500, k) for k, one in enumerate(found[:8])]
+    share = float(np.mean([np.mean(tail(value, weight, shift2) <= ALPHA) for value in values]))
+    print(f"{estimator.name}, n = {n}, p = {p}: {100 * share:.2f} % of {references} references keep to alpha")
+    assert abs(share - CONFIDENCE) < 0.02 + 2.0 * np.sqrt(CONFIDENCE * (1 - CONFIDENCE) / references)
 
 
 @pytest.mark.slow
