@@ -44,3 +44,11 @@ def reference(x: Floats, *, timed: bool = True, names: tuple[str, ...] = NAMES) 
     """The rows as a reference that passed inspection."""
     columns = tuple(Column(name, "measurement", unit="l/min" if name == "flow" else "") for name in names)
     return Reference(rows(x, timed=timed, names=names), columns, Dialect("utf-8", ",", "."), (), "0" * 64)
+
+
+def csv(x: Floats, *, names: tuple[str, ...] = NAMES, step: float = 60.0) -> str:
+    """The rows as a CSV with their times."""
+    block = rows(x, names=names, step=step)
+    lines = [",".join(("time", *names))]
+    lines += [",".join((f"{at}Z", *(f"{v:.6f}" for v in row))) for at, row in zip(block.at, block.x.tolist(), strict=True)]
+    return "\n".join(lines) + "\n"
