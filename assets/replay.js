@@ -104,7 +104,7 @@
     const form = new FormData();
     form.append("file", file, file.name);
     say("Sending " + file.name + " …");
-    try { const told = await ask("/references", "POST", form); go({ file: told.id }); } catch (wrong) { say(wrong.message); }
+    try { const told = await ask("/references", "POST", form); go({ file: told.id, one: picked("replay-one"), other: picked("replay-other") }); } catch (wrong) { say(wrong.message); }
   }
 
   function choose() {
@@ -113,6 +113,13 @@
     input.accept = ".csv,.txt,.tsv,text/csv,text/plain";
     input.addEventListener("change", () => { if (input.files.length) upload(input.files[0]); });
     input.click();
+  }
+
+  // the model that judges the line whose rows are chosen is the usual champion
+  function seat() {
+    const judge = "judges " + called("replay-source"), one = list("replay-one");
+    const found = one && !one.value && [...one.options].find((item) => item.text.endsWith(judge));
+    if (found) one.value = found.value;
   }
 
   // the id of the chosen model, which is stored first when it was fitted for the replay alone
@@ -160,6 +167,7 @@
     if (pressed && presses[pressed.id]) presses[pressed.id]();
   });
   document.addEventListener("change", (e) => {
+    if (e.target === list("replay-source")) seat();
     if (e.target === list("replay-other")) show("replay-new", picked("replay-other") === NEW);
     if (e.target === list("replay-chosen") || e.target === list("replay-line")) show("replay-sure", false);
   });

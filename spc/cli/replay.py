@@ -14,6 +14,8 @@ SHORT = "Send a file to a running server, or play it through models side by side
 EXAMPLE = (
     "spc replay data/demo_circuit_boards/phase2_stream.csv --to smt-2 --speed max",
     "spc replay data/demo_circuit_boards/phase2_stream.csv --with model.json --with other.json --watch '2 of 3'",
+    "spc replay data/demo_circuit_boards/phase2_stream.csv --with model.json "
+    "--with 'data/demo_circuit_boards/phase1_reference.csv: estimator=classical alpha=0.001 name=strict'",
 )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -135,3 +137,18 @@ def test_progress_reaches_the_end() -> None:
     assert said == sorted(said)
     assert said[-1] == 1.0
     assert len(said) > 10
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    peaks = []
+    names = [f"v{j}" for j in range(30)]
+    row = ",".join(f"{j}.12345" for j in range(30)) + "\n"
+    for n in (50_000, 150_000):  # 11 and 34 MB, read 4 MB at a time
+        path = tmp_path / f"{n}.csv"
+        path.write_text(",".join(names) + "\n" + row * n)
+        tracemalloc.start()
+        rows = sum(len(block) for block in row_blocks(path, columns=names))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert rows == n
+    assert peaks[1] < 1.1 * peaks[0]

@@ -11,7 +11,8 @@ import pytest
 from spc.ledger import jobs, models
 from spc.line import activate, save_model
 from spc.phase1 import Recipe, fit
-from spc.reference import read
+from spc.phase2 import Monitor
+from spc.reference import read, read_rows
 from spc.replay import Candidate, replay
 from tests.rooms.api.conftest import DEMO, House
 from tests.small import NAMES, model, rows
@@ -95,7 +96,7 @@ def test_no_rows_fail_in_words(house: House) -> None:
     assert "no rows to play" in job["error"]["detail"]
 
 
-RECIPE = {"estimator": "classical", "false_alarms": "2 per week", "every": "45s", "charts": ["t2"]}
+RECIPE = {"estimator": "classical", "false_alarms": "2 per week", "every": "45s", "charts": ["t2"], "limit": "f"}
 
 
 def stored(house: House) -> int:
@@ -116,7 +117,8 @@ def test_a_reference_with_a_recipe_is_fitted_for_the_replay_alone(house: House, 
     assert (old["model_id"], old["judges"], old["reference"]) == (active, ["press"], "kept.csv")
     assert (new["model_id"], new["digest"], new["estimator"], new["alpha"]) == (None, wanted.digest, wanted.estimator, wanted.alpha)
     assert new["recipe"] == RECIPE
-    assert job["result"]["outcomes"][1]["rows_out"] < job["result"]["outcomes"][0]["rows_out"]
+    stream = read_rows(DEMO / "phase2_stream.csv", columns=wanted.columns)
+    assert job["result"]["outcomes"][1]["rows_out"] == int(Monitor(wanted).judge(stream).tracks["t2"].out.sum()) > 0
     assert stored(house) == 1
     answer = house.post(f"/api/v1/replays/{job['id']}/keep", {"candidate": "strict", "by": "Ada", "note": "after the replay"})
     assert answer.status_code == 202
@@ -177,6 +179,26 @@ def test_a_cancelled_replay_leaves_nothing(house: House) -> None:
     assert house.client.delete(path).status_code == 409
     with house.ledger.read() as connection:
         assert len(jobs.jobs(connection)) == 1
+
+
+def test_a_replay_is_cancelled_while_it_fits(house: House) -> None:
+    x = np.random.default_rng(2).normal(size=(6000, 20))
+    text = ",".join(f"v{j}" for j in range(20)) + "\n" + "\n".join(",".join(f"{v:.5f}" for v in row) for row in x.tolist())
+    reference = house.kept(text.encode())
+    slow = {"reference_id": reference, "recipe": {"estimator": "mcd", "limit": "bootstrap"}, "keep": True}
+    path = f"/api/v1/replays/{house.post('/api/v1/replays', {'reference_id': reference, 'candidates': [slow]}).json()['job']}"
+    until = time.monotonic() + 30
+    while not house.get(path).json()["stage"].startswith("fitting"):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    asked = time.monotonic()
+    assert house.client.delete(path).json()["state"] == "cancelled"
+    while house.app.state.served.tickets:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert time.monotonic() - asked < 5
+    job = house.get(path).json()
+    assert (job["state"], job["result"], stored(house)) == ("cancelled", None, 0)
 
 
 def test_only_a_replay_is_one(house: House) -> None:

@@ -13,7 +13,7 @@ from spc.ledger import jobs
 from spc.ui.components import complaint, graph
 from spc.ui.page import Page, Visit
 from spc.ui.pages.replay.decide import decide
-from spc.ui.pages.replay.form import form
+from spc.ui.pages.replay.form import NEW, form
 from spc.ui.pages.replay.known import Choices, Known
 from spc.ui.pages.replay.result import result
 from spc.ui.view import View
@@ -33,7 +33,11 @@ def register(app: Dash, view: View) -> Page:
 
     def layout(visit: Visit) -> Component:
         choices = known.choices()
-        asked: Mapping[str, Any] = {"reference_id": visit.query["file"]} if "file" in visit.query else {}
+        asked: Mapping[str, Any] = {}
+        if "file" in visit.query:  # just sent; what was chosen before stays chosen
+            chosen = [visit.query.get(part, "") for part in ("one", "other")]
+            fresh = [{"model_id": None if id == NEW else id} for id in chosen]
+            asked = {"reference_id": visit.query["file"], "candidates": fresh}
         parts: list[Component] = []
         if "job" in visit.query:
             with view.plant.ledger.read() as c:
