@@ -155,6 +155,6 @@ def told(made: Charted) -> tuple[Finding, ...]:
         f"with its full size in its first row; after that as little as {100.0 * (1.0 - sizes[0]):.0f} % of it stays in sight."
     )
     if sizes[0] < _NEAR:
-        return (Finding("dynamics", "note", text, "See the manual's chapter on autocorrelation.", names),)
+        return (Finding("dynamics", "note", text, "See the manual: Rows that depend on the ones before.", names),)
     cure = f"Leave out {listed}, which only drift{'s' if len(names) == 1 else ''}, or watch it on a trend."
     return (Finding("dynamics", "amber", text, cure, names),)
