@@ -28,6 +28,7 @@ from spc.errors import Degenerate
 from spc.limits.exact import KnownParameters, NewRow, ReferenceRow, checked_alpha
 from spc.limits.packing import APART
 from spc.limits.quadratic import tail
+from spc.limits.strata import beyond, stratified
 from spc.nouns import Bools, Floats, Limit, Scatter
 
 Fitter = Callable[[Floats], Scatter]
@@ -151,8 +152,7 @@ class Calibration:
         if checked_alpha(alpha) * len(self.inside) < 25:
             new = self.new_row(alpha)
             return Limit(new.value, alpha, f"{new.law}, taken for a new row: on the safe side for a reference row")
-        above = np.cumsum(self.weight[::-1])[::-1]  # the share at or above each distance
-        value = float(np.interp(-alpha, -above, self.inside))
+        value = beyond(self.inside, self.weight, alpha)
         words = f"calibrated for {self.estimator}: reference rows, n = {self.n}, p = {self.p}, {self.fits} simulated references"
         return Limit(value, alpha, words)
 
@@ -239,7 +239,7 @@ def _simulated(fitter: Fitter, rng: np.random.Generator, n: int, p: int) -> _Sim
     def drawn() -> Floats:
         return configuration(rng, n, p)
 
-    table, scatter = _asked(fitter, drawn)
+    table, scatter = answered(fitter, drawn)
     return _Simulated(scatter.center, scatter.factor, scatter.d2(table), np.einsum("ij,ij->i", table, table))
 
 
@@ -250,7 +250,7 @@ def _alike(fitter: Fitter, rng: np.random.Generator, n: int, p: int, like: Like)
         table = rng.standard_normal((n, p)) @ like.factor.T
         return table if like.gaps is None else np.where(like.gaps, np.nan, table)
 
-    table, scatter = _asked(fitter, drawn)
+    table, scatter = answered(fitter, drawn)
     center = solve_triangular(like.factor, scatter.center, lower=True)
     factor = np.tril(solve_triangular(like.factor, scatter.factor, lower=True))
     rows = table[~np.isnan(table).any(axis=1)]
@@ -268,7 +268,9 @@ def _gathered(done: list[_Simulated], estimator: str, n: int, p: int, like: Like
     inside = np.concatenate([one.inside for one in done])
     own = np.concatenate([one.classical_inside for one in done])
     order = np.argsort(inside, kind="stable")
-    weight = _stratified(own, n, p) if len(own) else np.full(len(inside), 1.0 / max(len(inside), 1))
+    weight = np.full(len(inside), 1.0 / max(len(inside), 1))
+    if len(own) and n > p + 1:
+        weight = stratified(own, lambda alpha: ReferenceRow(n, p).limit(alpha).value)
     beside = [one.classical for one in done if one.classical is not None]
     classical = (np.array([mean for mean, _ in beside]), np.array([lower for _, lower in beside])) if beside else None
     return Calibration(estimator, n, p, center, factor, inside[order], weight[order], like is not None, classical)
@@ -276,31 +278,21 @@ def _gathered(done: list[_Simulated], estimator: str, n: int, p: int, like: Like
 
 def configuration(rng: np.random.Generator, n: int, p: int) -> Floats:
     """A table of normal rows, moved and mixed so that its mean is 0 and its covariance (divisor n − 1) the identity."""
-    x = rng.standard_normal((n, p))
-    x -= x.mean(axis=0)
-    lower = np.linalg.cholesky(x.T @ x / (n - 1))
+    return whitened(rng.standard_normal((n, p)))
+
+
+def whitened(x: Floats) -> Floats:
+    """The rows of x (n, p) seen from their own mean and covariance."""
+    x = x - x.mean(axis=0)
+    lower = np.linalg.cholesky(x.T @ x / (len(x) - 1))
     return np.asarray(solve_triangular(lower, x.T, lower=True).T)
 
 
-def _asked(fitter: Fitter, drawn: Callable[[], Floats]) -> tuple[Floats, Scatter]:
+def answered(fitter: Fitter, drawn: Callable[[], Floats]) -> tuple[Floats, Scatter]:
+    """The first table drawn that the estimator has an answer to, and that answer."""
     while True:
         table = drawn()
         try:
             return table, fitter(table)
         except Degenerate:  # a table of normal rows that the estimator cannot answer: draw another, as a person would
             continue
-
-
-_EDGES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 5e-4, 2e-4, 1e-4, 0.0)
-
-
-def _stratified(classical: Floats, n: int, p: int) -> Floats:
-    """The share that each simulated row stands for, so that classical distances fall between the beta law's quantiles as they should."""
-    if n <= p + 1:
-        return np.full(len(classical), 1.0 / len(classical))
-    own = ReferenceRow(n, p)
-    edges = [own.limit(alpha).value for alpha in _EDGES[1:-1]]
-    stratum = np.searchsorted(edges, classical)
-    counts = np.bincount(stratum, minlength=len(_EDGES) - 1)
-    shares = -np.diff(_EDGES)
-    return np.asarray((shares / np.maximum(counts, 1))[stratum] / float(np.sum(shares[counts > 0])))

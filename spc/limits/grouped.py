@@ -16,10 +16,11 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from spc.errors import Degenerate
-from spc.limits.calibrated import TAIL_GRID, Progress
+from spc.limits.calibrated import TAIL_GRID, Progress, root, whitened
 from spc.limits.exact import checked_alpha
 from spc.limits.packing import APART
 from spc.limits.quadratic import tail
+from spc.limits.strata import beyond, stratified
 from spc.limits.subgroups import NewSubgroup, ReferenceSubgroup
 from spc.nouns import Floats, Ints, Limit, Scatter
 
@@ -27,7 +28,6 @@ GroupFitter = Callable[[Floats, Ints], Scatter]  # rows (N, p) and the group of 
 
 _ROWS, _SUBGROUPS = 40_000, 8_000  # to simulate at least: some twenty subgroups then lie beyond the limit for alpha = 0.0027
 _FEWEST, _MOST = 100, 500  # references that they may make up
-_EDGES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 5e-4, 2e-4, 1e-4, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +61,7 @@ class SubgroupFits:
         if checked_alpha(alpha) * len(self.own) < 20:
             new = self.new_subgroup(alpha, k, self.p)
             return Limit(new.value, alpha, f"{new.law}, taken for a new subgroup: on the safe side for one of the reference")
-        above = np.cumsum(self.weight[::-1])[::-1]
-        value = (1.0 - k / self.n) * float(np.interp(-alpha, -above, self.own))
+        value = (1.0 - k / self.n) * beyond(self.own, self.weight, alpha)
         words = f"calibrated for {self.title}: reference subgroups, {self._words(k)}, p = {self.p}, {len(self.center)} simulated references"
         return Limit(value, alpha, words)
 
@@ -86,8 +85,6 @@ class SubgroupFits:
         return self.answers[question]
 
     def _found(self, alpha: float, k: int, q: int) -> float:
-        from scipy.optimize import root_scalar  # noqa: PLC0415 - takes long to load, and not every process calibrates
-
         left, singular, _ = np.linalg.svd(self.factor[:, :q, :q])
         forms = singular**-2.0, np.einsum("kab,ka->kb", left, self.center[:, :q]) ** 2
 
@@ -95,10 +92,7 @@ class SubgroupFits:
             return float(np.log(np.mean(self._tail(value, k, forms)) + 1e-300) - np.log(alpha))
 
         start = NewSubgroup(self.n, self.groups, k, q).limit(alpha).value
-        found = root_scalar(excess, x0=start, x1=1.05 * start, rtol=1e-7)
-        if not found.converged or found.root <= 0.0:
-            found = root_scalar(excess, bracket=(1e-3 * start, 1e3 * start), rtol=1e-8)
-        return float(found.root)
+        return root(excess, start)
 
 
 def calibrate_subgroups(
@@ -144,17 +138,14 @@ def calibrate_subgroups(
     bias = float(np.mean(np.sum(factor**2, axis=(1, 2))) / p)
     t2 = np.concatenate(own) * bias
     order = np.argsort(t2, kind="stable")
-    weight = _stratified(np.concatenate(classical), n, len(sizes), p)
+    law = ReferenceSubgroup(n, len(sizes), 0, p)  # over 1 − k/N already
+    weight = stratified(np.concatenate(classical), lambda alpha: law.limit(alpha).value)
     return SubgroupFits(title, n, len(sizes), p, center, factor / np.sqrt(bias), t2[order], weight[order], bias, truth is None)
 
 
 def _table(rng: np.random.Generator, n: int, p: int, truth: Floats | None) -> Floats:
     x = rng.standard_normal((n, p))
-    if truth is not None:
-        return np.asarray(x @ truth.T)
-    x -= x.mean(axis=0)
-    lower = np.linalg.cholesky(x.T @ x / (n - 1))
-    return np.asarray(solve_triangular(lower, x.T, lower=True).T)
+    return whitened(x) if truth is None else np.asarray(x @ truth.T)
 
 
 def _means(x: Floats, group: Ints) -> Floats:
@@ -167,13 +158,3 @@ def _classical(x: Floats, means: Floats, group: Ints) -> Floats:
     lower = np.linalg.cholesky(rest.T @ rest / (len(x) - len(means)))
     z = solve_triangular(lower, (means - x.mean(axis=0)).T, lower=True)
     return np.asarray(np.bincount(group) * np.einsum("ji,ji->i", z, z))
-
-
-def _stratified(classical: Floats, n: int, groups: int, p: int) -> Floats:
-    """The share that each simulated subgroup stands for, so that the classical T² fall between their law's quantiles as they should."""
-    law = ReferenceSubgroup(n, groups, 0, p)  # over 1 − k/N already
-    edges = [law.limit(alpha).value for alpha in _EDGES[1:-1]]
-    stratum = np.searchsorted(edges, classical)
-    counts = np.bincount(stratum, minlength=len(_EDGES) - 1)
-    shares = -np.diff(_EDGES)
-    return np.asarray((shares / np.maximum(counts, 1))[stratum] / float(np.sum(shares[counts > 0])))

@@ -21,10 +21,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import betainc, betaincinv
 
-from spc.errors import Degenerate, TooFewRows
-from spc.limits.calibrated import Fitter, Like
+from spc.errors import TooFewRows
+from spc.limits.calibrated import Fitter, Like, answered
 from spc.limits.exact import ReferenceRow, checked_alpha
 from spc.limits.packing import APART
+from spc.limits.strata import beyond
 from spc.nouns import Floats, Limit
 
 _FITS, _ROWS = (400, 4000), 400_000  # simulated references: so many, and about so many rows in all
@@ -54,8 +55,7 @@ class Overall:
 
     def value(self, rate: float) -> float:
         """The value that the largest distance exceeds in this share of clean references."""
-        above = np.cumsum(self.weight[::-1])[::-1] / len(self.weight)
-        return float(np.interp(-rate, -above, self.largest))
+        return beyond(self.largest, self.weight / len(self.weight), rate)
 
     def limit(self, rate: float) -> Limit:
         """The limit for reference rows; raises BadRecipe for a rate that is no probability."""
@@ -87,18 +87,20 @@ def overall(
     count = fits or int(np.clip(_ROWS / n, *_FITS))
     span = float(np.log(n / _LEAST))
     largest, weight = np.empty(count), np.empty(count)
+
+    def seen(white: Floats) -> Floats:
+        return white if like is None else white @ like.factor.T
+
     for k in range(count):
-        while True:
+
+        def drawn(k: int = k) -> Floats:
             even = (k + rng.random()) / count
             v = even / _PLAIN if even < _PLAIN else float(np.exp(-span * (even - _PLAIN) / (1.0 - _PLAIN)))
-            white = outlying(rng, n, p, float(betaincinv((n - p - 1) / 2.0, p / 2.0, v)))
-            table = white if like is None else white @ like.factor.T
-            try:
-                largest[k] = fitter(table).d2(table).max()
-            except Degenerate:  # draw another, as a person would
-                continue
-            weight[k] = 1.0 / np.mean(_density(_probabilities(white, law), span, n))
-            break
+            return outlying(rng, n, p, float(betaincinv((n - p - 1) / 2.0, p / 2.0, v)))
+
+        white, scatter = answered(lambda white: fitter(seen(white)), drawn)
+        largest[k] = scatter.d2(seen(white)).max()
+        weight[k] = 1.0 / np.mean(_density(_probabilities(white, law), span, n))
         if progress is not None:
             progress((k + 1) / count)
     order = np.argsort(largest)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from spc.errors import Degenerate
-from spc.limits.calibrated import TAIL_GRID, Progress
+from spc.limits.calibrated import TAIL_GRID, Progress, root
 from spc.limits.exact import checked_alpha
 from spc.limits.packing import APART
 from spc.limits.quadratic import tail
@@ -66,8 +66,6 @@ class PooledFits:
         return self.answers[question]
 
     def _found(self, i: int, alpha: float, q: int) -> float:
-        from scipy.optimize import root_scalar  # noqa: PLC0415 - takes long to load, and not every process calibrates
-
         left, singular, _ = np.linalg.svd(self.factor[:, :q, :q])
         weight, shift2 = singular**-2.0, np.einsum("kab,ka->kb", left, self.center[:, i, :q]) ** 2
         n, dof = self.sizes[i], sum(self.sizes) - len(self.sizes)
@@ -78,10 +76,7 @@ class PooledFits:
             return float(np.log(np.mean(tail(value, weight, shift2, spread2, free)) + 1e-300) - np.log(alpha))
 
         start = NewRowPooled(sum(self.sizes), len(self.sizes), n, q).limit(alpha).value
-        found = root_scalar(excess, x0=start, x1=1.05 * start, rtol=1e-7)
-        if not found.converged or found.root <= 0.0:
-            found = root_scalar(excess, bracket=(1e-3 * start, 1e3 * start), rtol=1e-8)
-        return float(found.root)
+        return root(excess, start)
 
 
 @dataclass(frozen=True)
