@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
@@ -109,8 +110,9 @@ def _named(blocks: Iterator[Rows], candidates: Sequence[Candidate]) -> Iterator[
         raise ColumnMismatch(f"{' and '.join(who)}: {wrong.text}" if who else wrong.text, cure=wrong.cure, column=wrong.column) from wrong
 
 
-def tell(found: Replayed) -> None:
-    """The table side by side, the alarms, and the comparison."""
+def tell(found: Replayed, timezone: str) -> None:
+    """The table side by side, the alarms with their dates in `timezone`, and the comparison."""
+    zone = Settings(timezone=timezone).zone
     out = typer.echo
     said = {key: value for key, value in found.to_dict().items() if key in ("since", "until")}
     span = f", {said['since']} to {said['until']}" if said["since"] else ""
@@ -123,7 +125,7 @@ def tell(found: Replayed) -> None:
         if one.effect > 1.05:
             alone = f"{100 * one.rate.low:.3g} % to {100 * one.rate.high:.3g} %"
             out(f"  rows out come in {one.runs} runs, {one.effect:.1f} of them count as one; for independent rows the interval is {alone}")
-        _alarms(one)
+        _alarms(one, zone)
     for pair in found.compared:
         out("")
         out(pair.sentence)
@@ -131,9 +133,20 @@ def tell(found: Replayed) -> None:
             out(f"  row {row.row}: only {row.out} ({row.ratios[0]:.2f} and {row.ratios[1]:.2f} × limit)")
 
 
-def _alarms(one: Outcome) -> None:
+def _alarms(one: Outcome, zone: tzinfo) -> None:
     for alarm in one.told[:SHOWN]:
         out = f"{alarm.rows_out} row{'' if alarm.rows_out == 1 else 's'} out, up to {alarm.worst:.2f} × limit"
-        typer.echo(f"  row {alarm.row}: {alarm.sentence} ({out})")
+        day = "" if np.isnat(alarm.at) else f", {_local(alarm.at, zone):%Y-%m-%d}"
+        typer.echo(f"  row {alarm.row}{day}: {alarm.sentence} ({out})")
     if one.alarms > SHOWN:
         typer.echo(f"  … and {one.alarms - SHOWN} more alarms.")
+
+
+def _local(at: np.datetime64, zone: tzinfo) -> datetime:
+    """A row's time on the clock of a zone.
+
+    >>> str(_local(np.datetime64("2025-03-04T23:30"), UTC))
+    '2025-03-04 23:30:00+00:00'
+    """
+    made: datetime = at.astype("datetime64[us]").item()
+    return made.replace(tzinfo=UTC).astimezone(zone)

@@ -55,7 +55,7 @@ def command(
         if json:
             files.print_json(found.to_dict())
         else:
-            tell(found)
+            tell(found, timezone)
         return
     if to is None:
         return

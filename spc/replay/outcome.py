@@ -15,8 +15,16 @@ SECOND = 1_000_000
 
 
 def iso(at: np.datetime64) -> str | None:
-    """A time in UTC as the interface writes it; None for a row without one."""
-    return None if np.isnat(at) else f"{np.datetime_as_string(at.astype('datetime64[us]'), unit='auto')}Z"
+    """A time in UTC as the interface writes it; None for a row without one.
+
+    >>> iso(np.datetime64("2025-03-04")), iso(np.datetime64("2025-03-04T06:00:00.25"))
+    ('2025-03-04T00:00:00Z', '2025-03-04T06:00:00.250000Z')
+    """
+    if np.isnat(at):
+        return None
+    fine = at.astype("datetime64[us]")
+    whole = fine == fine.astype("datetime64[s]")
+    return f"{np.datetime_as_string(fine, unit='s' if whole else 'us')}Z"
 
 
 @dataclass(frozen=True, slots=True)

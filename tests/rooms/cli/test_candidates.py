@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,22 @@ STREAM, TRUTH = DEMO / "phase2_stream.csv", DEMO / "phase2_truth.csv"
 @pytest.fixture
 def model(spc: Spc, tmp_path: Path) -> Path:
     path = tmp_path / "old.json"
-    assert spc("fit", DEMO / "phase1_reference.csv", "-o", path, "--estimator", "classical").code == 0
+    assert spc("fit", DEMO / "phase1_reference.csv", "-o", path, "--estimator", "classical", "--limit", "f").code == 0
     return path
 
 
 def test_a_model_and_a_reference_with_a_recipe_side_by_side(spc: Spc, model: Path) -> None:
-    words = ("--with", model, "--with", f"{DEMO / 'phase1_reference.csv'} estimator=classical alpha=0.05")
+    words = ("--with", model, "--with", f"{DEMO / 'phase1_reference.csv'} estimator=classical limit=f alpha=0.05")
     done = spc("replay", STREAM, *words, "--truth", "defect", "--truth-file", TRUTH, "--json")
     assert done.code == 0, done.err
     said = json.loads(done.out)
     old, new = said["outcomes"]
-    assert (said["n"], old["name"], new["name"], new["asked"]) == (500, "old", "phase1_reference.csv estimator=classical alpha=0.05", 0.05)
+    assert (said["n"], old["name"], new["name"], new["asked"]) == (
+        500,
+        "old",
+        "phase1_reference.csv estimator=classical limit=f alpha=0.05",
+        0.05,
+    )
     judged = json.loads(spc("judge", model, STREAM, "--json").out)
     assert old["rows_out"] == len(judged["charts"]["t2"]["out"])
     assert [one["row"] for one in old["told"]] == [one["row"] for one in judged["signals"] if one["kind"] == "out"]
@@ -37,6 +43,9 @@ def test_a_model_and_a_reference_with_a_recipe_side_by_side(spc: Spc, model: Pat
     told = spc("replay", STREAM, "--with", model, "--watch", "2 of 3")
     assert "2 of 3 points beyond the limit" in told.out
     assert "old: 20 rows of 500 beyond the limit" in told.out
+    berlin = spc("replay", STREAM, "--with", model, "--timezone", "Asia/Tokyo")
+    first = next(line for line in berlin.out.splitlines() if line.startswith("  row "))
+    assert re.match(r"  row \d+, 2025-\d\d-\d\d: \d\d:\d\d: ", first)
 
 
 @pytest.mark.parametrize(
