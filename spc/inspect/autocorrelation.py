@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.special import fdtrc, ndtri
+from scipy.special import chdtrc, chdtri, fdtrc, ndtr, ndtri
 
 from spc.inspect.measured import Measured
 from spc.inspect.memory import Memory
@@ -14,9 +15,6 @@ from spc.limits import NewRow
 from spc.nouns import Finding
 
 NOMINAL = 0.0027
-_LEVEL = 0.005  # chance that independent rows are said to depend on each other
-_LITTLE = 0.1  # a correlation below this is of no consequence, however many rows show it
-_DRIFT = 0.7  # correlation with the tenth neighbour from which on a column only drifts
 _GRAVE = 1.5
 _FEWEST = 20
 
@@ -28,8 +26,8 @@ def autocorrelation(m: Measured) -> Iterator[Finding]:
     m = m.level
     memory = m.memory
     known = memory.known
-    limit = np.maximum(_LITTLE, -ndtri(_LEVEL / (2 * m.p)) / np.sqrt(np.maximum(known, 1))) - 1.0 / np.maximum(known, 1)
-    alike = [int(j) for j in np.argsort(-memory.first) if memory.first[j] > limit[j] and known[j] >= _FEWEST]
+    limit = memory.limit
+    alike = [int(j) for j in np.argsort(-memory.first) if memory.alike[j]]
     if alike:
         yield _told(m, alike, memory)
     swings = [j for j in range(m.p) if memory.first[j] < -limit[j] - 2.0 / max(int(known[j]), 1) and known[j] >= _FEWEST]
@@ -43,7 +41,7 @@ def _told(m: Measured, alike: list[int], memory: Memory) -> Finding:
     n, p = int(m.complete.sum()), m.p
     worth = max(1, round(n / memory.time_mean))
     shown = listed([f"{m.names[j]} {memory.first[j]:.2f}" for j in alike])
-    drifting = [m.names[j] for j in alike if memory.tenth[j] > _DRIFT]
+    drifting = [m.names[j] for j in alike if memory.drifts[j]]
     text = f"Neighbouring rows are alike: correlation {shown}. {n} rows are worth about {worth} independent ones."
     grave = bool(drifting)
     if n > p + 2:
@@ -53,7 +51,10 @@ def _told(m: Measured, alike: list[int], memory: Memory) -> Finding:
         text += f" A limit for {percent(NOMINAL)} false alarms would really give {about} {percent(rate)}, and they come in runs."
     cure = "Collect rows at longer intervals, or over a longer time until enough independent ones are there."
     if drifting:
-        text += f" {listed(drifting)} only {'drifts' if len(drifting) == 1 else 'drift'} (correlation with the tenth row above {_DRIFT})."
+        few = max(1, round(float(memory.worth[memory.drifts].max())))
+        one = len(drifting) == 1
+        text += f" {listed(drifting)} only {'drifts' if one else 'drift'}"
+        text += f": {n} rows are worth {few} or fewer for {'its level' if one else 'their levels'}."
         cure += f" Leave {'it' if len(drifting) == 1 else 'them'} out of T², or chart what is left after a trend."
     return Finding("autocorrelation", "amber" if grave else "note", text, cure, tuple(m.names[j] for j in alike))
 
@@ -70,3 +71,16 @@ def real_rate(n: int, p: int, memory: Memory, nominal: float = NOMINAL) -> float
     nu = max(n / memory.time_scatter - 1.0, p + 0.5)
     factor = (1 + 1 / a) / (1 - 1 / a) * (n - 1) / n * p * nu / (nu - p + 1)
     return float(fdtrc(p, nu - p + 1, limit / factor))
+
+
+def averaged_rate(memory: Memory, lam: float, nominal: float, *, squares: bool = False) -> float:
+    """The share of good rows that a moving average with weight λ really calls out when its limit is that for independent rows.
+
+    Of the whitened rows (squares False): Σ v_j z_j² with the columns' variances v_j, by a scaled χ² with the same mean and variance. Of
+    log T² (True): a normal variable with variance v. Columns are taken to be about independent. Source: Box 1954, theorem 3.1.
+    """
+    if squares:
+        return float(ndtr(float(ndtri(nominal)) / memory.averaged_squares(lam) ** 0.5))
+    v = memory.averaged(lam)
+    h = float(v.sum() ** 2 / np.sum(v**2))
+    return float(chdtrc(h, float(chdtri(float(len(v)), nominal)) * h / float(v.sum())))

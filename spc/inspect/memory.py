@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import fft
+from scipy.special import ndtri
 
-from spc.nouns import Floats, Ints
+from spc.nouns import Bools, Floats, Ints
 
 _ROWS = 20_000  # consecutive rows that are enough
+_SLOW = 0.5  # correlation with the tenth neighbour from which on a column may only drift
+_LEVEL_KNOWN = 15.0  # independent rows below which a column has no level that later rows could be held to
+_CHANCE = 0.005  # that independent rows are said to depend on each other
+_LITTLE = 0.1  # a correlation below this is of no consequence, however many rows show it
+_FEWEST = 20  # rows without which nothing is said
 _CLIP = 2.5  # robust standard deviations: one bad row cannot make or hide a correlation
 
 
@@ -18,7 +24,8 @@ class Memory:
     """How a table (n, p) remembers: correlations `first` (p,) with the next row and `tenth` (p,) with the tenth; `known` (p,) values.
 
     `time_mean` is the integrated autocorrelation time of the whitened rows (how many rows are worth one independent row for the mean),
-    `time_scatter` the same for squares and products (for the covariance).
+    `time_scatter` the same for squares and products (for the covariance). `times` (p,) are those of the columns by themselves, for
+    their levels, and `rho` (lags + 1, p) their autocorrelations up to the lag from which on none is seen; 0 beyond.
     """
 
     first: Floats
@@ -26,6 +33,39 @@ class Memory:
     known: Ints
     time_mean: float
     time_scatter: float
+    times: Floats
+    rho: Floats
+
+    @property
+    def worth(self) -> Floats:
+        """How many independent rows each column's known values (p,) are worth for its level."""
+        return np.asarray(self.known / self.times)
+
+    @property
+    def drifts(self) -> Bools:
+        """Columns (p,) that only drift: so slow, and so few independent rows, that their level in control cannot be told from them."""
+        return np.asarray((self.tenth > _SLOW) & (self.worth < _LEVEL_KNOWN))
+
+    @property
+    def alike(self) -> Bools:
+        """Columns (p,) whose neighbouring rows are alike beyond chance and beyond what matters."""
+        return np.asarray((self.first > self.limit) & (self.known >= _FEWEST))
+
+    @property
+    def limit(self) -> Floats:
+        """The correlation (p,) with the next row that independent rows of the same number stay below."""
+        known = np.maximum(self.known, 1)
+        return np.asarray(np.maximum(_LITTLE, -ndtri(_CHANCE / (2 * max(len(known), 1))) / np.sqrt(known)) - 1.0 / known)
+
+    def averaged(self, lam: float) -> Floats:
+        """How many times larger (p,) than with independent rows the variance of z ← λx + (1 − λ)z is: 1 + 2 Σ ρ_k (1 − λ)^k."""
+        decay = (1.0 - lam) ** np.arange(1, len(self.rho))
+        return np.asarray(np.where(self.alike, np.maximum(1.0, 1.0 + 2.0 * decay @ self.rho[1:]), 1.0))
+
+    def averaged_squares(self, lam: float) -> float:
+        """The same for squares of whitened rows, such as T²: 1 + 2 Σ ρ_k² (1 − λ)^k, averaged over the columns."""
+        decay = (1.0 - lam) ** np.arange(1, len(self.rho))
+        return float(np.mean(np.where(self.alike, 1.0 + 2.0 * decay @ self.rho[1:] ** 2, 1.0))) if len(self.times) else 1.0
 
 
 def clipped(x: Floats, medians: Floats, spreads: Floats) -> Floats:
@@ -47,7 +87,14 @@ def remembered(x: Floats, medians: Floats, spreads: Floats) -> Memory:
     complete = np.where(full[:, None], z[:, whole], np.nan)
     rho = _whitened(complete, lags)
     tenth = first[10] if len(first) > 10 else np.zeros(z.shape[1])
-    return Memory(first[1], tenth, np.isfinite(z).sum(axis=0), *_times(rho))
+    kept = [_kept(one) for one in first.T]
+    times = np.array([_times(one)[0] for one in first.T])
+    rhos = (
+        np.array([np.where(np.arange(len(one)) < last, one, 0.0) for one, last in zip(first.T, kept, strict=True)])
+        .reshape(-1, len(first))
+        .T
+    )
+    return Memory(first[1], tenth, np.isfinite(z).sum(axis=0), *_times(rho), times, rhos)
 
 
 def _correlations(z: Floats, lags: int) -> Floats:
@@ -90,8 +137,12 @@ def _times(rho: Floats) -> tuple[float, float]:
 
     Source: Geyer 1992, section 3.3.
     """
+    kept = rho[1 : _kept(rho)]
+    return max(1.0, 1.0 + 2.0 * float(kept.sum())), max(1.0, 1.0 + 2.0 * float(np.sum(kept**2)))
+
+
+def _kept(rho: Floats) -> int:
+    """How many autocorrelations, that of a row with itself included, come before a pair of neighbours with no positive sum."""
     pairs = rho[: len(rho) // 2 * 2].reshape(-1, 2).sum(axis=1)
     ends = np.flatnonzero(pairs <= 0)
-    last = 2 * int(ends[0]) if len(ends) else len(pairs) * 2
-    kept = rho[1:last]
-    return max(1.0, 1.0 + 2.0 * float(kept.sum())), max(1.0, 1.0 + 2.0 * float(np.sum(kept**2)))
+    return 2 * int(ends[0]) if len(ends) else len(pairs) * 2

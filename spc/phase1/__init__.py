@@ -8,6 +8,7 @@ from spc.phase1.fit import Fit, fit
 from spc.phase1.overall import overall_limit
 from spc.phase1.products import ProductFits, fit_products
 from spc.phase1.recipe import LIMITS, Recipe
+from spc.phase1.recommend import Recommendation, recommend
 from spc.phase1.review import Review, SubgroupReview
 from spc.phase1.stability import Move, Stability, stability
 
@@ -18,6 +19,7 @@ __all__ = [
     "Move",
     "ProductFits",
     "Recipe",
+    "Recommendation",
     "Review",
     "Shift",
     "Stability",
@@ -26,6 +28,7 @@ __all__ = [
     "fit",
     "fit_products",
     "overall_limit",
+    "recommend",
     "review",
     "stability",
 ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spc.charts import Chart
 from spc.errors import Complaint
 from spc.inspect import henze_zirkler, mardia
+from spc.inspect.autocorrelation import averaged_rate
 from spc.inspect.autocorrelation import real_rate as dependent_rate
 from spc.inspect.core import ROWS, Core
 from spc.inspect.measured import Measured
@@ -20,13 +22,13 @@ from spc.inspect.sentence import listed, percent
 from spc.limits import NewRow
 from spc.nouns import Bools, Finding, Floats, Ints, Rows, Scatter, Times
 from spc.phase1.laws import Law, Progress
-from spc.phase1.own import ALIKE, OWN, Own, needed, own
+from spc.phase1.own import ALIKE, OWN, Own, fits_needed, needed, own, relative_error
 from spc.scatter import Estimator, Known, title
 
 _LEVEL = 0.002  # for each of three tests; together less than one normal table in a hundred
 _DEPENDENT = 1.25  # times the promised rate, from which on alike neighbours matter
 _SHAPED = 1.5  # the same for the shape of the rows
-_DRIFT = 0.7  # correlation with the tenth neighbour from which on a column only drifts
+_CUSUM = 0.1  # the weight of a moving average that forgets about as fast as a cumulative sum with the usual allowance
 _WELL = 10  # independent rows per variable from which the reference stands for later runs, too
 _FEWEST = 50  # rows, and three per variable, without which neither can be told
 
@@ -68,15 +70,22 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What a table shows of its rows: their memory, and the `reasons` why a law of normal independent rows would break its promise."""
+    """What a table shows of its rows: their memory, and the `reasons` why a law of normal independent rows would break its promise.
+
+    `rate` is the share of good rows that would really be called out, by the gravest of the reasons.
+    """
 
     memory: Memory
     reasons: tuple[str, ...]
     drifting: tuple[str, ...] = ()
+    rate: float = 0.0
 
 
-def seen(table: Table, alpha: float) -> Seen:
-    """Ask the rows near the fit whether they are normal and independent enough for alpha; outliers and steps of the level do not count."""
+def seen(table: Table, alpha: float, charts: Mapping[str, Chart] | None = None) -> Seen:
+    """Ask the rows near the fit whether they are normal and independent enough for alpha; outliers and steps of the level do not count.
+
+    `charts` beside T² are asked, too: those with memory add up what neighbouring rows share.
+    """
     near = table.near
     measured = Measured.of(Rows.of(np.where(near[:, None], table.x, np.nan), table.names), ())
     where = np.flatnonzero(near)[:: max(1, -(-int(near.sum()) // ROWS))]
@@ -88,15 +97,25 @@ def seen(table: Table, alpha: float) -> Seen:
     memory = level.memory
     if len(rows) < max(_FEWEST, 3 * table.p) or table.n <= table.p + 2:
         return Seen(memory, ())
-    reasons = []
-    drifting = tuple(name for name, tenth in zip(measured.names, measured.memory.tenth, strict=True) if tenth > _DRIFT)
+    reasons: list[tuple[str, float]] = []
+    drifting = tuple(name for name, drifts in zip(measured.names, measured.memory.drifts, strict=True) if drifts)
     rate = dependent_rate(table.n, table.p, memory, alpha)
     if memory.time_mean > ALIKE and (drifting or rate >= _DEPENDENT * alpha):
-        reasons.append(_dependent(table.n, memory, drifting, rate))
-    shape = _shape(level.x[where], table, memory, alpha)
-    if shape is not None:
-        reasons.append(shape)
-    return Seen(memory, tuple(reasons), drifting)
+        reasons.append((_dependent(table.n, memory, drifting, rate), rate))
+    reasons += [*_added_up(memory, charts or {}, alpha), *_shape(level.x[where], table, memory, alpha)]
+    return Seen(memory, tuple(words for words, _ in reasons), drifting, max([rate for _, rate in reasons], default=0.0))
+
+
+def _added_up(memory: Memory, charts: Mapping[str, Chart], alpha: float) -> list[tuple[str, float]]:
+    """The gravest reason of a chart with memory, if there is one."""
+    found = []
+    for name, chart in charts.items():
+        if name == "t2" or not memory.alike.any():
+            continue
+        rate = averaged_rate(memory, getattr(chart, "lam", _CUSUM), alpha, squares=name == "ewma_log_t2")
+        if rate >= _DEPENDENT * alpha:
+            found.append((f"{chart.title} adds up what neighbouring rows share, so that it would really give {percent(rate)}", rate))
+    return sorted(found, key=lambda one: -one[1])[:1]
 
 
 def _dependent(n: int, memory: Memory, drifting: tuple[str, ...], rate: float) -> str:
@@ -106,24 +125,24 @@ def _dependent(n: int, memory: Memory, drifting: tuple[str, ...], rate: float) -
     return f"{text}), so that it would really give {percent(rate)} or more"
 
 
-def _shape(x: Floats, table: Table, memory: Memory, alpha: float) -> str | None:
+def _shape(x: Floats, table: Table, memory: Memory, alpha: float) -> list[tuple[str, float]]:
     """The reason why the shape of the rows matters, if it does: as many are asked as are worth one each."""
     some = x[:: math.ceil(memory.time_mean) if memory.time_mean > ALIKE else 1]
     if len(some) < max(20, 2 * table.p + 2):
-        return None
+        return []
     try:
         found = mardia(some)
         least = min(found.skewness.p_value, found.kurtosis.p_value, henze_zirkler(some).p_value)
     except Complaint:
-        return None
+        return []
     if least >= _LEVEL:
-        return None
+        return []
     law = NewRow(table.n, table.p)
     d2 = table.scatter.d2(table.x[table.near])
     rate = shaped_rate(d2, max(float(d2.max()), law.limit(0.5 / table.n).value), law.limit(alpha).value, table.p)
     if rate < _SHAPED * alpha:
-        return None
-    return f"the rows are not normal, so that it would really give about {percent(rate)}"
+        return []
+    return [(f"the rows are not normal, so that it would really give about {percent(rate)}", rate)]
 
 
 def own_or(
@@ -134,11 +153,13 @@ def own_or(
     seed: int = 0,
     progress: Progress | None = None,
     only_law: bool = False,
+    charts: Mapping[str, Chart] | None = None,
 ) -> tuple[Law | Own, tuple[Finding, ...]]:
     """The law for what was `asked`, with the findings that give the reason; `law` is the one for normal independent rows.
 
     "crossfit", "bootstrap" and "kde" are taken from the rows, and a warning says when they are too few. "auto" takes `law()` where the
-    rows are normal and independent enough, else a cross-fit where they are many enough; `only_law` (a guarantee or an overall rate is asked
+    rows are normal and independent enough for these `charts`, else a cross-fit where they are many enough, or where its noise is less
+    than the law is wrong by; `only_law` (a guarantee or an overall rate is asked
     for, which rest on simulated references) takes the law all the same, and says so. Any other word is `law()`.
     """
     if asked in OWN:
@@ -147,19 +168,21 @@ def own_or(
         return found, (*(_short(table, alpha, memory, found) or _thin(table, memory)), *_aside(table, found))
     if asked != "auto" or isinstance(table.estimator, Known):
         return law(), ()
-    view = seen(table, alpha)
+    view = seen(table, alpha, charts)
     if not view.reasons:
         return law(), ()
     why = f"A limit for normal, independent rows would not keep its promise of {percent(alpha)} false alarms: {'; '.join(view.reasons)}."
     if only_law:
         return law(), (_kept(table, view, why, "A guarantee or an overall rate rests on it.", "Ask for limit 'crossfit', without these."),)
     enough = needed(alpha, table.p, table.estimator, view.memory)
-    if table.n >= enough:
+    noise = relative_error(alpha, table.n, view.memory)
+    if table.n >= enough or (table.n >= fits_needed(table.p, table.estimator, view.memory) and view.rate / alpha - 1.0 > noise):
         try:
             found = own("crossfit", table.estimator, table.x, table.at, table.times, view.memory, alpha, seed, progress)
         except Complaint as wrong:
             return law(), (_kept(table, view, why, f"One from the reference itself failed: {wrong}", "crossfit"),)
-        return found, (_taken(why, view, found, alpha), *_thin(table, view.memory), *_aside(table, found))
+        few = "" if table.n >= enough else f" {table.n} rows are few for that; {enough} would do."
+        return found, (_taken(f"{why}{few}", view, found, alpha), *_thin(table, view.memory), *_aside(table, found))
     short = f"The {table.n} rows are too few for a limit of their own; {enough} would do."
     return law(), (_kept(table, view, why, short, "Bring them, or ask for limit 'crossfit' all the same."),)
 

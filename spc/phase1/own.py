@@ -95,9 +95,17 @@ def own(
 
 def needed(alpha: float, p: int, estimator: Estimator, memory: Memory) -> int:
     """Rows that would do for a cross-fit limit: its real alpha then has a relative standard error of a half, or better."""
-    scatter = 5 * p * memory.time_scatter  # a fit needs five independent rows per variable
-    fits = max(scatter, float(estimator.rows_needed(p))) / (1.0 - 1.0 / BLOCKS)
-    return math.ceil(max(rows_needed(alpha, worth=memory.time_scatter), fits))
+    return max(rows_needed(alpha, worth=memory.time_scatter), fits_needed(p, estimator, memory))
+
+
+def fits_needed(p: int, estimator: Estimator, memory: Memory) -> int:
+    """Rows without which the fits of a cross-fit say nothing: five independent ones per variable in all blocks but one."""
+    return math.ceil(max(5 * p * memory.time_scatter, float(estimator.rows_needed(p))) / (1.0 - 1.0 / BLOCKS))
+
+
+def relative_error(alpha: float, n: int, memory: Memory) -> float:
+    """The relative standard error of the real alpha at a cross-fit limit from n rows."""
+    return math.sqrt(rows_needed(alpha, 1.0, memory.time_scatter) / n)
 
 
 def gap(memory: Memory, n: int) -> int:

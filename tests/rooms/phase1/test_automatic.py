@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spc.charts import charts_of
 from spc.errors import BadRecipe
 from spc.nouns import Dialect, Finding, Floats, Model, Reference, Rows
 from spc.phase1 import Recipe, fit
@@ -61,11 +62,27 @@ def test_alike_neighbours_take_it_from_the_rows_too() -> None:
 
 
 def test_a_reference_too_short_for_that_keeps_the_law_and_says_how_many_rows_would_do() -> None:
-    found = model(heavy(200))
+    found = model(heavy(60), alpha=0.001)
     (one,) = told(found)
-    assert "F(4, 196)" in found.new_limits["t2"][-1].law
+    assert "F(4, 56)" in found.new_limits["t2"][-1].law
     assert one.severity == "amber"
-    assert "The 200 rows are too few for a limit of their own; 2" in one.text
+    assert "The 60 rows are too few for a limit of their own; 2" in one.text
+
+
+def test_a_limit_of_its_own_from_few_rows_is_better_than_a_law_that_is_wrong_by_more_than_its_noise() -> None:
+    found = model(heavy(200))
+    assert "cross-fit" in found.new_limits["t2"][-1].law
+    assert "200 rows are few for that; 2" in told(found)[0].text
+
+
+def test_charts_with_memory_add_up_what_neighbours_share() -> None:
+    x = alike(1000, 0.25)
+    alone, beside = model(x), model(x, charts=charts_of({}, ("t2", "mewma")))
+    assert "F(4, 996)" in alone.new_limits["t2"][-1].law
+    assert not told(alone)
+    assert "cross-fit" in beside.new_limits["mewma"][-1].law
+    assert "MEWMA adds up what neighbouring rows share" in told(beside)[0].text
+    assert "cross-fit" not in model(normal(1000), charts=charts_of({}, ("t2", "mewma", "ewma_log_t2"))).new_limits["mewma"][-1].law
 
 
 @pytest.mark.parametrize("asked", [{"guarantee": 0.9}, {"overall": 0.05}])

@@ -12,7 +12,7 @@ from spc.nouns import Column, Dialect, Floats, Model, Reference, Rows
 from spc.phase1 import Recipe, fit
 from spc.scatter import ESTIMATORS, Classical
 from spc.ui.pages.reference import estimators, fitting
-from spc.ui.pages.reference.estimators import AS_BEFORE, OFFERS, suggested, suggestion
+from spc.ui.pages.reference.estimators import AS_BEFORE, OFFERS, Suggestion, suggested
 
 
 def normal(n: int, p: int) -> Floats:
@@ -23,6 +23,10 @@ def gappy(n: int, p: int, rows: int) -> Floats:
     x = normal(n, p)
     x[np.arange(rows), np.arange(rows) % p] = np.nan
     return x
+
+
+def suggestion(x: Floats) -> Suggestion | None:
+    return suggested(Reference(Rows.of(x), (), Dialect("utf-8", ",", "."), (), "0"))
 
 
 def model(**recipe: Any) -> Model:

@@ -9,13 +9,14 @@ from typing import Any, Final
 import numpy as np
 
 from spc.errors import Complaint
-from spc.nouns import Floats, Model, Reference
+from spc.inspect import Measured
+from spc.nouns import Model, Reference, Rows
 from spc.phase1.recipe import made
+from spc.phase1.recommend import advised
 from spc.report.told import estimator_words
 from spc.scatter import ESTIMATORS
 
 AS_BEFORE: Final = "as before"
-GAPS: Final = 0.20  # share of rows with a gap above which leaving them out costs more than a fit of single values
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,31 +124,9 @@ def suggested(table: Reference, excluded: Iterable[int] = (), ignored: Iterable[
     names, left = set(ignored), np.ones(len(table), dtype=bool)
     measured = {c.name for c in table.columns if c.role == "measurement"} or set(table.names)
     left[[row - 1 for row in excluded]] = False
-    return suggestion(table.x[left][:, [j for j, name in enumerate(table.names) if name in measured - names]])
-
-
-def suggestion(x: Floats) -> Suggestion | None:
-    """What rows x (n, p) ask for: cellwise when gaps would cost more than a fifth of the rows, MRCD when MCD has too few.
-
-    >>> suggestion(np.random.default_rng(1).standard_normal((20, 12))).key
-    'mrcd'
-    >>> suggestion(np.random.default_rng(1).standard_normal((25, 12))) is None
-    True
-    """
-    gaps = np.isnan(x)
-    x, gaps = x[~gaps.all(axis=1)], gaps[~gaps.all(axis=1)]
-    n, p = x.shape
-    if not n or not p:
-        return None
-    incomplete = int(gaps.any(axis=1).sum())
-    full_enough = bool(((~gaps).sum(axis=0) >= max(n / 2, ESTIMATORS["cellwise"]().rows_needed(p) / 2)).all())
-    if incomplete > GAPS * n and n >= ESTIMATORS["cellwise"]().rows_needed(p) and full_enough:
-        return Suggestion("cellwise", f"{incomplete} of {n} rows have gaps; cellwise fits them, every other estimate leaves them out.")
-    whole = n - incomplete
-    if whole < ESTIMATORS["mcd"]().rows_needed(p) and whole >= ESTIMATORS["mrcd"]().rows_needed(p):
-        rows = f"{whole} complete rows" if incomplete else f"{whole} rows"
-        return Suggestion("mrcd", f"{rows} of {p} variables are too few for MCD, which needs {2 * p + 1}; MRCD needs 5.")
-    return None
+    kept = [j for j, name in enumerate(table.names) if name in measured - names]
+    advice = advised(Measured.of(Rows.of(table.x[left][:, kept], tuple(table.names[j] for j in kept)), ()))
+    return None if advice is None else Suggestion(advice.estimator, advice.why)
 
 
 def of(model: Model | None, suggestion: Suggestion | None = None) -> tuple[str, dict[str, str]]:
