@@ -18,7 +18,7 @@ from spc.ledger import jobs, models, references
 from spc.line import activate
 from spc.nouns import Model, Reference, Role
 from spc.phase1 import Recipe
-from spc.phase1.again import charted
+from spc.phase1.again import charted, raw
 from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
 from spc.reference import read
 from spc.report.page import report
@@ -100,20 +100,19 @@ async def arithmetic(
     table = await run_in_threadpool(opened)
     if row > len(table):
         raise NotFound(f"The reference has rows 1 to {len(table)}.", cure="Number the data rows from 1.")
-    raw = table.x[:row, [table.names.index(name) for name in model.inputs]]
-    raw = raw if model.dynamics is None else model.dynamics.run(raw, table.rows.at[:row])
-    return {**said, "point": arithmetic_of_point(model, charted(table, model)[row - 1], chart, raw).to_dict()}
+    x = charted(table, model)[row - 1]
+    return {**said, "point": arithmetic_of_point(model, x, chart, raw(table, model, row - 1)).to_dict()}
 
 
 @router.post("/{id}/arithmetic", summary="The arithmetic of a row's value and of its limit")
 async def arithmetic_of_values(here: Here, id: str, body: RowValues) -> dict[str, Any]:
     """The row's values by name, null where one is missing; for a model with dynamics also those of the rows `before` it, oldest first."""
     model = await here.read(models.get_model, id)
-    raw = np.array([_values(model, one) for one in (*body.before, body.values)])
-    x = raw[-1]
+    rows = np.array([_values(model, one) for one in (*body.before, body.values)])
+    x = rows[-1]
     if model.dynamics is not None:
-        x = model.dynamics.step({}, raw, np.full(len(raw), np.datetime64("NaT"), dtype="datetime64[us]"))[1].x[-1]
-    point = arithmetic_of_point(model, x, body.chart, raw)
+        x = model.dynamics.step({}, rows, np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[us]"))[1].x[-1]
+    point = arithmetic_of_point(model, x, body.chart, rows)
     limit = arithmetic_of_limit(model, body.chart, int(np.sum(~np.isnan(x))) if body.chart == "t2" else None)
     return {"point": point.to_dict(), "limit": limit.to_dict()}
 

@@ -64,6 +64,14 @@ def charted(reference: Reference, model: Model) -> Floats:
     return x if model.dynamics is None else model.dynamics.step({}, x, reference.rows.at)[1].x
 
 
+def raw(reference: Reference, model: Model, i: int) -> Floats | None:
+    """The rows' own values (k, p) that row i, from 0, is judged with, itself last; None for a model that judges rows by themselves."""
+    if model.dynamics is None:
+        return None
+    x = reference.x[: i + 1, [reference.names.index(name) for name in model.inputs]]
+    return model.dynamics.run(x, reference.rows.at[: i + 1])
+
+
 def judged(model: Model, x: Floats, fitted: Bools) -> tuple[Floats, Floats]:
     """T² (n,) of rows x (n, p) and the limit of each: a fitted row with gaps is held to the (wider) limit of a new row."""
     t2, ucl = np.full(len(x), np.nan), np.full(len(x), np.nan)

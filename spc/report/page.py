@@ -12,7 +12,7 @@ from spc.figures.rows import LOOKS, ORDINARY
 from spc.figures.t2 import t2_review
 from spc.figures.theme import LIGHT
 from spc.figures.words import near, number
-from spc.nouns import Model, Reference
+from spc.nouns import Dynamics, Model, Reference
 from spc.report.again import again
 from spc.report.markup import WIDTH, Html, document, drawn, facts, section, table, tag, text
 from spc.report.pictures import offered, picture
@@ -85,9 +85,18 @@ def _asked(model: Model) -> dict[str, object]:
         "Charts": ", ".join(recipe.get("charts", {})),
         **_budget(model),
         "Law of the limit": recipe.get("limit", "auto"),
+        **({"Rows before": _before(model.dynamics)} if model.dynamics is not None else {}),
         "Columns left out": ", ".join(recipe.get("ignore", ())) or "none",
         "Seed": recipe.get("seed", 0),
     }
+
+
+def _before(dynamics: Dynamics) -> str:
+    """How the rows before a row count."""
+    if dynamics.coefficients is None:
+        return f"each row is judged together with the {count_words(dynamics.lags)} before it"
+    matrix = "; ".join(", ".join(number(value, 4) for value in row) for row in dynamics.coefficients.tolist())
+    return f"judged is what the row before does not imply: x − A(x₋₁ − m₁), with the rows of A {matrix}"
 
 
 def _budget(model: Model) -> dict[str, object]:

@@ -45,4 +45,4 @@ def test_the_arithmetic_of_a_row_shows_the_row_before(house: Any, fitted: dict[s
 def test_the_report_of_such_a_fit_can_be_written(house: Any, fitted: dict[str, Any]) -> None:
     answer = house.get(f"/api/v1/models/{fitted['id']}/report")
     assert answer.status_code == 200
-    assert "what the row before does not imply" in answer.text
+    assert "judged is what the row before does not imply: x − A(x₋₁ − m₁)" in answer.text
