@@ -11,6 +11,7 @@ import numpy as np
 from spc import alarms, blame
 from spc.charts import titled
 from spc.nouns import Floats, Guard, Model, Signal
+from spc.nouns.dynamics import column_of
 
 LASTING = "a small change that lasts: look at the raw trends of the last rows"  # a chart with memory blames no single row
 
@@ -31,8 +32,10 @@ class Telling:
 
         >>> Telling(advice={"warp_mm": "Do: check the oven.", "*": "Do: call."}).advised("length_mm")
         'Do: call.'
+        >>> Telling(advice={"warp_mm": "Do: check the oven."}).advised("warp_mm (1 row before)")
+        'Do: check the oven.'
         """
-        return self.advice.get(name or "*", self.advice.get("*", ""))
+        return self.advice.get(column_of(name or "*"), self.advice.get("*", ""))
 
 
 def what(signal: Signal, note: str, found: Explained | None) -> str:

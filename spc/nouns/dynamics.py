@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -133,6 +134,15 @@ class Dynamics:
         leap = None if d["leap"] is None else float(d["leap"])
         told = (tuple(d["names"]), int(d["lags"]), leap, np.array(d["center"]), np.array(d["sd"]))
         return cls(*told, None if matrix is None else np.array(matrix))
+
+
+def column_of(charted: str) -> str:
+    """The column that a charted variable is made of.
+
+    >>> column_of("flow (2 rows before)"), column_of("flow (l/min)")
+    ('flow', 'flow (l/min)')
+    """
+    return re.sub(r" \(\d+ rows? before\)$", "", charted)
 
 
 def called(name: str, lag: int) -> str:

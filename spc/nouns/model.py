@@ -113,15 +113,24 @@ class Model:
 
     @property
     def dof(self) -> int:
-        """Degrees of freedom of a classical scatter: one is spent on each centre, that of the rows or those of subgroups or products."""
+        """Degrees of freedom of a classical scatter: one is spent on each centre (of rows, subgroups or products) and coefficient."""
         if self.pooled_dof is not None:
             return self.pooled_dof
-        return self.n - (self.subgroup.groups if self.subgroup is not None else 1)
+        return self.n - (self.subgroup.groups if self.subgroup is not None else 1) - self._regressors
 
     @property
     def lift(self) -> float:
-        """How much wider a new point scatters about the estimated centre than about the true one: 1 + k/n for the mean of k rows."""
-        return 1.0 + (self.subgroup.size if self.subgroup is not None else 1) / self.n
+        """How much wider a new point scatters about the estimated centre than about the true one: 1 + k/n for the mean of k rows.
+
+        For residuals 1 + (p + 1)/n on average, in units of a scatter whose divisor is n − 1.
+        """
+        points = 1 + self._regressors if self.subgroup is None else self.subgroup.size
+        return (1.0 + points / self.n) * ((self.n - 1) / self.dof if self._regressors and self.dof > 0 else 1.0)
+
+    @property
+    def _regressors(self) -> int:
+        """Coefficients that were estimated for each variable."""
+        return self.p if self.dynamics is not None and self.dynamics.coefficients is not None else 0
 
     def sized(self, k: int) -> Model:
         """The model that judges the mean of k rows as if it were a row: scatter S/k, and the limits for k rows.

@@ -120,3 +120,10 @@ def test_a_model_file_keeps_it_and_one_without_it_is_as_it_was(one: Dynamics | N
     assert again.columns == NAMES
     x: Floats = var(20, 1)
     assert np.array_equal(again.dynamics.step({}, x, every(20))[1].x, one.step({}, x, every(20))[1].x, equal_nan=True)
+
+
+def test_coefficients_cost_degrees_of_freedom() -> None:
+    plain, made = model(), replace(model(), dynamics=residual())
+    assert (plain.dof, made.dof) == (199, 196)
+    assert made.lift == pytest.approx((1 + 4 / 200) * 199 / 196)
+    assert replace(model(), dynamics=lagged(1)).dof == 199
