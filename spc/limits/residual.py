@@ -26,7 +26,8 @@ from spc.limits.exact import NewRow, checked_alpha
 from spc.limits.quadratic import tail
 from spc.nouns import Floats, Limit
 
-_ERROR, _MOST = 0.03, 600  # references of an estimator are simulated until alpha = 0.0027 has this relative error, so many at the most
+_ERROR = 0.03  # references of an estimator are simulated until alpha = 0.0027 has this relative error,
+_FEWEST, _MOST, _CELLS = 40, 600, 6e5  # or until there are so many, or about so many numbers in all of them
 _STEP, _REACH = 0.25, 35.0  # of the trapezoid rule for the leverage, in the logit of its probability: exact to ten digits
 
 
@@ -103,7 +104,7 @@ def of_dependent_rows(coefficients: Floats, n: int, seed: int = 0, most: int = 2
     """
     p = len(coefficients)
     rng = np.random.default_rng([seed, n, p, 7])
-    count = int(np.clip(3e6 / (n * p), 100, most))
+    count = int(np.clip(3e6 / (n * p), _FEWEST, most))
     spread = np.asarray(solve_discrete_lyapunov(coefficients, np.eye(p)), dtype=np.float64)
     noise = rng.standard_normal((n + 1, count, p))
     rows = noise.copy()
@@ -121,7 +122,8 @@ def of_estimator(fitter: Fitter, n: int, p: int, like: Floats | None = None, see
     rng = np.random.default_rng([seed, n, p, 8])
     lower = np.eye(2 * p) if like is None else like
     found: list[tuple[Floats, ...]] = []
-    wanted = 80
+    most = int(np.clip(_CELLS / (n * p), _FEWEST, _MOST))
+    wanted = min(80, most)
     while True:
         table = rng.standard_normal((n, 2 * p)) @ lower.T
         with suppress(Degenerate):  # normal rows that the estimator cannot answer: draw others
@@ -135,9 +137,9 @@ def of_estimator(fitter: Fitter, n: int, p: int, like: Floats | None = None, see
             parts = [np.array(part) for part in zip(*found, strict=True)]
             made = Simulated((parts[0], parts[1]), (parts[2], parts[3]))
             error = made.error(NewResidual(n, p, p).limit(0.0027).value)
-            if error <= _ERROR or wanted >= _MOST:
+            if error <= _ERROR or wanted >= most:
                 return made
-            wanted = int(min(_MOST, max(1.2 * wanted, 1.05 * wanted * (error / _ERROR) ** 2)))
+            wanted = int(min(most, max(1.2 * wanted, 1.05 * wanted * (error / _ERROR) ** 2)))
 
 
 def regression(center: Floats, factor: Floats) -> tuple[Floats, Floats]:
