@@ -24,7 +24,7 @@ class Roles(Body):
 
 
 class Fit(Body):
-    """Fit a model to a reference. `recipe` holds what is asked: estimator, alpha, charts, limit, exclusions, seed.
+    """Fit a model to a reference. `recipe` holds what is asked: estimator, alpha, charts, limit, dynamics, exclusions, seed.
 
     The false alarms are said in one way, here or in the recipe: alpha, arl0, false_alarms ("1 per week") with every ("45s"), or ucl.
     """
