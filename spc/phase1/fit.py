@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 
 from spc.errors import BadRecipe, Complaint, Degenerate
-from spc.limits import Like
 from spc.nouns import Bools, Finding, Floats, Limit, Model, Reference, Scatter
 from spc.phase1 import subgroups
 from spc.phase1.automatic import Table, own_or
@@ -19,6 +18,7 @@ from spc.phase1.dynamic import told
 from spc.phase1.given import alpha_of, as_given, roughly, settled
 from spc.phase1.guarantee import fewest, with_guarantee
 from spc.phase1.kin import kin
+from spc.phase1.likeness import likeness
 from spc.phase1.laws import Law, Progress, Tails, by_count, law
 from spc.phase1.overall import overall_limit
 from spc.phase1.own import Own
@@ -57,7 +57,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     alpha = {name: chart.alpha if chart.alpha is not None else recipe.alpha for name, chart in recipe.charts.items()}
     limits = _Limits({}, {}, {})
     if within is None:
-        like, n = _like(scatter, x[fitted]), int(fitted.sum())
+        like, n = likeness(recipe.estimator, scatter, x[fitted]), int(fitted.sum())
         table = Table(x[fitted], chosen.names, np.flatnonzero(fitted), reference.rows.at[fitted], recipe.estimator, scatter)
         many, made = fewest(recipe.guarantee, n), chosen.dynamic
 
@@ -143,11 +143,6 @@ def _only_t2(recipe: Recipe) -> None:
     if set(recipe.charts) != {"t2"}:
         others = ", ".join(name for name in recipe.charts if name != "t2")
         raise BadRecipe(f"Means of subgroups have no limit for {others} yet.", cure="Take the chart t2 alone, or judge single rows.")
-
-
-def _like(scatter: Scatter, x: Floats) -> Like:
-    gaps = np.isnan(x)
-    return Like(scatter.factor, gaps if gaps.any() else None)
 
 
 def _estimate(ask: Callable[[Floats], Scatter], x: Floats, names: tuple[str, ...]) -> Scatter:

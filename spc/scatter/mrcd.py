@@ -52,6 +52,7 @@ class Mrcd:
     maxcond: float = 50.0
     name: ClassVar[str] = "mrcd"
     robust: ClassVar[bool] = True
+    regularised: ClassVar[bool] = True
     equivariance: ClassVar[Equivariance] = "columns"
 
     def __post_init__(self) -> None:

@@ -16,7 +16,8 @@ from scipy.interpolate import PchipInterpolator
 from scipy.linalg import solve_triangular
 
 from spc.limits import KnownParameters, Like, calibrate, tail
-from spc.nouns import Floats, Scatter
+from spc.nouns import Floats
+from spc.phase1.likeness import likeness
 from spc.scatter import Cellwise, Estimator, Mrcd, Ogk
 
 pytestmark = [pytest.mark.statistics, pytest.mark.timeout(1800)]
@@ -52,14 +53,16 @@ def test_limits_at_the_true_scatter_hold(estimator: Estimator, count: int) -> No
     assert wrong > 1.5 * ALPHA + 3.0 * error  # the same test rejects the law that others use
 
 
-def ratio(limit: Callable[[Scatter, int], float], oracle: float, estimator: Estimator, n: int, truth: Floats, count: int) -> Floats:
-    """Real alarms (count, 2) of fresh references with the limit that each gets, and with the oracle's."""
+def ratio(limit: Callable[[Floats, int], float], oracle: float, estimator: Estimator, n: int, truth: Floats, count: int) -> Floats:
+    """Real alarms (count, 2) of fresh references with the limit that each gets, from the scatter to simulate at, and with the oracle's."""
     rng, out = np.random.default_rng(5), []
     for k in range(count):
-        scatter = estimator(rng.standard_normal((n, len(truth))) @ truth.T)
+        x = rng.standard_normal((n, len(truth))) @ truth.T
+        scatter = estimator(x)
+        alike = likeness(estimator, scatter, x).factor
         left, singular, _ = np.linalg.svd(np.tril(solve_triangular(truth, scatter.factor, lower=True)))
         shift = (solve_triangular(truth, scatter.center, lower=True) @ left) ** 2
-        out.append([float(tail(value, singular[None] ** -2.0, shift[None])[0]) for value in (limit(scatter, k), oracle)])
+        out.append([float(tail(value, singular[None] ** -2.0, shift[None])[0]) for value in (limit(alike, k), oracle)])
     return np.array(out)
 
 
@@ -81,8 +84,8 @@ def test_two_variables(estimator: Estimator, fits: int, count: int, r: float) ->
     limits = [calibrated(estimator, n, related(2, level), fits, 1)[0] for level in LEVELS]
     curve = PchipInterpolator(np.arctanh(LEVELS), np.log(limits))
 
-    def limit(scatter: Scatter, _: int) -> float:
-        b, c = scatter.factor[1]
+    def limit(alike: Floats, _: int) -> float:
+        b, c = alike[1]
         return float(np.exp(curve(min(np.arctanh(abs(b) / np.hypot(b, c)), np.arctanh(LEVELS[-1])))))
 
     oracle = float(np.exp(curve(np.arctanh(r))))  # from the same simulated tables: their luck cancels
@@ -94,11 +97,19 @@ def test_two_variables(estimator: Estimator, fits: int, count: int, r: float) ->
 @pytest.mark.parametrize("r", [0.0, 0.8])
 @pytest.mark.parametrize(
     "estimator, n, p, fits, count, most",
-    [(Ogk(), 50, 8, 300, 100, 3000), (Ogk(), 200, 10, 60, 60, 400), (Mrcd(), 50, 8, 200, 80, 3000), (Cellwise(), 50, 8, 80, 40, 1500)],
+    [
+        (Ogk(), 50, 8, 300, 100, 3000),
+        (Ogk(), 200, 10, 60, 60, 400),
+        (Mrcd(), 50, 8, 200, 80, 3000),
+        (Mrcd(), 200, 10, 30, 30, 400),
+        (Mrcd(), 1000, 50, 8, 10, 60),
+        (Cellwise(), 50, 8, 80, 40, 1500),
+        (Cellwise(), 200, 10, 30, 30, 400),
+    ],
 )
 def test_many_variables(estimator: Estimator, n: int, p: int, fits: int, count: int, most: int, r: float) -> None:
     truth = related(p, r)
     oracle, oracle_error = calibrated(estimator, n, truth, most, 10_000)
-    pairs = ratio(lambda scatter, k: calibrated(estimator, n, scatter.factor, fits, k)[0], oracle, estimator, n, truth, count)
+    pairs = ratio(lambda alike, k: calibrated(estimator, n, alike, fits, k)[0], oracle, estimator, n, truth, count)
     real, error = told(f"{estimator.name}, n = {n}, p = {p}, r = {r}", pairs, oracle_error)
     assert 0.0023 - 2.0 * error < real < 0.0031 + 2.0 * error

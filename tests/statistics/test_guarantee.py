@@ -12,9 +12,10 @@ from scipy.interpolate import PchipInterpolator
 from scipy.linalg import solve_triangular
 
 from spc.limits import Guaranteed, Like, calibrate, tail
-from spc.nouns import Floats, Scatter
+from spc.nouns import Floats
 from spc.phase1.guarantee import fewest, with_guarantee
 from spc.phase1.laws import law
+from spc.phase1.likeness import likeness
 from spc.scatter import Cellwise, Classical, Estimator, Mcd, Mrcd, Ogk
 
 pytestmark = pytest.mark.statistics
@@ -75,14 +76,16 @@ def sure_limit(estimator: Estimator, n: int, factor: Floats, fits: int, seed: in
     return Guaranteed(found, CONFIDENCE).quantile(ALPHA, len(factor))
 
 
-def drawn(estimator: Estimator, n: int, truth: Floats, references: int) -> tuple[list[Scatter], Floats, Floats]:
-    """Fresh references, fitted, and the λ and b² of their forms seen from the truth."""
+def drawn(estimator: Estimator, n: int, truth: Floats, references: int) -> tuple[list[Floats], Floats, Floats]:
+    """Of fresh references what others are to be like (factors), and the λ and b² of their fits' forms seen from the truth."""
     rng = np.random.default_rng(5)
-    found = [estimator(rng.standard_normal((n, len(truth))) @ truth.T) for _ in range(references)]
+    tables = [rng.standard_normal((n, len(truth))) @ truth.T for _ in range(references)]
+    found = [estimator(x) for x in tables]
+    alike = [likeness(estimator, one, x).factor for one, x in zip(found, tables, strict=True)]
     lower = np.array([np.tril(solve_triangular(truth, one.factor, lower=True)) for one in found])
     left, singular, _ = np.linalg.svd(lower)
     center = np.array([solve_triangular(truth, one.center, lower=True) for one in found])
-    return found, singular**-2.0, np.einsum("ka,kab->kb", center, left) ** 2
+    return alike, singular**-2.0, np.einsum("ka,kab->kb", center, left) ** 2
 
 
 @pytest.mark.slow
@@ -93,8 +96,8 @@ def test_a_guarantee_is_kept_by_estimators_that_mixtures_disturb(estimator: Esti
     n = 30
     curve = PchipInterpolator(np.arctanh(LEVELS), np.log([sure_limit(estimator, n, related(2, r), fits) for r in LEVELS]))
     for r in (0.0, 0.8):
-        found, weight, shift2 = drawn(estimator, n, related(2, r), references)
-        fitted = [min(abs(one.factor[1, 0]) / float(np.hypot(*one.factor[1])), LEVELS[-1]) for one in found]
+        alike, weight, shift2 = drawn(estimator, n, related(2, r), references)
+        fitted = [min(abs(one[1, 0]) / float(np.hypot(*one[1])), LEVELS[-1]) for one in alike]
         share = float(np.mean(tail(np.exp(curve(np.arctanh(fitted))), weight, shift2) <= ALPHA))
         print(f"{estimator.name}, n = {n}, p = 2, r = {r}: {100 * share:.2f} % of {references} references keep to alpha")
         assert abs(share - CONFIDENCE) < 0.02 + 2.0 * np.sqrt(CONFIDENCE * (1 - CONFIDENCE) / references)
@@ -106,8 +109,8 @@ def test_a_guarantee_is_kept_by_estimators_that_mixtures_disturb(estimator: Esti
 def test_a_guarantee_is_kept_for_many_variables(estimator: Estimator, references: int) -> None:
     """The limits that the first of the references get, at their fitted scatters, each judged at all of the references."""
     n, p = 50, 8
-    found, weight, shift2 = drawn(estimator, n, related(p, 0.8), references)
-    values = [sure_limit(estimator, n, one.factor, 500, k) for k, one in enumerate(found[:8])]
+    alike, weight, shift2 = drawn(estimator, n, related(p, 0.8), references)
+    values = [sure_limit(estimator, n, one, 500, k) for k, one in enumerate(alike[:8])]
     share = float(np.mean([np.mean(tail(value, weight, shift2) <= ALPHA) for value in values]))
     print(f"{estimator.name}, n = {n}, p = {p}: {100 * share:.2f} % of {references} references keep to alpha")
     assert abs(share - CONFIDENCE) < 0.02 + 2.0 * np.sqrt(CONFIDENCE * (1 - CONFIDENCE) / references)
