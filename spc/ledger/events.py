@@ -33,6 +33,13 @@ def note_event(
     connection.execute(insert(event).values(**values))
 
 
+def begun_anew(connection: Connection, line: str, before: int) -> int:
+    """The row after which the charts of a line last began anew, of those before row `before`; 0 when they never did."""
+    query = select(event.c.facts_json).where(event.c.what == "charts begin anew", event.c.about == f"line:{line}")
+    after = [int(json.loads(facts).get("after", 0)) for (facts,) in connection.execute(query)]
+    return max((one for one in after if one < before), default=0)
+
+
 def events(connection: Connection, limit: int = 200) -> list[Event]:
     """The newest first."""
     columns = [event.c[name] for name in ("id", "at", "made_by", "what", "about", "why", "facts_json")]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from spc.errors import BadRecipe, TooFewRows
 from spc.limits import KnownParameters, NewRow, ReferenceRow, lookup
+from spc.limits.subgroups import NewSubgroup, ReferenceSubgroup
 from spc.nouns import Floats, Limit, Model
 from spc.phase2.before import made_of
 
@@ -46,9 +48,12 @@ class Arithmetic:
         }
 
 
-def arithmetic_of_limit(model: Model, chart: str = "t2", q: int | None = None, *, reference: bool = False) -> Arithmetic:
+def arithmetic_of_limit(
+    model: Model, chart: str = "t2", q: int | None = None, *, reference: bool = False, size: int | None = None
+) -> Arithmetic:
     """The arithmetic of a chart's limit for a new row with q variables observed (all when None), or for a row of the reference.
 
+    Of a model with subgroups it is the limit for the mean of `size` rows, the usual number when None.
     Raises BadRecipe for a chart that the model does not have.
     """
     if chart == "guard" and model.guards:
@@ -60,11 +65,19 @@ def arithmetic_of_limit(model: Model, chart: str = "t2", q: int | None = None, *
         raise BadRecipe(f"The model has 1 to {model.p} variables, not {q}.", cure="Give how many were observed on the row.")
     if reference and chart not in model.reference_limits:
         raise BadRecipe(f"The chart '{chart}' has no limit of its own for reference rows.", cure="Ask for the one for new rows.")
-    limit = model.reference_limits[chart] if reference else model.new_limits[chart][q - 1]
-    whose = "a row of the reference" if reference else "a new row" + ("" if q == model.p else f" with {q} of {model.p} variables observed")
-    what = f"UCL of {chart} for {whose}"
-    for one in (_given, _chi2, _f, _beta, _tabled, _simulated):
-        if chart == "t2" and model.subgroup is None and (made := one(model, limit, q, reference, what)) is not None:
+    point = "row" if model.subgroup is None else f"subgroup of {size or model.subgroup.size} rows"
+    q = model.p if len(model.new_limits[chart]) == 1 else q  # a chart with memory has one limit, for whole rows
+    limit = model.reference_limits[chart] if reference else model.new_limits[chart][q - 1 - model.p]
+    if model.subgroup is not None and size is not None and size != model.subgroup.size:
+        more = model.subgroup.own_slopes[chart] * (size - model.subgroup.size)
+        own = {**model.reference_limits, chart: replace(limit, value=limit.value + more)} if reference else model.reference_limits
+        model = replace(model.sized(size), reference_limits=own)
+        limit = model.reference_limits[chart] if reference else model.new_limits[chart][q - 1 - model.p]
+    seen = "" if q == model.p else f" with {q} of {model.p} variables observed"
+    what = f"UCL of {chart} for {f'a {point} of the reference' if reference else f'a new {point}{seen}'}"
+    known = (_given, _chi2, _f, _beta, _tabled, _simulated) if model.subgroup is None else (_chi2, _mean)
+    for one in known if chart == "t2" else ():
+        if (made := one(model, limit, q, reference, what)) is not None:
             return made
     return _refitted(model, limit, chart, q, reference, what)
 
@@ -193,6 +206,30 @@ def _chi2(model: Model, limit: Limit, q: int, reference: bool, what: str) -> Ari
     )
 
 
+def _mean(model: Model, limit: Limit, q: int, reference: bool, what: str) -> Arithmetic | None:
+    """The mean of k of the rows that n rows in m subgroups foretell: F with ν = n − m."""
+    if model.subgroup is None or model.n - model.subgroup.groups < q:
+        return None
+    n, m, k = model.n, model.subgroup.groups, model.subgroup.size
+    law = ReferenceSubgroup(n, m, k, q) if reference else NewSubgroup(n, m, k, q)
+    if not math.isclose(law.limit(limit.alpha).value, limit.value, rel_tol=1e-11):
+        return None
+    sign, v = "−" if reference else "+", n - m
+    formula = (
+        f"UCL = (1 {sign} k/n) · pν/(ν − p + 1) · F(1 − α; p, ν − p + 1), ν = n − m"
+        f" = (1 {sign} {k}/{n}) · {q}·{v}/{v - q + 1} · F({1 - limit.alpha:.10g}; {q}, {v - q + 1})"
+        f" = {law.factor:.6g} · {limit.value / law.factor:.6g} = {limit.value:.6g}"
+    )
+    snippet = (
+        f"from scipy.special import betaincinv\n\nn, m, k, p, alpha = {n}, {m}, {k}, {q}, {limit.alpha!r}\n"
+        "nu, b = n - m, n - m - p + 1\ny = betaincinv(b / 2, p / 2, alpha)\nF = b / p * (1 - y) / y\n"
+        f"print(float((1 {'-' if reference else '+'} k / n) * p * nu / b * F))\n"
+    )
+    inputs = _inputs(model, limit, q, subgroups=str(m), k=f"{k} rows")
+    source = "Montgomery 2020, section 11.3; Alt 1985"
+    return Arithmetic(what, limit.value, formula, inputs, f"F law of the mean of {k} rows, scatter within {m} subgroups", source, snippet)
+
+
 def _tabled(model: Model, limit: Limit, q: int, reference: bool, what: str) -> Arithmetic | None:
     h = model.recipe.get("estimator", {}).get("h")
     if not isinstance(h, float) or not limit.law.startswith("calibrated for "):
@@ -244,7 +281,7 @@ def _simulated(model: Model, limit: Limit, q: int, reference: bool, what: str) -
 
 def _refitted(model: Model, limit: Limit, chart: str, q: int, reference: bool, what: str) -> Arithmetic:
     """Any other law: its words, and the fit done again."""
-    place = f"reference_limits[{chart!r}]" if reference else f"new_limits[{chart!r}][{q - 1}]"
+    place = f"reference_limits[{chart!r}]" if reference else f"new_limits[{chart!r}][{q - 1 - model.p}]"
     roles = {name: role for name, role in ((model.time_column, "time"), (model.id_column, "id")) if name}
     snippet = (
         "import spc\n\n"

@@ -20,6 +20,7 @@ from spc.ledger import models, points, rows
 from spc.ledger.rows import Window
 from spc.line import verbs
 from spc.nouns import Alarm, Blame, Limit, Model, Point, Points, Rows
+from spc.nouns.dynamics import column_of
 from spc.settings import LineSettings, Settings
 from spc.ui.words import LineFacts, clock, number
 
@@ -88,7 +89,8 @@ class About:
 class Blamed:
     """Why one row has the T² that it has: the judged row, the values x (p,) that were judged, the model, and the sentence.
 
-    raw (k, p) are the rows' own values where those before it count: the row's own are the last.
+    raw (k, p) are the rows' own values where those before it count: the row's own are the last. `worked` is the arithmetic of its points
+    on charts with memory, each with its limit's.
     """
 
     seq: int
@@ -98,6 +100,7 @@ class Blamed:
     x: tuple[float, ...]
     sentence: str
     raw: Any = None
+    worked: Sequence[Any] = ()
 
 
 class View:
@@ -242,7 +245,7 @@ class View:
         if not settings or not isinstance(blame, dict) or not blame:
             return ""
         culprit = max(blame, key=lambda name: blame[name] if blame[name] is not None else -np.inf)
-        return str(settings.advice.get(culprit, settings.advice.get("*", "")))
+        return str(settings.advice.get(column_of(culprit), settings.advice.get("*", "")))
 
     def acknowledge(self, id: str, by: str, note: str) -> None:
         """Sign for an alarm."""
@@ -263,6 +266,7 @@ class View:
         """Why row `seq` has its T²; raises NotFound when there is no such row or it was not judged."""
         from spc import blame  # noqa: PLC0415 - scipy's laws: needed by the first click, not by the first page
         from spc.phase2 import Monitor  # noqa: PLC0415
+        from spc.ui.worked import worked  # noqa: PLC0415
 
         with self._ledger.read() as c:
             window = rows.rows_between(c, line, seq, seq)
@@ -272,6 +276,7 @@ class View:
             model = self._model(c, id)
             depth = 0 if model.dynamics is None else model.dynamics.depth
             before = rows.rows_between(c, line, seq - depth, seq - 1)
+            shown = worked(c, line, seq, model)
         if model.subgroup is not None:
             raise NotFound(f"Row {seq} is part of a subgroup, which is judged by its mean.", cure="The alarm says whose doing it is.")
         monitor = Monitor(model)
@@ -280,7 +285,7 @@ class View:
         x = monitor.charted[0]
         raw = np.concatenate([_pick(before, model.inputs), _pick(window, model.inputs)])
         raw = raw if model.dynamics is None else model.dynamics.run(raw, np.concatenate([before.rows.at, window.rows.at]))
-        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), blame.sentence(model, x), raw)
+        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), blame.sentence(model, x), raw, shown)
 
     # ----------------------------------------------------------------------------------------------------------- private
 

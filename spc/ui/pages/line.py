@@ -150,7 +150,7 @@ def why(found: Blamed, theme: Theme, timezone: str) -> tuple[list[Component], di
     if track and np.isfinite(value):
         x = np.array(found.x, dtype=np.float64)
         judged = [arithmetic_of_point(model, x, raw=found.raw), arithmetic_of_limit(model, "t2", int(np.sum(~np.isnan(x))))]
-        numbers = html.Div([numbers, fold(judged)])
+        numbers = html.Div([numbers, fold([*judged, *found.worked])])
     return words, figures.blame(theme, model.names, shares, out=out), numbers
 
 

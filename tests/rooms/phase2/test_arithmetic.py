@@ -12,9 +12,13 @@ import pytest
 
 from spc import frames
 from spc.errors import BadRecipe
-from spc.nouns import Model
+from spc.nouns import Model, Rows
 from spc.phase1 import Recipe, fit
+from spc.phase2 import Monitor
 from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
+from spc.phase2.remembered import arithmetic_of_memory
+from spc.phase2.worked_means import arithmetic_of_mean
+from spc.reference import read
 
 DATA = Path("data/demo_circuit_boards/phase1_reference.csv").resolve()
 
@@ -91,8 +95,57 @@ def test_the_lines_of_python_give_t2_of_a_row_with_and_without_gaps() -> None:
 
 def test_what_the_model_does_not_have_is_refused() -> None:
     made = model(estimator="classical", limit="f")
-    for wrong in ({"chart": "t3"}, {"q": 7}, {"chart": "guard"}):
+    wrongs: tuple[dict[str, Any], ...] = ({"chart": "t3"}, {"q": 7}, {"chart": "guard"})
+    for wrong in wrongs:
         with pytest.raises(BadRecipe):
-            arithmetic_of_limit(made, **wrong)  # type: ignore[arg-type]
+            arithmetic_of_limit(made, **wrong)
     with pytest.raises(BadRecipe):
         arithmetic_of_point(made, np.full(made.p, np.nan))
+
+
+ROWS = np.random.default_rng(4).standard_normal((40, 6))
+
+
+@pytest.mark.parametrize(
+    "charts",
+    [
+        {"t2": {}, "mewma": {"lam": 0.2}},
+        {"t2": {}, "mewma": {"lam": 0.2, "exact": True}},
+        {"t2": {}, "mcusum": {"k": 0.4}},
+        {"t2": {}, "ewma_log_t2": {}},
+    ],
+)
+def test_the_lines_of_python_give_a_point_of_a_chart_with_memory(charts: dict[str, Any]) -> None:
+    made = model(estimator=KNOWN, charts=charts, alpha=0.1)
+    name = list(charts)[1]
+    x = ROWS.copy()
+    x[7, 2] = np.nan  # such a row is passed over
+    shown = arithmetic_of_memory(made, x, name)
+    track = Monitor(made).judge(Rows.of(x, made.names)).tracks[name]
+    assert shown.value == track.value[-1]
+    assert printed(shown.snippet) == pytest.approx(shown.value, rel=1e-12)
+    assert f"{shown.value:.6g}" in shown.formula
+    assert shown.inputs["rows remembered"] == "38"
+    assert arithmetic_of_limit(made, name).value == made.new_limits[name][-1].value  # one limit, for whole rows
+    assert f"new_limits['{name}'][-1]" in arithmetic_of_limit(made, name, 3).snippet
+    with pytest.raises(BadRecipe, match="gaps"):
+        arithmetic_of_memory(made, x[:8], name)
+
+
+def test_the_lines_of_python_give_t2_of_a_mean_and_its_limits() -> None:
+    lines = ["lot,a,b", *(f"L{i // 5},{a:.9f},{b:.9f}" for i, (a, b) in enumerate(np.random.default_rng(2).standard_normal((98, 2))))]
+    one = read("\n".join(lines).encode(), name="t.csv", roles={"lot": "subgroup"})
+    fitted = fit(one, Recipe.from_dict({"estimator": "classical", "subgroup": "lot"}))
+    for group in (fitted.review.subgroups[3], fitted.review.subgroups[-1]):
+        rows = one.x[[row - 1 for row in group.rows]]
+        mean = arithmetic_of_mean(fitted.model, rows)
+        assert mean.value == pytest.approx(group.t2, rel=1e-12)
+        assert printed(mean.snippet) == pytest.approx(mean.value, rel=1e-12)
+        own = arithmetic_of_limit(fitted.model, reference=True, size=len(rows))
+        assert own.value == pytest.approx(group.ucl, rel=1e-12)
+        assert printed(own.snippet) == pytest.approx(own.value, rel=1e-11)
+    for k in (5, 3):
+        told = arithmetic_of_limit(fitted.model, size=k)
+        assert printed(told.snippet) == pytest.approx(fitted.model.sized(k).new_limits["t2"][-1].value, rel=1e-11)
+        assert f"(1 + {k}/98)" in told.formula
+        assert f"subgroup of {k} rows" in told.what

@@ -11,7 +11,9 @@ from dash.development.base_component import Component
 
 from spc import blame
 from spc.nouns import Model, Reference
+from spc.phase1.again import raw
 from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
+from spc.phase2.worked_means import arithmetic_of_mean
 from spc.report import pictures
 from spc.report.reviewed import Reviewed, kinds
 from spc.report.told import axis, count_words, distances_summary, micros, p_words, summary, timed, tracks, values, when
@@ -94,16 +96,21 @@ def _told_one(reference: Reference, seen: Reviewed, row: int, timezone: str) -> 
     parts += leverage(seen, row)
     if not seen.fitted[i]:
         parts.append(html.P("This row took no part in the fit and is judged as a new one.", className="quiet"))
-    return [*parts, *single_values(seen, i), _values_table(seen, i), *_arithmetic(seen, i)]
+    return [*parts, *single_values(seen, i), _values_table(seen, i), *_arithmetic(reference, seen, i)]
 
 
-def _arithmetic(seen: Reviewed, i: int) -> list[Component]:
-    """The arithmetic of the row's T² and of its limit; for single rows, not for the means of subgroups."""
+def _arithmetic(reference: Reference, seen: Reviewed, i: int) -> list[Component]:
+    """The arithmetic of the T² of the row, or of the mean of its subgroup, and of its limit."""
     model, q = seen.model, int(np.sum(~np.isnan(seen.x[i])))
+    mine = next((one for one in seen.subgroups if i + 1 in one.rows), None)
+    if mine is not None:
+        rows, fitted = seen.x[[row - 1 for row in mine.rows]], bool(seen.fitted[mine.rows[0] - 1])
+        return [fold([arithmetic_of_mean(model, rows), arithmetic_of_limit(model, reference=fitted, size=len(rows))])]
     if model.subgroup is not None or q == 0:
         return []
     own = bool(seen.fitted[i]) and q == model.p
-    return [fold([arithmetic_of_point(model, seen.x[i]), arithmetic_of_limit(model, "t2", q, reference=own)])]
+    point = arithmetic_of_point(model, seen.x[i], raw=raw(reference, model, i))
+    return [fold([point, arithmetic_of_limit(model, "t2", q, reference=own)])]
 
 
 def single_values(seen: Reviewed, i: int) -> list[Component]:
@@ -165,15 +172,19 @@ def around(reference: Reference, seen: Reviewed, rows: Sequence[int], theme: The
     model = seen.model
     low, high = max(1, min(rows) - SPAN), min(len(seen), max(rows) + SPAN)
     share = np.nan_to_num(blame.blame(model, seen.x[[row - 1 for row in rows]]).share)
+    columns, x, center, sd = model.names, seen.x, model.scatter.center, np.sqrt(np.diag(model.scatter.covariance))
+    if model.dynamics is not None:  # what is charted is made of these
+        columns, center, sd = model.inputs, model.dynamics.center, model.dynamics.sd
+        x = reference.x[:, [reference.names.index(name) for name in columns]]
+        share = share.reshape(len(rows), -1, len(columns)).sum(axis=1)
     top = np.argsort(-share.sum(axis=0))[:3]
     step = max(1, (high - low + 1) // figures.MOST)
     shown = sorted({*range(low, high + 1, step), *rows})
-    sd = np.sqrt(np.diag(model.scatter.covariance))
     trends = []
     for j in top.tolist():
-        m, unit = float(model.scatter.center[j]), model.units[j]
-        course = values(seen.x[[row - 1 for row in shown], j])
-        trends.append(Trend(f"{model.names[j]}{f' [{unit}]' if unit else ''}", course, (m - 3 * float(sd[j]), m, m + 3 * float(sd[j]))))
+        m, unit = float(center[j]), model.units[j]
+        course = values(x[[row - 1 for row in shown], j])
+        trends.append(Trend(f"{columns[j]}{f' [{unit}]' if unit else ''}", course, (m - 3 * float(sd[j]), m, m + 3 * float(sd[j]))))
     return figures.around(theme, shown, trends, rows)
 
 

@@ -1,0 +1,51 @@
+"""The arithmetic of a row's points on the charts with memory of a line: the rows since they began, worked through again."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from spc.charts import charts_of
+from spc.ledger import events, lines, points, rows
+from spc.ledger.rows import Window
+from spc.nouns import Floats, Model
+from spc.phase2 import UNFIT
+from spc.phase2.arithmetic import Arithmetic, arithmetic_of_limit
+from spc.phase2.remembered import arithmetic_of_memory
+
+_MOST = 5000  # rows that are worked through; a chart that began before has forgotten more
+_SAME = 1e-9  # relative: the value on the chart must come out again, or nothing is shown
+
+
+def worked(connection: Any, line: str, seq: int, model: Model) -> list[Arithmetic]:
+    """Each point of row `seq` on a chart with memory, with its limit; none whose value does not come out as it stands on the chart."""
+    names = [name for name in model.new_limits if name != "t2"]
+    asked = charts_of(dict(model.recipe.get("charts", {})), names)
+    with_memory = [name for name in names if asked[name].start(model.p)]
+    if not with_memory or model.dynamics is not None or model.subgroup is not None:
+        return []
+    since = max([one.after_seq for one in lines.activations(connection, line) if one.after_seq < seq][-1:] or [0])
+    first = max(since, events.begun_anew(connection, line, seq)) + 1
+    x = _values(rows.rows_between(connection, line, max(first, seq - _MOST + 1), seq), model.names)
+    stands = {one.chart: one.value for one in points.points_between(connection, line, seq, seq)}
+    found: list[Arithmetic] = []
+    for name in with_memory:
+        if np.isnan(x[-1]).any() or not math.isfinite(stands.get(name, math.nan)):
+            continue
+        one = arithmetic_of_memory(model, x, name)
+        if math.isclose(one.value, stands[name], rel_tol=_SAME):
+            found += [one, arithmetic_of_limit(model, name)]
+    return found
+
+
+def _values(window: Window, names: tuple[str, ...]) -> Floats:
+    """The rows (n, p) in the model's order, NaN where a value is missing or not to be believed."""
+    have = {name: j for j, name in enumerate(window.rows.names)}
+    x = np.full((len(window), len(names)), np.nan)
+    for j, name in enumerate(names):
+        if name in have:
+            x[:, j] = window.rows.x[:, have[name]]
+    x[[i for i, quality in enumerate(window.rows.quality) if quality in UNFIT]] = np.nan
+    return x
