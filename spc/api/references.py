@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, get_args
+from typing import Annotated, Any, BinaryIO, cast, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -24,6 +24,8 @@ from spc.ledger import jobs, references
 from spc.ledger.references import StoredReference
 from spc.line import save_reference
 from spc.nouns import Role
+from spc.phase1 import Recipe, Recommendation, recommend
+from spc.reference import read
 
 router = APIRouter(prefix="/api/v1/references", tags=["references"])
 
@@ -104,6 +106,22 @@ async def distribution_free(here: Here, response: Response, id: str, body: Distr
     here.crew.submit(work.stability, here, job, asked)
     response.headers["Location"] = f"/api/v1/jobs/{job}"
     return {"job": job, "state": "waiting", "href": f"/api/v1/jobs/{job}"}
+
+
+@router.get("/{id}/recommendation", summary="What a fit of it should do other than usual")
+async def recommendation(here: Here, id: str, alpha: Annotated[float, Query(gt=0.0, lt=1.0)] = 0.0027) -> dict[str, Any]:
+    """A recipe to send to POST /models, and the reason of each thing in it that is not usual. The person decides."""
+    stored = await here.read(references.get_reference, id)
+    content = await here.read(references.reference_bytes, id)
+    zone = str(stored.facts.get("timezone") or here.settings.timezone)
+
+    def asked() -> Recommendation:
+        return recommend(
+            read(content, name=stored.name, roles=cast("dict[str, Role]", dict(stored.roles)), timezone=zone), Recipe(alpha=alpha)
+        )
+
+    found = await run_in_threadpool(asked)
+    return {"recipe": found.recipe.to_dict(), "reasons": [one.to_dict() for one in found.reasons]}
 
 
 def told(one: StoredReference) -> dict[str, Any]:

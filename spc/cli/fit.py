@@ -11,7 +11,7 @@ from spc.errors import BadRecipe
 
 if TYPE_CHECKING:
     from spc.nouns import Model, Reference
-    from spc.phase1 import Review
+    from spc.phase1 import Recipe, Review
 
 _ESTIMATORS = (  # spelled out: `spc fit --help` must not wait for numpy
     "mcd",
@@ -67,6 +67,10 @@ def command(
     dynamics: Annotated[
         str, typer.Option(metavar="WORDS", help='Rows depend on those before: "lagged 1" … "lagged 5" (dynamic T²), or residual (VAR(1)).')
     ] = "",
+    recommended: Annotated[
+        bool,
+        typer.Option("--recommended", help="As `spc recommend` says, for what is not said here: estimator, charts, columns to leave out."),
+    ] = False,
     known: Annotated[
         str | None, typer.Option(metavar="PARAMETERS.json", help='Declare {"center": […], "covariance": [[…]]} known: a chi-squared chart.')
     ] = None,
@@ -121,6 +125,8 @@ def command(
             ucl=ucl,
             dynamics=dynamics,
         )
+        if recommended:
+            recipe = _recommended(table, recipe)
         progress(0.0, "fitting")
         if product is not None:
             from spc.cli import products
@@ -144,6 +150,16 @@ def command(
         files.print_json(model_summary(fitted.model))
     elif "-" not in (output, rows, report):
         _tell(fitted.model, output)
+
+
+def _recommended(table: Reference, recipe: Recipe) -> Recipe:
+    """The recipe with what the reference asks for; the reasons go to stderr, where they are in nobody's way."""
+    from spc.phase1 import recommend
+
+    found = recommend(table, recipe)
+    for one in found.reasons:
+        typer.echo(f"{one.text} {one.cure}", err=True)
+    return found.recipe
 
 
 def _write_rows(path: str, table: Reference, review: Review) -> None:

@@ -18,8 +18,8 @@ from spc.phase1.dynamic import told
 from spc.phase1.given import alpha_of, as_given, roughly, settled
 from spc.phase1.guarantee import fewest, with_guarantee
 from spc.phase1.kin import kin
-from spc.phase1.likeness import likeness
 from spc.phase1.laws import Law, Progress, Tails, by_count, law
+from spc.phase1.likeness import likeness
 from spc.phase1.overall import overall_limit
 from spc.phase1.own import Own
 from spc.phase1.recipe import Recipe
@@ -65,7 +65,7 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
             plain = partial(law, recipe.estimator, recipe.limit, n, scatter.p, least, recipe.seed, progress, like, many)
             normal = plain if made is None else partial(of_residuals, plain, recipe, made, scatter, n, progress)
             simulated = recipe.guarantee is not None or recipe.overall is not None  # both rest on simulated normal references
-            found, why = own_or(recipe.limit, table, least, normal, recipe.seed, progress, only_law=simulated)
+            found, why = own_or(recipe.limit, table, least, normal, recipe.seed, progress, only_law=simulated, charts=recipe.charts)
             return (found if made is None else allowed(found, recipe, made)), why
 
         if recipe.ucl is None:

@@ -114,24 +114,8 @@ def fit_callbacks(app: Dash, desk: Desk) -> None:
             return no_update, complaint(str(wrong))
         return {"body": request, "press": clicks, "from": model_id}, ""
 
-    @app.callback(
-        Output(ids.FIT_ASK, "data", allow_duplicate=True),
-        Output(ids.FIT_SAID, "children", allow_duplicate=True),
-        Input(ids.OTHER_BASIN, "n_clicks"),
-        State(ids.ALPHA, "value"),
-        State(ids.BY, "value"),
-        State(ids.DRAFT, "data"),
-        *HERE,
-        prevent_initial_call=True,
-    )
-    async def other(clicks: int | None, alpha: str, by: str, draft: dict[str, Any] | None, ref: str, model_id: str) -> Any:
-        if not clicks:
-            return no_update, no_update
-        try:
-            request = await asyncio.to_thread(fit_asked, desk, ref, model_id, draft, fitting.OTHER_BASIN, alpha, by or "")
-        except Complaint as wrong:
-            return no_update, complaint(str(wrong))
-        return {"body": request, "press": clicks, "from": model_id}, ""
+    for pressed, what in ((ids.OTHER_BASIN, fitting.OTHER_BASIN), (ids.RECOMMENDED, fitting.RECOMMENDED)):
+        _by_button(app, desk, pressed, what)
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("spcReference", "fit"),
@@ -139,6 +123,29 @@ def fit_callbacks(app: Dash, desk: Desk) -> None:
         Input(ids.FIT_ASK, "data"),
         prevent_initial_call=True,
     )
+
+
+def _by_button(app: Dash, desk: Desk, pressed: str, what: str) -> None:
+    """A fit that a button of its own asks for, whatever estimator the form shows."""
+
+    @app.callback(
+        Output(ids.FIT_ASK, "data", allow_duplicate=True),
+        Output(ids.FIT_SAID, "children", allow_duplicate=True),
+        Input(pressed, "n_clicks"),
+        State(ids.ALPHA, "value"),
+        State(ids.BY, "value"),
+        State(ids.DRAFT, "data"),
+        *HERE,
+        prevent_initial_call=True,
+    )
+    async def asked(clicks: int | None, alpha: str, by: str, draft: dict[str, Any] | None, ref: str, model_id: str) -> Any:
+        if not clicks:
+            return no_update, no_update
+        try:
+            request = await asyncio.to_thread(fit_asked, desk, ref, model_id, draft, what, alpha, by or "")
+        except Complaint as wrong:
+            return no_update, complaint(str(wrong))
+        return {"body": request, "press": clicks, "from": model_id}, ""
 
 
 def activation_callbacks(app: Dash, desk: Desk) -> None:

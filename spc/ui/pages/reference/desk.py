@@ -21,6 +21,7 @@ from spc.ledger.models import StoredModel
 from spc.ledger.references import StoredReference
 from spc.line import verbs
 from spc.nouns import Model, Reference
+from spc.phase1 import Recommendation, recommend
 from spc.report.reviewed import Reviewed, review
 from spc.runlength.budget import Budget
 from spc.ui.pages.reference import estimators
@@ -92,6 +93,10 @@ class Desk:
     def suggested(self, ref: str) -> Suggestion | None:
         """The estimator that a reference asks for, when the usual one does not fit it. Raises Complaint."""
         return self._remember(("suggested", ref), lambda: estimators.suggested(self.opened(ref).table))
+
+    def recommended(self, ref: str) -> Recommendation:
+        """What a reference asks for that is not usual, with its reasons. Raises Complaint."""
+        return self._remember(("recommended", ref), lambda: recommend(self.opened(ref).table))
 
     def demo_path(self) -> Path | None:
         """The demo's reference, when it is there."""

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from spc.charts import CHARTS
 from spc.errors import Complaint
 from spc.nouns import Model, Reference
-from spc.phase1 import Recipe
+from spc.phase1 import Recipe, Recommendation
 from spc.ui.components import Children, attr, button, choice, complaint, field, select, text_input
 from spc.ui.pages.reference import budget, estimators, ids
 from spc.ui.pages.reference.desk import Done
@@ -27,6 +27,7 @@ DYNAMICS: Final = {
     "residual": "what the row before does not imply (VAR(1) residuals)",
 }
 OTHER_BASIN: Final = "the other group"  # asked for by the button of the finding
+RECOMMENDED: Final = "as recommended"  # asked for by the button beside the reasons
 
 
 def asked(
@@ -74,6 +75,16 @@ def helped(estimator: str, hint: Suggestion | None) -> list[Component | str]:
     return parts
 
 
+def recommended(found: Recommendation | None) -> Component:
+    """What the table asks for that is not usual, each with its reason, and the button that fits it so; hidden when there is nothing."""
+    reasons = () if found is None else found.reasons
+    lines = [html.Li([html.Span(one.cure, className="recommended-what"), html.Span(f" {one.text}", className="quiet")]) for one in reasons]
+    head = html.Div("Recommended for this table", className="label")
+    return html.Div(
+        [head, html.Ul(lines), button("Fit as recommended", ids.RECOMMENDED, kind="main")], className="recommended", hidden=not lines
+    )
+
+
 def other_basin(model: Model) -> dict[str, Any]:
     """The estimator that settles on the other of two groups of rows."""
     said = dict(model.recipe["estimator"])
@@ -119,7 +130,9 @@ def products(table: Reference | None) -> list[Component]:
     return [html.P([html.Span("▲", className="mark high", **attr(aria_hidden="true")), words], className="products")]
 
 
-def options(model: Model | None, job: str, hint: Suggestion | None = None, table: Reference | None = None) -> Component:
+def options(
+    model: Model | None, job: str, hint: Suggestion | None = None, table: Reference | None = None, found: Recommendation | None = None
+) -> Component:
     """Estimator, alpha, the name of who asks, and the button; below it how far the fit is. `hint` is what the table asks for."""
     chosen, words = estimators.of(model, hint)
     alpha = budget.said_before(model) if model is not None else str(ALPHA)
@@ -146,6 +159,7 @@ def options(model: Model | None, job: str, hint: Suggestion | None = None, table
             dcc.Store(id=ids.FIT_ASK),
             dcc.Store(id=ids.FIT_ASKED),
             *products(table),
+            recommended(found),
             html.Div(first, className="form-row"),
             html.P(helped(chosen, hint), id=ids.ESTIMATOR_HELP, className="hint estimator-help", role="status"),
             html.Div(last, className="form-row"),

@@ -66,6 +66,7 @@ LOOK_ALL: Final = "reference-look-all"
 TABLE: Final = "reference-table"
 FIT_FOUND: Final = "reference-fit-found"
 OTHER_BASIN: Final = "reference-other-basin"
+RECOMMENDED: Final = "reference-recommended"
 
 # the check without a distribution
 STABLE: Final = "reference-stable"

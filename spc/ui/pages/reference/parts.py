@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from spc.errors import Complaint
 from spc.nouns import Model
+from spc.phase1 import Recipe, recommend
 from spc.report.pictures import picture
 from spc.report.reviewed import kinds
 from spc.ui import figures_phase1 as figures
@@ -69,7 +70,8 @@ def body(desk: Desk, visit: Visit) -> list[Component]:
     page = int(visit.query["page"]) if visit.query.get("page", "").isdecimal() else 1
     file_parts = checked(desk, opened, ref, page, closed=model is not None)
     hint = desk.suggested(ref)
-    form = fitting.options(model, visit.query.get("job", ""), hint, opened.table)
+    found = desk.recommended(ref) if model is None else None
+    form = fitting.options(model, visit.query.get("job", ""), hint, opened.table, found)
     fit = panel("Refit" if model else "Fit", form, class_name="fit-panel")
     if model is None:
         # an empty chart that nobody sees: the drawing program is loaded while the engineer reads, not after the fit
@@ -204,7 +206,10 @@ def fit_asked(  # noqa: PLR0913 - one for each field of the form
     out = drafts.excluded(draft, model_id, model) if model is not None else {}
     grouped = subgroup if subgroup is not None else str(model.recipe.get("subgroup", "")) if model is not None else ""
     interval = table.rows.between(bool(grouped))
-    recipe = drafts.recipe(fitting.asked(estimator, alpha, model, subgroup, memory, interval, dynamics), out)
+    words = fitting.asked(estimator, alpha, model, subgroup, memory, interval, dynamics)
+    if estimator == fitting.RECOMMENDED:
+        words = recommend(table, Recipe.from_dict(words, interval)).recipe.to_dict()
+    recipe = drafts.recipe(words, out)
     return {"reference_id": ref, "recipe": recipe, "by": by.strip(), "note": drafts.note(draft, ref, table.findings)}
 
 
