@@ -32,6 +32,12 @@ def test_residuals_are_chosen_fitted_and_explained_with_the_row_before(page: Any
     assert page.input_value("select[data-into='reference-dynamics']") == "residual", "the next fit asks for the same"
     assert "what the row before does not imply" in page.inner_text("#reference-review")
 
+    page.fill("#reference-rows", "120")
+    page.click("#reference-rows-look")
+    page.wait_for_selector("#reference-drawer >> text=Row 120")
+    page.click("#reference-drawer-body summary")
+    assert "flow (1 row before)" in page.inner_text("#reference-drawer-body")
+
     activate(served.ledger, "mixer", id, "new lot", "Ada", 1_800_000_000_000_000)
     new = var(12, 2)
     new[11, 0] += 9.0
