@@ -22,14 +22,13 @@ from spc.inspect.sentence import listed, percent
 from spc.limits import NewRow
 from spc.nouns import Bools, Finding, Floats, Ints, Rows, Scatter, Times
 from spc.phase1.laws import Law, Progress
-from spc.phase1.own import ALIKE, OWN, Own, fits_needed, needed, own, relative_error
+from spc.phase1.own import ALIKE, OWN, WELL, Own, fits_needed, needed, own, relative_error
 from spc.scatter import Estimator, Known, title
 
 _LEVEL = 0.002  # for each of three tests; together less than one normal table in a hundred
 _DEPENDENT = 1.25  # times the promised rate, from which on alike neighbours matter
 _SHAPED = 1.5  # the same for the shape of the rows
 _CUSUM = 0.1  # the weight of a moving average that forgets about as fast as a cumulative sum with the usual allowance
-_WELL = 10  # independent rows per variable from which the reference stands for later runs, too
 _FEWEST = 50  # rows, and three per variable, without which neither can be told
 
 
@@ -208,7 +207,7 @@ def _kept(table: Table, view: Seen, why: str, but: str, cure: str) -> Finding:
 
 def _thin(table: Table, memory: Memory) -> tuple[Finding, ...]:
     """Scatters that rest on few rows per variable differ from one another more than blocks of one reference can show."""
-    well = math.ceil(_WELL * table.p * memory.time_scatter)
+    well = math.ceil(WELL * table.p * memory.time_scatter)
     if table.n >= well:
         return ()
     text = (

@@ -19,6 +19,7 @@ from spc.nouns import Bools, Floats, Ints, Limit, Times
 from spc.scatter import Estimator
 
 OWN = ("crossfit", "bootstrap", "kde")
+WELL = 10  # independent rows per variable from which the reference stands for later runs, too
 ALIKE = 1.5  # rows that are worth one, from which on rows are taken to depend on each other
 LEAP = 20.0  # times the usual time between rows: another run begins
 _FAR = 0.5  # good rows that are called far out, on average, in a table of any size

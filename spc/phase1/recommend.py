@@ -10,6 +10,7 @@ from spc.charts import EwmaLogT2
 from spc.inspect.measured import Measured
 from spc.inspect.sentence import counted, listed
 from spc.nouns import Exclusion, Finding, Floats, Reference, Rows
+from spc.phase1.own import WELL
 from spc.phase1.recipe import Recipe
 from spc.scatter import Cellwise, Classical, Known, Mcd, Mrcd
 
@@ -37,10 +38,11 @@ def recommend(reference: Reference, recipe: Recipe | None = None) -> Recommendat
     """What to change in a recipe (the usual one, when none is given) for this reference, before anything is fitted.
 
     Columns that only drift are left out: their level in control is not known from these rows, and a T² that holds later rows to it calls
-    them out for nothing. The robust MCD is not taken where half of a column's values are equal, since it would find no scatter in it, where
-    gaps would cost too many rows, or where the rows are too few. Beside T² comes the moving average of log T², which sees small changes of
-    the mean and of the scatter that last, within the same false alarms. What a person chose other than the usual stays: another estimator,
-    other charts, columns that are ignored. The limit "auto" then follows from the rows as they are fitted.
+    them out for nothing. The robust MCD is not taken where half of a column's values are equal, since it would find no scatter in it,
+    where gaps would cost too many rows, or where the rows are too few. Beside T² comes the moving average of log T², which sees small
+    changes of the mean and of the scatter that last, within the same false alarms, where the rows are worth ten independent ones per
+    variable or more. What a person chose other than the usual stays: another estimator, other charts, columns that are ignored. The limit
+    "auto" then follows from the rows as they are fitted.
 
     >>> import pandas as pd
     >>> import spc
@@ -63,7 +65,7 @@ def recommend(reference: Reference, recipe: Recipe | None = None) -> Recommendat
     if advice is not None:
         recipe = replace(recipe, estimator=_BY_NAME[advice.estimator]())
         reasons.append(_told(advice.why, f"So the estimator is {advice.estimator}."))
-    if _may_remember(recipe):
+    if _may_remember(recipe) and _stands_for_later(_seen(reference, recipe)):
         recipe = replace(recipe, charts={**recipe.charts, EwmaLogT2.name: EwmaLogT2()})
         why = "T² sees one row at a time. A small change that lasts, of the mean or of the scatter, is seen sooner by its moving average."
         reasons.append(_told(why, f"So {EwmaLogT2.title} stands beside T², within the same false alarms."))
@@ -157,6 +159,12 @@ def _may_remember(recipe: Recipe) -> bool:
     alone = set(recipe.charts) == {"t2"} and recipe.charts["t2"].alpha is None
     plain = not (recipe.subgroup or recipe.product or recipe.pool or recipe.guarantee or recipe.overall) and recipe.ucl is None
     return alone and plain and recipe.alpha >= _RAREST and recipe.limit != "bootstrap"
+
+
+def _stands_for_later(rows: Measured) -> bool:
+    """Whether the rows are enough for a chart that adds up small differences: else it calls out those between one run and the next."""
+    whole = int(rows.complete.sum())
+    return rows.p > 0 and whole > 4 and whole >= WELL * rows.p * rows.level.memory.time_scatter
 
 
 def _told(text: str, cure: str) -> Finding:

@@ -88,6 +88,11 @@ def test_no_chart_is_added_where_it_could_not_share_or_others_were_chosen(asked:
     assert recommended(normal(200, 3), **asked).recipe == Recipe(**asked)
 
 
+def test_few_rows_do_not_stand_for_what_a_moving_average_adds_up() -> None:
+    assert set(recommended(normal(49, 5)).recipe.charts) == {"t2"}
+    assert set(recommended(normal(80, 5)).recipe.charts) == {"t2", "ewma_log_t2"}
+
+
 def test_asking_again_changes_nothing_more() -> None:
     x = np.column_stack([normal(400, 2), walk(400)])
     once = recommended(x).recipe
