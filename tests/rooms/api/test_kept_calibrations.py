@@ -21,5 +21,5 @@ def test_a_second_fit_of_the_same_shape_is_answered_from_the_ledger(house: Any) 
     second = house.fitted(house.kept(table(41)), RECIPE)
     with house.ledger.read() as connection:
         assert calibrations(connection) == kept  # nothing was simulated, or it would have been kept anew
-    limits = [one["result"]["limits"] if "limits" in one["result"] else one["result"]["charts"] for one in (first, second)]
+    limits = [one["result"]["charts"] for one in (first, second)]
     assert limits[0] == limits[1]
