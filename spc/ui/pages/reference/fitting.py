@@ -78,7 +78,7 @@ def helped(estimator: str, hint: Suggestion | None) -> list[Component | str]:
 def recommended(found: Recommendation | None) -> Component:
     """What the table asks for that is not usual, each with its reason, and the button that fits it so; hidden when there is nothing."""
     reasons = () if found is None else found.reasons
-    lines = [html.Li([html.Span(one.cure, className="recommended-what"), html.Span(f" {one.text}", className="quiet")]) for one in reasons]
+    lines = [html.Li([one.text, html.Span(f" {one.cure}", className="recommended-what")]) for one in reasons]
     head = html.Div("Recommended for this table", className="label")
     return html.Div(
         [head, html.Ul(lines), button("Fit as recommended", ids.RECOMMENDED, kind="main")], className="recommended", hidden=not lines
