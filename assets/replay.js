@@ -81,19 +81,33 @@
     return { ...asked, reference_id: id, truth: typed("replay-truth") };
   }
 
-  async function run() {
+  async function follow(begun) {
     try {
-      const asked = body();
-      say("Asking …");
-      const { job } = await ask("/replays", "POST", asked);
-      busy(job);
-      await done(job, (told) => {
+      const query = await begun();
+      busy(query.job);
+      await done(query.job, (told) => {
         if ($("replay-bar")) $("replay-bar").value = told.progress;
         say((told.stage || "waiting") + " … " + Math.round(100 * told.progress) + " %");
       });
       say("");
-      go({ job });
+      go(query);
     } catch (wrong) { say(wrong.message); } finally { busy(""); }
+  }
+
+  const run = () => follow(async () => {
+    const asked = body();
+    say("Asking …");
+    return { job: (await ask("/replays", "POST", asked)).job };
+  });
+
+  const wait = () => follow(async () => ({ job: $("replay-wait").dataset.job, waited: 1 }));
+
+  async function end() {
+    try {
+      await ask("/replays/" + $("replay-wait").dataset.job, "DELETE");
+      go({});
+      say("The replay was cancelled. Nothing of it was kept.");
+    } catch (wrong) { say(wrong.message); }
   }
 
   async function cancel() {
@@ -159,7 +173,7 @@
   }
 
   const presses = {
-    "replay-run": run, "replay-cancel": cancel, "replay-upload": choose, "replay-decide": question,
+    "replay-run": run, "replay-cancel": cancel, "replay-wait": wait, "replay-end": end, "replay-upload": choose, "replay-decide": question,
     "replay-yes": () => decide(true), "replay-keep": () => decide(false), "replay-no": () => show("replay-sure", false),
   };
   document.addEventListener("click", (e) => {

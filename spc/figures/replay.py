@@ -10,6 +10,7 @@ from spc.figures.theme import Theme
 from spc.figures.words import number, plain
 
 TOP: Final = 5.0  # times the limit: higher rows stand at the upper edge, and are counted beside it
+DENSE: Final = 1000  # points of one side beyond which dots would only be a blur, and thousands of things to draw
 
 Dots = tuple[str, Sequence[int], Sequence[str | None], Sequence[float | None]]  # name, rows, local times, statistic / limit
 
@@ -66,7 +67,8 @@ def _traces(
 
     line = {"color": theme.series, "width": 1.2}
     dot = {"color": theme.series, "size": 3.5}
-    series = {**on, "name": name, "mode": "lines+markers", "x": x, "y": y, "line": line, "marker": dot, "connectgaps": False}
+    mode = "lines+markers" if len(rows) <= DENSE else "lines"
+    series = {**on, "name": name, "mode": mode, "x": x, "y": y, "line": line, "marker": dot, "connectgaps": False}
     series |= {"hoverinfo": "text", "hovertext": [hover(i) for i in range(len(rows))]}
     out = [i for i, v in enumerate(ratio) if v is not None and v > 1.0]
     marks = {"symbol": "triangle-up", "size": 9, "color": theme.high, "line": {"width": 0}}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, null, select, update
 
 from spc.errors import Conflict, NotFound
 from spc.ledger.schema import job
@@ -117,3 +117,10 @@ def get_job(connection: Connection, id: str) -> Job:
 def jobs(connection: Connection, limit: int = 50) -> list[Job]:
     """The newest jobs first."""
     return [_job(one) for one in connection.execute(select(*_COLUMNS).order_by(job.c.created_at.desc(), job.c.id).limit(limit))]
+
+
+def headlines(connection: Connection, kind: str, limit: int = 20) -> list[Job]:
+    """The newest jobs of a kind without their results, which may be long."""
+    columns = [null() if name == "result_json" else job.c[name] for name in _NAMES]
+    query = select(*columns).where(job.c.kind == kind).order_by(job.c.created_at.desc(), job.c.id).limit(limit)
+    return [_job(one) for one in connection.execute(query)]

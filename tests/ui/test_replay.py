@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
@@ -221,6 +222,30 @@ def test_a_long_replay_is_cancelled(page: Any, served: Served) -> None:
     assert page.is_hidden("#replay-running")
     assert page.is_enabled("#replay-run")
     assert "job=" not in page.url
+    page.reload()
+    page.get_by_role("link", name="cancelled").click()
+    page.wait_for_selector("text=This replay is cancelled.")
+
+
+def test_who_comes_back_finds_a_running_replay_and_the_earlier_ones(page: Any, served: Served) -> None:
+    one, other = prepared(served)
+    reference = kept(served, csv(calm(30_000)), "long.csv")
+    asked = {"reference_id": reference, "candidates": [{"model_id": one, "name": "old"}, {"model_id": other, "name": "new"}]}
+    begun = httpx.post(f"{served.base}/api/v1/replays", json=asked, timeout=20).json()["job"]
+    page.goto(f"/replay?job={begun}")
+    page.wait_for_selector("#replay-wait")
+    page.click("#replay-wait")
+    page.wait_for_selector("h2 >> text=Alarms of new")
+    words = page.inner_text("#replay")
+    assert "old (champion)" in words
+    assert "new (challenger)" in words
+    page.goto("/replay")
+    page.wait_for_selector("h2 >> text=Earlier replays")
+    assert "file long.csv" in page.inner_text("#replay")
+    page.get_by_role("link", name="done").click()
+    page.wait_for_selector("h2 >> text=Alarms of new")
+    page.goto("/replay")
+    page.wait_for_selector("h2 >> text=Earlier replays")
 
 
 def test_what_is_missing_is_said(page: Any, served: Served) -> None:

@@ -22,3 +22,8 @@ def test_rows_without_times_stand_at_their_numbers() -> None:
     made = side_by_side(LIGHT, [("old", [1, 2], [None, None], [0.5, 1.5])])
     assert made["layout"]["xaxis"]["type"] == "linear"
     assert made["data"][0]["x"] == [1, 2]
+
+
+def test_many_rows_are_a_line_without_dots() -> None:
+    few, many = (side_by_side(LIGHT, [("A", range(n), [None] * n, [0.5] * n)])["data"][0]["mode"] for n in (1000, 1001))
+    assert (few, many) == ("lines+markers", "lines")

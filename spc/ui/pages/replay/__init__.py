@@ -13,6 +13,7 @@ from spc.ledger import jobs
 from spc.ui.components import complaint, graph
 from spc.ui.page import Page, Visit
 from spc.ui.pages.replay.decide import decide
+from spc.ui.pages.replay.earlier import EARLIER, earlier, going_on
 from spc.ui.pages.replay.form import NEW, form
 from spc.ui.pages.replay.known import Choices, Known
 from spc.ui.pages.replay.result import result
@@ -47,11 +48,14 @@ def register(app: Dash, view: View) -> Page:
             asked = job.request
             if job.state == "done" and job.result is not None:
                 parts = [*result(job.result, visit.theme, view.timezone, choices.lines), *decide(job.id, job.result, choices.lines)]
+            elif job.state in ("waiting", "running"):
+                parts = [going_on(job)]
             else:
                 error = job.error or {}
-                cure = "" if job.state == "cancelled" else "Load this page again in a moment."
-                parts = [complaint(str(error.get("detail", f"This replay is {job.state}.")), str(error.get("cure", cure)))]
-        return page(choices, asked, parts, view.timezone)
+                parts = [complaint(str(error.get("detail", f"This replay is {job.state}.")), str(error.get("cure", "")))]
+        with view.plant.ledger.read() as c:
+            before = [one for one in jobs.headlines(c, "replay", EARLIER) if one.id != visit.query.get("job")]
+        return page(choices, asked, [*parts, *earlier(before, choices, view.timezone)], view.timezone)
 
     def skeleton() -> Component:
         return html.Div([page(Choices({}, {}, {}, {}), {}), graph("replay-chart", label="Statistic over limit")])
