@@ -13,7 +13,8 @@ from spc.nouns import Floats, Ints
 
 _TURNS = 3.0  # times the mean run that a process is followed
 _NUMBERS = 4e7  # normal numbers drawn, about
-_FEWEST, _MOST = 600, 4000  # processes
+_FEWEST, _MOST = 1200, 4000  # processes
+_EACH = 4  # processes of a fit at least: the rate of fewer cannot be told from their first alarms
 _GRID = 80  # limits at which the rate of a chart is worked out
 _SHOWN = 200  # rows between two reports of progress
 
@@ -94,7 +95,7 @@ class Chains:
         alarms = (first < self.rows).sum(axis=1)
         exposure = np.minimum(first + 1, self.rows).sum(axis=1)
         each = first.shape[1]
-        seen = float(alarms.mean()) / each  # where all alarms are seen, the reciprocal of a mean of so many runs is too large by 1 / each
+        seen = alarms / each  # where all alarms are seen, the reciprocal of a mean of so many runs is too large by 1 / each
         return np.asarray(alarms * (1.0 - seen / each) / exposure)
 
     def limit_at(self, name: str) -> Callable[[float], float]:
@@ -107,10 +108,14 @@ class Chains:
 
 
 def followed(charts: Mapping[str, Chart], fits: Fits, alpha: float, seed: int, progress: Callable[[float], None] | None = None) -> Chains:
-    """Processes in control judged by charts with each of the fits, over three mean runs at a rate alpha. The same seed, the same bits."""
-    count, p = fits.center.shape
-    rows = int(np.ceil(_TURNS / alpha))
-    each = int(np.ceil(np.clip(_NUMBERS / (p * rows), _FEWEST, _MOST) / count))
+    """Processes in control judged by charts with each of the fits, over three mean runs at a rate alpha. The same seed, the same bits.
+
+    When runs are long only the first of the fits are used, so that several processes are followed with each.
+    """
+    p, rows = fits.center.shape[1], int(np.ceil(_TURNS / alpha))
+    total = float(np.clip(_NUMBERS / (p * rows), _FEWEST, _MOST))
+    count = min(len(fits.center), int(total // _EACH))
+    each, fits = int(np.ceil(total / count)), Fits(fits.center[:count], fits.factor[:count])
     rng = np.random.default_rng([seed, p, rows, count])
     inverse = np.array([solve_triangular(lower, np.eye(p), lower=True).T for lower in fits.factor])
     total = count * each

@@ -67,7 +67,8 @@ def shares(
         if rate < _RAREST:
             raise BadRecipe(
                 f"A false alarm in {1 / rate:.0f} rows ({name}) is too rare to work out a limit for a chart with memory.",
-                cure=f"Ask for at most {1 / _RAREST:.0f} rows between false alarms, or take the chart t2 alone.",
+                cure=f"Ask for at most {1 / _RAREST:.0f} rows between false alarms, or take t2 alone; or give t2 a rare alpha of its own, and "
+                f"the others one of {_RAREST:g}.",
             )
     if not isinstance(law, ChiSquared | Exact | Calibration | Larger | Tabled):
         return _simulated(estimator, charts, law, n, p, alpha, seed, progress, like)
@@ -119,14 +120,14 @@ def _simulated(
         chains = followed_by(together, alpha=alpha)
         rate, found = _balanced(chains, law, p, alpha)
         rates |= dict.fromkeys(together, rate)
-        words = _words(estimator, n, p, fits, together, alpha, chains.error(found))
+        words = _words(estimator, n, p, chains, together, alpha, chains.error(found))
         limits |= {name: Limit(found[name], rate, f"{words}{_beside(chart, p, rate)}") for name, chart in together.items() if name != "t2"}
     for name, rate in own.items():
         if name != "t2":
             alone = {name: charts[name]}
             chains = followed_by(alone, alpha=rate)
             value = chains.limit_at(name)(rate)
-            words = _words(estimator, n, p, fits, alone, rate, chains.error({name: value}))
+            words = _words(estimator, n, p, chains, alone, rate, chains.error({name: value}))
             limits[name] = Limit(value, rate, f"{words}{_beside(charts[name], p, rate)}")
     return Shares(rates, limits)
 
@@ -192,9 +193,9 @@ def _fitted(estimator: Estimator, drawn: Callable[[], Floats], rows: int, p: int
     return Fits(np.array([one.center for one in found]), np.array([one.factor for one in found]))
 
 
-def _words(estimator: Estimator, n: int, p: int, fits: Fits, charts: Mapping[str, Chart], alpha: float, error: float) -> str:
-    fitted = f"{title(estimator)}: n = {n}, p = {p}, {len(fits.center)} references"
-    known = f"known parameters, p = {p}" if len(fits.center) == 1 else fitted
+def _words(estimator: Estimator, n: int, p: int, chains: Chains, charts: Mapping[str, Chart], alpha: float, error: float) -> str:
+    fitted = f"{title(estimator)}: n = {n}, p = {p}, {chains.fits} references"
+    known = f"known parameters, p = {p}" if chains.fits == 1 else fitted
     others = f", {' and '.join(charts)} together one false alarm in {1 / alpha:.4g} rows" if len(charts) > 1 else ""
     return f"simulated for {known}{others} (standard error {error:.1%})"
 

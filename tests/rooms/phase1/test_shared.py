@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spc.charts import T2, Mcusum, Mewma
+from spc.charts import T2, Chart, Mcusum, Mewma
 from spc.errors import BadRecipe
 from spc.nouns import Dialect, Model, Reference, Rows
 from spc.phase1 import Recipe, fit
+from spc.phase1.chains import Fits, followed
 from spc.phase1.laws import Exact
 from spc.phase1.shared import shares
 from spc.phase2 import Monitor
@@ -17,7 +18,7 @@ from spc.scatter import Classical
 RNG = np.random.default_rng(8)
 NAMES = ("a", "b", "c")
 REFERENCE = Reference(Rows.of(RNG.standard_normal((80, 3)), NAMES), (), Dialect("utf-8", ",", "."), (), "0")
-CHARTS = {"t2": T2(), "mewma": Mewma(lam=0.2)}
+CHARTS: dict[str, Chart] = {"t2": T2(), "mewma": Mewma(lam=0.2)}
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +76,16 @@ def test_what_has_no_limit_is_refused_in_words() -> None:
         fit(REFERENCE, Recipe(charts={"mewma": Mewma()}))
     with pytest.raises(BadRecipe, match="too rare"):
         fit(REFERENCE, Recipe(charts=CHARTS, alpha=1e-7))
+
+
+def test_a_rare_budget_is_followed_with_several_processes_of_each_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    chart: dict[str, Chart] = {"mewma": Mewma()}
+    fits = Fits.drawn(50, 2)
+    many = followed(chart, fits, 5e-3, 1)
+    monkeypatch.setattr("spc.phase1.chains._NUMBERS", 1.0)  # as if runs were so long that few can be afforded
+    few = followed(chart, fits, 5e-3, 1)
+    assert (few.fits, few.each) == (300, 4)
+    at = few.limit_at("mewma")
+    assert at(5e-3) == pytest.approx(many.limit_at("mewma")(5e-3), rel=0.06)
+    assert at(0.02) < at(0.01) < at(5e-3)
+    assert many.rate({"mewma": at(5e-3)}) == pytest.approx(5e-3, rel=0.15)
