@@ -67,8 +67,8 @@ def shares(
         if rate < _RAREST:
             raise BadRecipe(
                 f"A false alarm in {1 / rate:.0f} rows ({name}) is too rare to work out a limit for a chart with memory.",
-                cure=f"Ask for at most {1 / _RAREST:.0f} rows between false alarms, or take t2 alone; or give t2 a rare alpha of its own, and "
-                f"the others one of {_RAREST:g}.",
+                cure=f"Ask for at most {1 / _RAREST:.0f} rows between false alarms, or take t2 alone; or give t2 a rare alpha of its "
+                f"own, and the others one of {_RAREST:g}.",
             )
     if not isinstance(law, ChiSquared | Exact | Calibration | Larger | Tabled):
         return _simulated(estimator, charts, law, n, p, alpha, seed, progress, like)
