@@ -12,6 +12,7 @@ from spc.errors import Complaint
 
 if TYPE_CHECKING:
     from spc.blame import Explanation
+    from spc.cli.judged import Judged
     from spc.nouns import Floats, Model, Signal
     from spc.phase2.arithmetic import Arithmetic
 
@@ -44,7 +45,9 @@ def command(
         raise Complaint("This row was not judged.", cure=f"Its note: {result.points.notes[row - 1]}.", row=row)
     row = asked[2] + 1
     said = _said(row, explain(*asked[:2]), since(result.signals, row), result.points.notes[row - 1])
-    shown = [] if not arithmetic or said["t2"] is None else _arithmetic(*asked[:2], result.raw(asked[2]))
+    shown = []
+    if arithmetic and said["t2"] is not None:
+        shown = [*_arithmetic(*asked[:2], result.raw(asked[2])), *_remembered(result, row)]
     if json:
         files.print_json({**said, **({"arithmetic": [one.to_dict() for one in shown]} if arithmetic else {})})
         return
@@ -60,6 +63,29 @@ def _arithmetic(model: Model, x: Floats, raw: Floats | None) -> list[Arithmetic]
     from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
 
     return [arithmetic_of_point(model, x, raw=raw), arithmetic_of_limit(model, "t2", int(np.sum(~np.isnan(x))))]
+
+
+def _remembered(result: Judged, row: int) -> list[Arithmetic]:
+    """The arithmetic of the row's points on charts with memory, which began with the file."""
+    import numpy as np
+
+    from spc.phase2 import UNFIT, Monitor
+    from spc.phase2.arithmetic import arithmetic_of_limit
+    from spc.phase2.remembered import arithmetic_of_memory
+
+    monitor = result.monitor
+    if (
+        not isinstance(monitor, Monitor)
+        or not monitor.remembers
+        or monitor.model.dynamics is not None
+        or monitor.model.subgroup is not None
+    ):
+        return []
+    x = np.array(monitor.select(result.rows)[:row])
+    x[[i for i, quality in enumerate(result.rows.quality[:row]) if quality in UNFIT]] = np.nan
+    names = [name for name, limits in monitor.model.new_limits.items() if name != "t2" and len(limits) == 1]
+    model, names = monitor.model, names if not np.isnan(x[-1]).any() else []
+    return [one for name in names for one in (arithmetic_of_memory(model, x, name), arithmetic_of_limit(model, name))]
 
 
 def _show(one: Arithmetic) -> None:

@@ -17,7 +17,10 @@ from spc.report.markup import Html, facts, tag
 
 EXCLUDED = "excluded.csv"
 KNOWN = "parameters.json"
-_OPTIONS = ("alpha", "budget", "ucl", "limit", "ignore", "exclusions", "seed", "subgroup", "product", "pool", "guarantee", "overall")
+_OPTIONS = (
+    *("alpha", "budget", "ucl", "limit", "ignore", "exclusions", "seed", "subgroup", "product", "pool", "dynamics"),
+    *("guarantee", "overall"),
+)
 
 
 def command(reference: Reference, model: Model) -> str:
@@ -33,7 +36,7 @@ def command(reference: Reference, model: Model) -> str:
         words += [f"--{option}", repr(recipe[option])] if recipe.get(option) is not None else []
     left_out = [*recipe.get("ignore", ()), *(c.name for c in reference.columns if c.role == "ignore")]
     roles = {"--ignore": ",".join(dict.fromkeys(left_out)), "--time": model.time_column, "--id": model.id_column}
-    for option, value in {**roles, "--subgroup": recipe.get("subgroup")}.items():
+    for option, value in {**roles, "--subgroup": recipe.get("subgroup"), "--dynamics": recipe.get("dynamics")}.items():
         if value:
             words += [option, value]
     if recipe.get("exclusions"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -240,3 +241,17 @@ def test_a_reference_is_looked_at_without_assuming_a_distribution(spc: Spc, tmp_
     assert "distribution_free" not in json.loads(spc("inspect", table, "--json").out)
     wrong = spc("inspect", table, "--overall", "2")
     assert (wrong.code, wrong.out) == (2, "")
+
+
+def test_the_arithmetic_of_charts_with_memory_is_that_of_the_points(spc: Spc, reference: Path, tmp_path: Path) -> None:
+    stream = reference.parent / "phase2_stream.csv"
+    words = ("--estimator", "classical", "--limit", "f", "--charts", "t2,mewma,mcusum", "--alpha", "0.05")
+    assert spc("fit", reference, *words, "-o", tmp_path / "m.json").code == 0
+    shown = json.loads(spc("explain", tmp_path / "m.json", stream, "--row", 60, "--arithmetic", "--json").out)["arithmetic"]
+    spc("judge", tmp_path / "m.json", stream, "-o", tmp_path / "points.csv")
+    with (tmp_path / "points.csv").open(encoding="utf-8") as text:
+        point = list(csv.DictReader(text))[59]
+    values = {one["what"]: one["value"] for one in shown}
+    assert values["MEWMA of this row"] == float(point["mewma"])
+    assert values["MCUSUM of this row"] == float(point["mcusum"])
+    assert values["UCL of mewma for a new row"] == float(point["mewma_ucl"])
