@@ -11,8 +11,10 @@ from spc.errors import Complaint
 from spc.nouns import Model, Reference
 from spc.phase1 import Recipe, fit
 from spc.reference import read
-from spc.ui.pages.reference import estimators
+from spc.runlength.budget import Budget
+from spc.ui.pages.reference import estimators, fitting
 from spc.ui.pages.reference.budget import asked, promise, said_before, typed
+from spc.ui.pages.reference.desk import Done
 
 
 def table(n: int = 200, p: int = 4) -> Reference:
@@ -114,3 +116,17 @@ def test_a_limit_is_not_shared() -> None:
 def test_too_few_rows_say_so() -> None:
     assert "known after the fit" in promise("0.01", 60.0, None, table(4), estimator="mcd")
     assert "known after the fit" in promise("UCL 9", 60.0, None, table(4), estimator=estimators.AS_BEFORE)
+
+
+def test_an_activation_on_a_line_with_another_rule_or_pace_says_both_rates() -> None:
+    model = fitted(estimator="classical", false_alarms="1 per day", every="60s", watch="2 of 3")
+    kept = Budget.kept(model)
+    assert kept.against(2, 3, 60.0) == ""
+    told = kept.against(1, 1, 600.0)
+    assert "2 of 3 points beyond, one false alarm in 1440 rows; this line signals at a single point beyond, once in" in told
+    assert "one row every 60 s; this line has one every 600 s: 3.04 per month" in told
+    done = Done("press", "Press 1", "v2", 0, 7, told)
+    words = str(fitting.confirmed(done, "abc", model, "UTC"))
+    assert told.partition("; ")[2] in words
+    assert "2 of 3" in words
+    assert "against" not in str(fitting.confirmed(Done("press", "Press 1", "v2", 0, 7), "abc", model, "UTC"))
