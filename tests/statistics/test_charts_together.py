@@ -10,7 +10,7 @@ import pytest
 from spc.charts import T2, Chart, EwmaLogT2, Mcusum, Mewma
 from spc.nouns import Floats
 from spc.phase1.chains import Fits, followed
-from spc.phase1.laws import law
+from spc.phase1.laws import Exact, law
 from spc.phase1.shared import shares
 from spc.runlength import Mcusum as McusumRun
 from spc.runlength import Mewma as MewmaRun
@@ -64,6 +64,18 @@ def test_charts_together_in_a_tight_band(estimator: Estimator, n: int, p: int) -
     found, error = real_rate(estimator, TOGETHER, limits_of(estimator, TOGETHER, n, p), n, p, 1500, 2)
     print(f"{found / ALPHA:.3f} ± {error / ALPHA:.3f}")
     assert abs(found - ALPHA) < 0.03 * ALPHA + 3 * error
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_rare_budget_is_kept_as_well() -> None:
+    rate = 1e-4
+    charts: dict[str, Chart] = {"t2": T2(alpha=rate), "mewma": Mewma(lam=0.1, alpha=rate)}
+    limit = shares(Classical(), charts, Exact(100, 4), 100, 4, rate).limits["mewma"].value
+    chains = followed({"mewma": charts["mewma"]}, Fits.drawn(100, 4, seed=77), 0.8 * rate, 5)
+    found, error = chains.rate({"mewma": limit}), chains.error({"mewma": limit})
+    print(f"{found / rate:.3f} ± {error:.3f}")
+    assert abs(found / rate - 1.0) < 0.1 + 3 * error
 
 
 def test_limits_for_known_parameters_would_not_hold() -> None:
