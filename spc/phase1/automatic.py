@@ -71,7 +71,7 @@ class Table:
 class Seen:
     """What a table shows of its rows: their memory, and the `reasons` why a law of normal independent rows would break its promise.
 
-    `rate` is the share of good rows that would really be called out, by the gravest of the reasons.
+    `rate` is the share of good rows that would really be called out because neighbours are alike.
     """
 
     memory: Memory
@@ -101,8 +101,10 @@ def seen(table: Table, alpha: float, charts: Mapping[str, Chart] | None = None) 
     rate = dependent_rate(table.n, table.p, memory, alpha)
     if memory.time_mean > ALIKE and (drifting or rate >= _DEPENDENT * alpha):
         reasons.append((_dependent(table.n, memory, drifting, rate), rate))
-    reasons += [*_added_up(memory, charts or {}, alpha), *_shape(level.x[where], table, memory, alpha)]
-    return Seen(memory, tuple(words for words, _ in reasons), drifting, max([rate for _, rate in reasons], default=0.0))
+    reasons += _added_up(memory, charts or {}, alpha)
+    worst = max([rate for _, rate in reasons], default=0.0)
+    shape = _shape(level.x[where], table, memory, alpha)
+    return Seen(memory, (*(words for words, _ in reasons), *([] if shape is None else [shape])), drifting, worst)
 
 
 def _added_up(memory: Memory, charts: Mapping[str, Chart], alpha: float) -> list[tuple[str, float]]:
@@ -124,24 +126,24 @@ def _dependent(n: int, memory: Memory, drifting: tuple[str, ...], rate: float) -
     return f"{text}), so that it would really give {percent(rate)} or more"
 
 
-def _shape(x: Floats, table: Table, memory: Memory, alpha: float) -> list[tuple[str, float]]:
+def _shape(x: Floats, table: Table, memory: Memory, alpha: float) -> str | None:
     """The reason why the shape of the rows matters, if it does: as many are asked as are worth one each."""
     some = x[:: math.ceil(memory.time_mean) if memory.time_mean > ALIKE else 1]
     if len(some) < max(20, 2 * table.p + 2):
-        return []
+        return None
     try:
         found = mardia(some)
         least = min(found.skewness.p_value, found.kurtosis.p_value, henze_zirkler(some).p_value)
     except Complaint:
-        return []
+        return None
     if least >= _LEVEL:
-        return []
+        return None
     law = NewRow(table.n, table.p)
     d2 = table.scatter.d2(table.x[table.near])
     rate = shaped_rate(d2, max(float(d2.max()), law.limit(0.5 / table.n).value), law.limit(alpha).value, table.p)
     if rate < _SHAPED * alpha:
-        return []
-    return [(f"the rows are not normal, so that it would really give about {percent(rate)}", rate)]
+        return None
+    return f"the rows are not normal, so that it would really give about {percent(rate)}"
 
 
 def own_or(
@@ -157,8 +159,9 @@ def own_or(
     """The law for what was `asked`, with the findings that give the reason; `law` is the one for normal independent rows.
 
     "crossfit", "bootstrap" and "kde" are taken from the rows, and a warning says when they are too few. "auto" takes `law()` where the
-    rows are normal and independent enough for these `charts`, else a cross-fit where they are many enough, or where its noise is less
-    than the law is wrong by; `only_law` (a guarantee or an overall rate is asked
+    rows are normal and independent enough for these `charts`, else a cross-fit where they are many enough, or, with neighbours that are
+    alike, where its noise is less than the law is wrong by (tails that are too heavy may be bad rows, which few rows do not bear);
+    `only_law` (a guarantee or an overall rate is asked
     for, which rest on simulated references) takes the law all the same, and says so. Any other word is `law()`.
     """
     if asked in OWN:

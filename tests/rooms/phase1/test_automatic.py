@@ -62,17 +62,17 @@ def test_alike_neighbours_take_it_from_the_rows_too() -> None:
 
 
 def test_a_reference_too_short_for_that_keeps_the_law_and_says_how_many_rows_would_do() -> None:
-    found = model(heavy(60), alpha=0.001)
+    found = model(heavy(200))
     (one,) = told(found)
-    assert "F(4, 56)" in found.new_limits["t2"][-1].law
+    assert "F(4, 196)" in found.new_limits["t2"][-1].law
     assert one.severity == "amber"
-    assert "The 60 rows are too few for a limit of their own; 2" in one.text
+    assert "The 200 rows are too few for a limit of their own; 2" in one.text
 
 
 def test_a_limit_of_its_own_from_few_rows_is_better_than_a_law_that_is_wrong_by_more_than_its_noise() -> None:
-    found = model(heavy(200))
+    found = model(alike(400, 0.9), alpha=0.0027)
     assert "cross-fit" in found.new_limits["t2"][-1].law
-    assert "200 rows are few for that; 2" in told(found)[0].text
+    assert "400 rows are few for that; " in told(found)[0].text
 
 
 def test_charts_with_memory_add_up_what_neighbours_share() -> None:
