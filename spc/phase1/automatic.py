@@ -28,6 +28,7 @@ from spc.scatter import Estimator, Known, title
 _LEVEL = 0.002  # for each of three tests; together less than one normal table in a hundred
 _DEPENDENT = 1.25  # times the promised rate, from which on alike neighbours matter
 _SHAPED = 1.5  # the same for the shape of the rows
+_UNSURE = 0.5  # relative standard error of a limit from few rows, from which on it says nothing
 _CUSUM = 0.1  # the weight of a moving average that forgets about as fast as a cumulative sum with the usual allowance
 _FEWEST = 50  # rows, and three per variable, without which neither can be told
 
@@ -184,6 +185,8 @@ def own_or(
         except Complaint as wrong:
             return law(), (_kept(table, view, why, f"One from the reference itself failed: {wrong}", "crossfit"),)
         few = "" if table.n >= enough else f" {table.n} rows are few for that; {enough} would do."
+        if few and found.error(alpha) > _UNSURE * found.quantile(alpha):
+            return law(), (_kept(table, view, why, f"One from the reference itself is not known to a half.{few}", "Bring them."),)
         return found, (_taken(f"{why}{few}", view, found, alpha), *_thin(table, view.memory), *_aside(table, found))
     short = f"The {table.n} rows are too few for a limit of their own; {enough} would do."
     return law(), (_kept(table, view, why, short, "Bring them, or ask for limit 'crossfit' all the same."),)
