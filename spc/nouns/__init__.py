@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from spc.nouns.alarm import Alarm
 from spc.nouns.arrays import Bools, Floats, Ints, Times
+from spc.nouns.cause import Cause, Since
 from spc.nouns.dynamics import Dynamics
 from spc.nouns.model import MODEL_VERSION, Guard, Limit, Model
 from spc.nouns.points import Blame, Point, Points, Signal, Track
@@ -22,6 +23,7 @@ __all__ = [
     "Alarm",
     "Blame",
     "Bools",
+    "Cause",
     "Column",
     "Dialect",
     "Dynamics",
@@ -41,6 +43,7 @@ __all__ = [
     "Scatter",
     "Severity",
     "Signal",
+    "Since",
     "Subgroups",
     "Times",
     "Track",
