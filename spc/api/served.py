@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from spc.api.counters import Counters
 from spc.ledger import Ledger
 from spc.line import Plant
+from spc.line.seen import KnownModels
 from spc.settings import Settings
 from spc.workbench import Ticket, Workbench
 
@@ -33,6 +34,7 @@ class Served:
     bench: Workbench = field(default_factory=Workbench)
     crew: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(JOBS, "job"))
     tickets: dict[str, Ticket] = field(default_factory=dict)  # of the jobs that are being done
+    model: KnownModels = field(default_factory=KnownModels)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, not_, or_, select, update
 
 from spc.errors import Complaint, NotFound
 from spc.ledger.schema import alarm, alarm_event
@@ -77,6 +77,13 @@ def alarms(connection: Connection, *, state: str = "", line: str = "", limit: in
     if line:
         query = query.where(alarm.c.line == line)
     return [_alarm(one) for one in connection.execute(query)]
+
+
+def alarms_during(connection: Connection, since: int, until: int, *, line: str = "") -> list[Alarm]:
+    """The alarms that were open for any time from `since` to `until` (µs UTC), oldest first."""
+    over = func.coalesce(alarm.c.returned_at, until)
+    query = select(*_COLUMNS).where(alarm.c.opened_at <= until, or_(alarm.c.active, over >= since)).order_by(alarm.c.opened_at, alarm.c.id)
+    return [_alarm(one) for one in connection.execute(query.where(alarm.c.line == line) if line else query)]
 
 
 def shelves_over(connection: Connection, now: int) -> list[Alarm]:

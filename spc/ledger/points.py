@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, distinct, func, insert, select
 
 from spc.ledger.lines import last_seq
 from spc.ledger.schema import activation, point, row, signal
-from spc.nouns import Point, Points, Signal
+from spc.nouns import Ints, Point, Points, Signal, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,15 @@ def points_after(connection: Connection, line: str, seq: int, limit: int = 1000)
 def points_between(connection: Connection, line: str, first: int, last: int) -> list[Point]:
     """The points of the rows with first <= seq <= last."""
     return _read(connection, _points(line).where(point.c.seq >= first, point.c.seq <= last))
+
+
+def track_between(connection: Connection, line: str, first: int, last: int, chart: str = "t2") -> tuple[Ints, Track]:
+    """One chart over the judged rows with first <= seq <= last: their numbers (n,) and its track, NaN where a row could not be judged."""
+    query = select(point.c.seq, point.c.value, point.c.ucl, point.c.out).order_by(point.c.seq)
+    found = connection.execute(query.where(point.c.line == line, point.c.chart == chart, point.c.seq >= first, point.c.seq <= last)).all()
+    numbers = [[math.nan if one[k] is None else one[k] for one in found] for k in (1, 2)]
+    value, ucl = (np.array(one, dtype=np.float64) for one in numbers)
+    return np.array([one[0] for one in found], dtype=np.int64), Track(value, ucl, np.array([one[3] for one in found], dtype=np.bool_))
 
 
 def last_points(connection: Connection, line: str, n: int) -> list[Point]:

@@ -1,0 +1,134 @@
+"""Blame over time: for each row of a window its T², its limit, and what every variable had in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection
+
+from spc.blame import blame
+from spc.ledger import lines, points
+from spc.ledger.clock import to_us
+from spc.ledger.models import get_model
+from spc.ledger.rows import Window, rows_between
+from spc.nouns import Bools, Floats, Ints, Model, Rows
+from spc.phase2 import UNFIT, Monitor
+
+GetModel = Callable[[Connection, str], Model]
+
+
+class KnownModels:
+    """Reads models from the ledger once: a stored model is never changed."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._known: dict[str, Model] = {}
+
+    def __call__(self, connection: Connection, id: str) -> Model:
+        """The model of this id; raises NotFound, or BadModel when the ledger was tampered with."""
+        found = self._known.get(id)
+        if found is None:
+            found = get_model(connection, id)
+            if len(self._known) >= self._most:
+                self._known.clear()
+            self._known[id] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """Rows of a line in order: number, time (µs UTC), whether that is its own time, T², limit and out (n,); share and x (n, p).
+
+    Shares are signed and sum to T²; x are the values that were judged. NaN where a row or a value was not judged. `model` judged the
+    newest of the rows; rows of another model are told by the names that both know.
+    """
+
+    model: Model | None
+    seq: Ints
+    at: Ints
+    timed: Bools
+    t2: Floats
+    ucl: Floats
+    out: Bools
+    share: Floats
+    x: Floats
+
+    def __len__(self) -> int:
+        return len(self.seq)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.model.names if self.model is not None else ()
+
+    @property
+    def sigma(self) -> Floats:
+        """How far each value is from its level under the newest model, in standard deviations (n, p)."""
+        if self.model is None:
+            return self.x
+        scatter = self.model.scatter
+        return np.asarray((self.x - scatter.center) / np.sqrt(np.diag(scatter.covariance)))
+
+
+def seen(connection: Connection, line: str, first: int, last: int, get: GetModel = get_model) -> Seen:
+    """The rows with first <= seq <= last, each as the model saw it that judged it. Of lines with subgroups the shares are NaN."""
+    window = rows_between(connection, line, first, last)
+    made = lines.activations(connection, line)
+    place = np.searchsorted([one.after_seq for one in made], window.seq, side="left") - 1  # the activation that judged each row
+    judges = {int(k): made[int(k)].model_id for k in np.unique(place) if k >= 0}
+    models = {k: get(connection, id) for k, id in judges.items() if id is not None}
+    model = models[max(models)] if models else None
+    n, p = len(window), model.p if model is not None else 0
+    share, x = np.full((n, p), np.nan), np.full((n, p), np.nan)
+    for k, one in models.items():
+        here = np.flatnonzero(place == k)
+        if model is None or one.subgroup is not None:
+            continue
+        charted = _charted(connection, line, window, one, here)
+        found = blame(one, charted)
+        known = [(j, one.names.index(name)) for j, name in enumerate(model.names) if name in one.names]
+        for j, own in known:
+            share[here, j], x[here, j] = found.share[:, own], charted[:, own]
+    t2, ucl, out = _track(connection, line, window)
+    at = np.array([window.received[i] if us is None else us for i, us in enumerate(to_us(window.rows.at))], dtype=np.int64)
+    return Seen(model, window.seq, at, ~np.isnat(window.rows.at), t2, ucl, out, share, x)
+
+
+def _charted(connection: Connection, line: str, window: Window, model: Model, here: Ints) -> Floats:
+    """The values (m, p) that the model judged of some of the window's rows, which follow each other."""
+    x = _picked(window, model)[here]
+    if model.dynamics is None or not len(here):
+        return x
+    monitor, start = Monitor(model), int(window.seq[here[0]])
+    before = rows_between(connection, line, start - model.dynamics.depth, start - 1)
+    monitor.follow(Rows(model.inputs, _picked(before, model), before.rows.at, before.rows.ids))
+    some = window.rows
+    ids = tuple(some.ids[i] for i in here)
+    return _judged(monitor, Rows(model.columns, _picked(window, model, guards=True)[here], some.at[here], ids), start)
+
+
+def _judged(monitor: Monitor, rows: Rows, start: int) -> Floats:
+    monitor.judge(rows, start)
+    return monitor.charted
+
+
+def _picked(window: Window, model: Model, *, guards: bool = False) -> Floats:
+    names = model.columns if guards else model.inputs
+    have = {name: j for j, name in enumerate(window.rows.names)}
+    x = np.full((len(window), len(names)), np.nan)
+    for j, name in enumerate(names):
+        if name in have:
+            x[:, j] = window.rows.x[:, have[name]]
+    x[[i for i, quality in enumerate(window.rows.quality) if quality in UNFIT]] = np.nan
+    return x
+
+
+def _track(connection: Connection, line: str, window: Window) -> tuple[Floats, Floats, Bools]:
+    n = len(window)
+    value, ucl, out = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=np.bool_)
+    if n:
+        seq, track = points.track_between(connection, line, int(window.seq[0]), int(window.seq[-1]))
+        at = np.searchsorted(window.seq, seq)
+        value[at], ucl[at], out[at] = track.value, track.ucl, track.out
+    return value, ucl, out
