@@ -117,7 +117,7 @@ def whitened(scatter: Scatter, x: Floats) -> Floats:
 
 
 def _averaged(square: Floats, known: Floats, p: int, scales: Floats) -> Floats:
-    """log of the likelihood (n,) with the shift averaged over N(0, scale²/p · I) and over the scales; `square` is ‖Σ w z‖², `known` Σ w²."""
+    """log of the likelihood (n,), the shift averaged over N(0, scale²/p · I) and the scales; `square` is ‖Σ w z‖², `known` Σ w²."""
     lift = known[:, None] * (scales**2 / p)
     logs = -0.5 * p * np.log1p(lift) + 0.5 * (square / known)[:, None] * (lift / (1.0 + lift))
     return np.asarray(np.logaddexp.reduce(logs, axis=1) - math.log(len(scales)))
