@@ -160,6 +160,12 @@ def model_of(connection: Connection, line: str, seq: int) -> str | None:
     return connection.execute(query.where(point.c.line == line, point.c.seq == seq)).scalar()
 
 
+def last_back(connection: Connection, line: str, before: int) -> int:
+    """The newest row before row `before` at which a chart of the line came back in; 0 when none ever did."""
+    query = select(func.max(signal.c.seq)).where(signal.c.line == line, signal.c.kind == "in", signal.c.seq < before)
+    return int(connection.execute(query).scalar() or 0)
+
+
 def signals_after(connection: Connection, line: str, seq: int = 0, limit: int = 1000) -> list[StoredSignal]:
     """The signals of a line after row `seq`, in order."""
     names = ("line", "seq", "chart", "kind", "reason", "since", "at", "value", "ucl", "alarm_id", "facts_json")

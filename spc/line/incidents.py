@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
 
-from spc import alarms
+from spc import alarms, sentences
 from spc.ledger import alarms as book
 from spc.ledger import outbox
 from spc.ledger.clock import to_us
 from spc.ledger.lines import Activation
 from spc.ledger.points import append_signal, rows_out
-from spc.line import words
+from spc.line import began, words
 from spc.line.words import Judged
 from spc.nouns import Alarm, Bools, Floats, Points, Signal
 from spc.settings import LineSettings
@@ -47,7 +47,7 @@ class Desk:
         book.put_alarm(connection, alarm)
         event = book.add_event(connection, alarm.id, now, what, by=by, note=note, seq=seq)
         if tell and alarm.shelved_until is None:
-            body = words.message(alarm, tell, self.settings.title, self.url, self.zone, now).to_dict()
+            body = words.letter(alarm, tell, self.settings, self.url, self.zone, now).to_dict()
             for name in self.notifiers:
                 outbox.put_letter(connection, alarm.id, event, name, tell, body, now)
 
@@ -79,7 +79,7 @@ class Desk:
         for signal in sorted(signals, key=lambda one: one.index):
             here = slice(done, signal.index + 1)
             if alarm is not None and alarm.active:
-                alarm = _grow(alarm, points, out[here], ratio[here], here, now)
+                alarm = self._grow(connection, judged, alarm, (out, ratio, here), now)
                 here = slice(signal.index + 1, signal.index + 1)
             done = signal.index + 1
             if signal.kind == "out":
@@ -88,7 +88,7 @@ class Desk:
                 alarm = before = self._in(connection, alarm, signal, now)
             append_signal(connection, self.settings.name, signal, now, alarm.id if alarm else None, _facts(signal, alarm))
         if alarm is not None and alarm.active:
-            alarm = _grow(alarm, points, out[done:], ratio[done:], slice(done, len(points)), now)
+            alarm = self._grow(connection, judged, alarm, (out, ratio, slice(done, len(points))), now)
         if alarm is not None and alarm is not before:
             book.put_alarm(connection, alarm)
 
@@ -108,13 +108,15 @@ class Desk:
         counted = before is not None and before.active
         earlier = rows_out(connection, name, signal.since, first - 1) if signal.since < first and not counted else 0
         at = to_us(points.at[signal.index : signal.index + 1])[0] or now
-        told = words.facts(judged, signal, active.model_id or "", active.id, at)
+        told = words.facts(judged, signal, active.model_id or "", active.id, at, words.telling_of(self.settings, self.zone))
+        if not counted:
+            told |= self._since(connection, active, judged, signal)
         went = alarms.Out(
             line=name,
             kind="process",
             row=row,
             now=now,
-            sentence=words.sentence(self.settings, self.zone, judged, signal, told),
+            sentence=sentences.reworded(told),
             charts=(signal.chart,),
             priority=self.settings.priority,
             rows_out=int(out[here].sum()) + earlier,
@@ -122,6 +124,28 @@ class Desk:
             facts=told,
         )
         return self._go_out(connection, before, went)
+
+    def _since(self, connection: Connection, active: Activation, judged: Judged, signal: Signal) -> dict[str, Any]:
+        """When it began."""
+        if signal.chart == "guard":
+            return began.since_guard(signal)
+        name, first = self.settings.name, began.looked_from(connection, self.settings.name, active, signal, self.settings.watch.back)
+        until = signal.point.row + began.FOLLOWED
+        found = began.since(connection, name, judged.model, first, signal.point.row)
+        return {"since_from": first, "since_until": until, **found} if found else {}
+
+    def _grow(self, connection: Connection, judged: Judged, alarm: Alarm, beyond: tuple[Bools, Floats, slice], now: int) -> Alarm:
+        """The alarm after the rows of a slice; its beginning is worked out anew up to the last of the first points out."""
+        grown = _grow(alarm, judged.points, beyond, now)
+        if grown is alarm:
+            return alarm
+        out, _, here = beyond
+        rows = judged.points.rows[here][out[here]]
+        rows = rows[rows <= alarm.facts.get("since_until", 0)]
+        if not rows.size:
+            return grown
+        found = began.since(connection, self.settings.name, judged.model, alarm.facts["since_from"], int(rows[-1]))
+        return replace(grown, facts={**grown.facts, **found})
 
     def _go_out(self, connection: Connection, before: Alarm | None, out: alarms.Out) -> Alarm:
         alarm = alarms.go_out(before, out)
@@ -152,13 +176,14 @@ def _beyond(points: Points) -> tuple[Bools, Floats]:
     return out, ratio
 
 
-def _grow(alarm: Alarm, points: Points, out: Bools, ratio: Floats, here: slice, now: int) -> Alarm:
+def _grow(alarm: Alarm, points: Points, beyond: tuple[Bools, Floats, slice], now: int) -> Alarm:
     """The alarm after the rows of a slice."""
-    where = np.flatnonzero(out)
+    out, ratio, here = beyond
+    where = np.flatnonzero(out[here])
     if not where.size:
         return alarm
     last = int(points.rows[here.start + int(where[-1])])
-    return alarms.update(alarm, rows_out=int(where.size), worst=float(ratio.max()), last_row=last, now=now)
+    return alarms.update(alarm, rows_out=int(where.size), worst=float(ratio[here].max()), last_row=last, now=now)
 
 
 def _facts(signal: Signal, alarm: Alarm | None) -> Mapping[str, Any]:
