@@ -208,7 +208,8 @@ def _without(view: Seen) -> str:
 
 def _kept(table: Table, view: Seen, why: str, but: str, cure: str) -> Finding:
     name = "F" if table.estimator.name == "classical" else f"calibrated ({title(table.estimator)})"
-    return Finding("limit", "amber", f"{why} {but} The limit is the {name} one.", f"{cure}{_without(view)}", view.drifting)
+    before = " Or judge what the row before does not imply: dynamics 'residual'." if view.rate > 0 and not view.drifting else ""
+    return Finding("limit", "amber", f"{why} {but} The limit is the {name} one.", f"{cure}{before}{_without(view)}", view.drifting)
 
 
 def _thin(table: Table, memory: Memory) -> tuple[Finding, ...]:

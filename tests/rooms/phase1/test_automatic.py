@@ -147,3 +147,10 @@ def test_a_leap_in_time_is_a_break() -> None:
     times[70:] -= np.timedelta64(3, "D")
     assert breaks(times) == (40, 70)
     assert breaks(np.full(5, np.datetime64("NaT", "us"))) == ()
+
+
+def test_too_few_rows_that_are_alike_may_be_judged_by_what_the_row_before_does_not_imply() -> None:
+    (one,) = told(model(alike(100, 0.6), alpha=0.0005))
+    assert "neighbouring rows are alike" in one.text
+    assert "dynamics 'residual'" in one.cure
+    assert "dynamics" not in told(model(heavy(200)))[0].cure
