@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Connection
@@ -17,20 +17,34 @@ from spc.ledger.rows import Window
 from spc.nouns import Model, Signal
 from spc.phase2.began import began, deviation
 
-FOLLOWED = 100  # rows after its first point out for which an incident's beginning is worked out anew: later ones hardly move it
+FOLLOWED: Final = 100  # rows after its first point out for which an incident's beginning is worked out anew: later ones hardly move it
+EARLIER: Final = 3  # excursions looked at one by one, before all that there is
 
 
-def looked_from(connection: Connection, line: str, active: Activation, signal: Signal, back: int) -> int:
-    """The first row at which the change can have begun: after the model became active, after the charts began anew (a cause was found),
-    and not before the rows by which an earlier excursion was over; `back` is how many those are.
+def opened(connection: Connection, line: str, active: Activation, model: Model, signal: Signal, back: int) -> dict[str, Any]:
+    """The facts of when it began at the signal that opens an incident; {} when no row could be judged.
+
+    The change lies after the model became active and after the charts began anew (a cause was found). It lies after an earlier excursion
+    was over, too, unless the rows by which that was over (`back` of them) look like part of it: then one looks further back.
     """
-    row = signal.point.row
-    over = last_back(connection, line, row)
-    anew = events.begun_anew(connection, line, row)
-    return max(1, active.after_seq + 1, anew + 1, over - back + 1 if over else 1)
+    if signal.chart == "guard":
+        return _guard(signal)
+    last = signal.point.row
+    floor = max(1, active.after_seq + 1, events.begun_anew(connection, line, last) + 1)
+    over = last
+    for _ in range(EARLIER):
+        over = last_back(connection, line, over)
+        first = max(floor, over - back + 1)
+        found = since(connection, line, model, first, last)
+        if found.get("since_low") != first or first == floor:
+            break
+    else:
+        first = floor
+        found = since(connection, line, model, first, last)
+    return {"since_from": first, "since_until": last + FOLLOWED, **found} if found else {}
 
 
-def since_guard(signal: Signal) -> dict[str, Any]:
+def _guard(signal: Signal) -> dict[str, Any]:
     """A guard has no spread: it moved at the first row that it was out."""
     row = signal.since
     return {"since_row": row, "since_low": row, "since_high": row, "since_kind": "step", "since_change": "guard", "since_why": ""}
