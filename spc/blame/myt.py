@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import fdtrc
 
+from spc.blame.named import Laws
 from spc.blame.shapley import blame
-from spc.blame.smallest import smallest_set
+from spc.blame.smallest import Step, eliminated
+from spc.blame.whose import cause
 from spc.blame.words import sentence
 from spc.nouns import Blame, Bools, Floats, Model
 
 
 @dataclass(frozen=True)
 class Term:
-    """One Mason–Young–Tracy term: how far a variable is out by itself, or given others, with its p-value."""
+    """One Mason–Young–Tracy term: how far a variable is out by itself, or given others, with its p-value and its limit at the model's
+    alpha; both are NaN when too few rows stand behind it.
+    """
 
     variable: str
     given: tuple[str, ...]
     value: float
     p_value: float
+    ucl: float = float("nan")
 
     def to_dict(self) -> dict[str, object]:
-        return {"variable": self.variable, "given": list(self.given), "value": self.value, "p_value": self.p_value}
+        return {"variable": self.variable, "given": list(self.given), "value": self.value, "p_value": self.p_value, "ucl": self.ucl}
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything about one row: T², the limit it was held against, its p-value, and whose doing it is."""
+    """Everything about one row: T², the limit it was held against, its p-value, and whose doing it is.
+
+    `named` are the variables to name and `kind` says whether it is their level or a relation (see Cause); `smallest_set` are those
+    without which the rest lies within its limit, and `steps` how they were found.
+    """
 
     t2: float
     ucl: float
@@ -39,6 +47,9 @@ class Explanation:
     terms: tuple[Term, ...]
     smallest_set: tuple[str, ...]
     sentence: str
+    named: tuple[str, ...] = ()
+    kind: str = "level"
+    steps: tuple[Step, ...] = field(default=())
 
 
 def explain(model: Model, x: Floats) -> Explanation:
@@ -48,18 +59,23 @@ def explain(model: Model, x: Floats) -> Explanation:
     seen = ~np.isnan(x)
     t2 = float(model.scatter.part(seen).d2(x[seen])[0]) if seen.any() else float("nan")
     limits = model.new_limits["t2"]
-    named = {
-        field: {name: float(v) for name, v, s in zip(model.names, values[0], seen, strict=True) if s}
-        for field, values in (("blame", parts.share), ("sigma", parts.sigma), ("given", parts.given))
+    by_name = {
+        word: {name: float(v) for name, v, s in zip(model.names, values[0], seen, strict=True) if s}
+        for word, values in (("blame", parts.share), ("sigma", parts.sigma), ("given", parts.given))
     }
+    whose = cause(model, x=x) if seen.any() else None
+    steps = eliminated(model, x)
     return Explanation(
         t2=t2,
         ucl=limits[int(seen.sum()) - 1].value if seen.any() else float("nan"),
         p_value=p_value(model, t2, int(seen.sum())),
         terms=_terms(model, parts, seen),
-        smallest_set=smallest_set(model, x),
+        smallest_set=tuple(step.variable for step in steps),
         sentence=sentence(model, x),
-        **named,
+        named=whose.named if whose is not None else (),
+        kind=whose.kind if whose is not None else "level",
+        steps=steps,
+        **by_name,
     )
 
 
@@ -81,13 +97,12 @@ def p_value(model: Model, t2: float, observed: int) -> float:
 
 def _terms(model: Model, parts: Blame, seen: Bools) -> tuple[Term, ...]:
     names = [name for name, s in zip(model.names, seen, strict=True) if s]
-    dof, lift, k = model.dof, model.lift, len(names) - 1
+    laws, k = Laws(model), len(names) - 1
+    alone_ucl, given_ucl = laws.term_limit(laws.alpha, 0), laws.term_limit(laws.alpha, k)
     terms = []
     for name, own, given in zip(names, parts.sigma[0][seen], parts.given[0][seen], strict=True):
-        others = tuple(other for other in names if other != name)
-        alone = float(own**2)
-        terms.append(Term(name, (), alone, float(fdtrc(1, dof, alone / lift)) if dof > 0 else float("nan")))
-        if others and dof - k > 0:
-            value = float(given**2)
-            terms.append(Term(name, others, value, float(fdtrc(1, dof - k, value * (dof - k) / (lift * dof)))))
+        alone, value = float(own**2), float(given**2)
+        terms.append(Term(name, (), alone, laws.term(alone, 0), alone_ucl))
+        if k and not np.isnan(given_ucl):
+            terms.append(Term(name, tuple(other for other in names if other != name), value, laws.term(value, k), given_ucl))
     return tuple(sorted(terms, key=lambda term: -term.value))

@@ -1,0 +1,126 @@
+"""The set of variables to name for a signal, and the laws by which it is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtrc, chdtri, fdtrc, fdtri
+
+from spc.blame.sets import Rest, best_set
+from spc.nouns import Floats, Model
+
+_ODDS = 5.0  # an alternative that is less than five times less likely cannot be told from the best
+
+
+@dataclass(frozen=True)
+class Laws:
+    """The laws of T² and of its terms for a new row: F laws with the model's degrees of freedom, on the scale of its own limits.
+
+    T²_j ~ lift · F(1, dof); T²_{j|k others} ~ lift · dof/(dof − k) · F(1, dof − k) (Mason, Young & Tracy 1995; for a model of single
+    rows lift is (n + 1)/n and dof n − 1). Where the model's limits are not the F law's, terms are first put on the scale of its limit
+    for as many variables. `stretch` does the same for what a chart with memory remembers, whose limit is another again.
+    """
+
+    model: Model
+    stretch: float = 1.0
+
+    def limit(self, q: int) -> float:
+        """The limit of the squared distance on q variables; the model's own."""
+        return self.model.new_limits["t2"][q - 1].value / self.stretch if q else np.inf
+
+    def scale(self, q: int) -> float:
+        """What a term of q variables is multiplied with so that the model's limit for them falls on the F law's."""
+        own = self.model.new_limits["t2"][q - 1]
+        dof, lift = self.model.dof, self.model.lift
+        if dof - q + 1 <= 0:
+            return self.stretch
+        law = lift * dof * q / (dof - q + 1) * float(fdtri(q, dof - q + 1, 1.0 - own.alpha))
+        ratio = law / own.value
+        return self.stretch * (1.0 if abs(ratio - 1.0) < 1e-6 else ratio)
+
+    def term(self, value: float, k: int) -> float:
+        """P(term > value) for one variable given k others; NaN when too few rows stand behind it."""
+        dof, lift = self.model.dof, self.model.lift
+        if dof - k <= 0:
+            return float("nan")
+        return float(fdtrc(1, dof - k, value * self.scale(k + 1) * (dof - k) / (lift * dof)))
+
+    def term_limit(self, alpha: float, k: int) -> float:
+        """The value of such a term that is exceeded with probability alpha."""
+        dof, lift = self.model.dof, self.model.lift
+        if dof - k <= 0:
+            return float("nan")
+        return float(fdtri(1, dof - k, 1.0 - alpha)) * lift * dof / (dof - k) / self.scale(k + 1)
+
+    @property
+    def alpha(self) -> float:
+        """The false-alarm probability of a point."""
+        return self.model.new_limits["t2"][-1].alpha
+
+
+Inside = Callable[[Rest], bool]
+
+
+def inside(laws: Laws) -> Inside:
+    """Whether nothing is wrong with what is left of one row: T² within its limit, and no variable that stands out from the others.
+
+    The second counts where many variables are left: one of them can be far out while the T² of thirty is not.
+    """
+
+    def ok(rest: Rest) -> bool:
+        q = len(rest.left)
+        if q == 0:
+            return True
+        if rest.d2 > laws.limit(q):
+            return False
+        p = laws.term(float(np.max(rest.gains)), q - 1)
+        return bool(np.isnan(p)) or p * q >= laws.alpha
+
+    return ok
+
+
+def inside_spread(model: Model, m: int, alpha: float) -> Inside:
+    """The same for the spread of m rows' worth of deviations: the sum of their squared distances, and of each variable's terms."""
+
+    def ok(rest: Rest) -> bool:
+        q = len(rest.left)
+        if q == 0:
+            return True
+        wide = model.lift * model.dof / max(model.dof - q + 1, 1)
+        if rest.d2 / wide > float(chdtri(m * q, alpha)):
+            return False
+        return float(chdtrc(m, float(np.max(rest.gains)) / wide)) * q >= alpha
+
+    return ok
+
+
+def named(whole: Rest, ok: Inside, odds: float = _ODDS, scale: float = 1.0) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The variables to name, and those of the best set by itself: the smallest set whose shift alone explains the rows.
+
+    Of all sets of a size the most likely is taken, and the size is the smallest with which nothing is wrong with the rest. A member that
+    an outsider could replace (all the same nothing would be wrong with the rest, and it would be less than `odds` times less likely)
+    cannot be told from it: both are named. At least one variable is named, also for rows with which nothing is wrong.
+    """
+    chosen: tuple[int, ...] = ()
+    for size in range(1, len(whole.left) + 1):
+        chosen = best_set(whole, size, chosen)
+        rest = whole.all_without(chosen)
+        if ok(rest):
+            break
+    if ok(whole) or len(chosen) == len(whole.left):
+        return chosen, chosen
+    return _with_doubles(whole, chosen, ok, 2.0 * np.log(odds) / scale), chosen
+
+
+def _with_doubles(whole: Rest, chosen: tuple[int, ...], ok: Inside, close: float) -> tuple[int, ...]:
+    """The chosen ones, and whoever could stand in the place of one of them."""
+    group = list(chosen)
+    for j in chosen:
+        rest = whole.all_without(tuple(k for k in chosen if k != j))
+        gains: Floats = rest.gains
+        for k in rest.left:
+            if k not in group and gains[k] > gains[j] - close and ok(rest.without(k)):
+                group.append(k)
+    return tuple(group)

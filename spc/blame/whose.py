@@ -1,0 +1,143 @@
+"""Whose doing a signal is: one answer for every chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spc.blame.named import Laws, inside, named
+from spc.blame.sets import Rest
+from spc.blame.shapley import blame
+from spc.blame.since import whitened
+from spc.blame.spread import of_rows
+from spc.nouns import Blame, Cause, Floats, Model
+from spc.nouns.cause import Kind
+
+ORDINARY = 3.0  # standard deviations up to which a variable's own value is ordinary
+_TELLING = 1.5  # how much further from what the others imply than from its level, for the relation to be the news
+
+
+def cause(
+    model: Model,
+    chart: str = "t2",
+    *,
+    x: Floats | None = None,
+    remembered: Floats | None = None,
+    value: float = float("nan"),
+    rows: Floats | None = None,
+    guards: Floats | None = None,
+) -> Cause:
+    """Whose doing a signal of a chart is, from what that chart judges.
+
+    x (p,): the values behind a T², NaN where missing: a row, the mean of a subgroup (with the model for its size), a residual, a lagged
+    row. remembered (p,): the whitened vector of a MEWMA or MCUSUM, in any length, with the statistic `value`. rows (n, p): the last rows
+    up to the signal of an EWMA of log T², with the statistic `value`. guards (g,): each guard's deviation in tolerances. Exactly one of
+    the four; raises ValueError otherwise, and for a row without any value.
+
+    >>> from spc.nouns import Limit, Scatter
+    >>> limits = {"t2": (Limit(9.1, 0.0027, ""), Limit(12.1, 0.0027, ""))}
+    >>> two = Scatter(np.zeros(2), np.array([[1.0, 0.0], [0.8, 0.6]]), 500)
+    >>> words = ("a", "b"), ("", ""), two, (), 0.0027, limits, {}, {}, "known", {}, 500
+    >>> model = Model(*words, (), (), (), None, None, "", "")
+    >>> found = cause(model, x=np.array([2.0, -1.9]))
+    >>> found.kind, found.named, found.share.round(2).tolist()
+    ('relation', ('a', 'b'), [19.56, 18.47])
+    >>> cause(model, x=np.array([5.0, 4.0])).named
+    ('a',)
+    """
+    if sum(one is not None for one in (x, remembered, rows, guards)) != 1:
+        raise ValueError("a cause is found from one of x, remembered, rows and guards")
+    if x is not None:
+        return of_row(model, chart, np.asarray(x, dtype=np.float64).reshape(-1))
+    if remembered is not None:
+        return _of_memory(model, chart, np.asarray(remembered, dtype=np.float64), value)
+    if rows is not None:
+        x, found = of_rows(model, chart, np.atleast_2d(rows), value)
+        return found if found is not None else _scaled(of_row(model, chart, x), value)
+    return _of_guards(model, chart, np.asarray(guards, dtype=np.float64))
+
+
+def of_row(model: Model, chart: str, x: Floats, stretch: float = 1.0) -> Cause:
+    """The cause of the T² of a row x (p,); `stretch` as in Laws."""
+    seen = ~np.isnan(x)
+    if not seen.any():
+        raise ValueError("a row without any value has no cause")
+    parts, place = blame(model, x), np.flatnonzero(seen)
+    laws = Laws(model, stretch)
+    whole = Rest.of(model.scatter.part(seen), x[seen][None])
+    group, _ = named(whole, inside(laws), scale=laws.scale(len(place)))
+    chosen = sorted((int(place[j]) for j in group), key=lambda j: -abs(float(parts.given[0, j])))
+    kind = _kind(parts, chosen)
+    z = whitened(model.scatter, x[None])[0]
+    return Cause(
+        chart=chart,
+        kind=kind,
+        names=model.names,
+        value=float(np.nansum(parts.share)),
+        share=parts.share[0],
+        sigma=parts.sigma[0],
+        given=parts.given[0],
+        named=tuple(model.names[j] for j in chosen),
+        direction=unit(z),
+        pairs=_broken(model, parts.sigma[0], chosen) if kind == "relation" else (),
+    )
+
+
+def _kind(parts: Blame, chosen: Sequence[int]) -> Kind:
+    """A relation when each named variable's own value is ordinary and what the others imply of it is not."""
+    own, given = np.abs(parts.sigma[0, chosen]), np.abs(parts.given[0, chosen])
+    hidden = own.max() < ORDINARY <= given.max() and given.max() > _TELLING * own.max()
+    return "relation" if hidden else "level"
+
+
+def _broken(model: Model, sigma: Floats, chosen: Sequence[int]) -> tuple[tuple[str, str, float], ...]:
+    """The pair in which a named variable is furthest from what the other one by itself implies, and that distance in sd."""
+    sd = np.sqrt(np.diag(model.scatter.covariance))
+    best: tuple[str, str, float] | None = None
+    for j in chosen:
+        tie = model.scatter.covariance[j] / (sd[j] * sd)
+        for k in chosen if len(chosen) > 1 else range(model.p):
+            if k == j or np.isnan(sigma[k]):
+                continue
+            off = float((sigma[j] - tie[k] * sigma[k]) / np.sqrt(max(1.0 - tie[k] ** 2, 1e-12)))
+            if best is None or abs(off) > abs(best[2]):
+                best = (model.names[j], model.names[k], off)
+    return () if best is None else (best,)
+
+
+def _of_memory(model: Model, chart: str, remembered: Floats, value: float) -> Cause:
+    """A MEWMA is the squared length of its vector, in sd of the moving average; an MCUSUM is the length itself, and is shown in units
+    in which its limit is that of T².
+    """
+    length = float(np.linalg.norm(remembered))
+    nothing = length == 0.0 or not value > 0.0
+    limit, own = model.new_limits["t2"][-1].value, model.new_limits[chart][-1].value if chart in model.new_limits else value
+    summed = chart == "mcusum"
+    size = np.sqrt(limit) * value / own if summed else np.sqrt(max(value, 0.0))
+    z = np.zeros(model.p) if nothing else remembered * (size / length)
+    found = of_row(model, chart, model.scatter.colour(z)[0], 1.0 if summed else limit / own)
+    return _scaled(found, 0.0 if nothing else value)
+
+
+def _scaled(found: Cause, value: float) -> Cause:
+    """The same cause with shares that sum to the statistic."""
+    total = float(np.nansum(found.share))
+    share = found.share * (value / total) if total > 0.0 else found.share * 0.0
+    return Cause(found.chart, found.kind, found.names, value, share, found.sigma, found.given, found.named, found.direction, found.pairs)
+
+
+def _of_guards(model: Model, chart: str, off: Floats) -> Cause:
+    """The guard that is furthest out, in tolerances, and all others that are out, too."""
+    names = tuple(guard.name for guard in model.guards)
+    size = np.nan_to_num(np.abs(off))
+    worst = int(np.argmax(size))
+    share = np.where(np.arange(len(names)) == worst, size, 0.0)
+    out = [int(j) for j in np.argsort(-size, kind="stable") if size[j] > 1.0] or [worst]
+    return Cause(chart, "guard", names, float(size[worst]), share, off, off, tuple(names[j] for j in out), unit(np.nan_to_num(off)))
+
+
+def unit(z: Floats) -> Floats:
+    """A vector at length one; one of length zero stays."""
+    length = float(np.linalg.norm(z))
+    return np.asarray(z / length if length > 0.0 else z)
