@@ -156,14 +156,22 @@ def cause(alarm: Alarm, by: str, what: str, now: int) -> Alarm:
     return replace(alarm, cause=what, updated_at=now)
 
 
-def say(*, at: int, zone: tzinfo, title: str, what: str, value: str, part: str = "", advice: str = "") -> str:
-    """The sentence of an alarm: when, line, what, T² and limit, part, what to do.
+def say(*, at: int, zone: tzinfo, title: str, what: str, advice: str = "") -> str:
+    """What is said of a line at a time: when, line, what, what to do.
 
-    >>> say(at=1741070220000000, zone=UTC, title="SMT-2", what="warp_mm is 6.4 sd high", value="T² 52.3 (UCL 22.1)", part="Board B00321")
-    '06:37 SMT-2: warp_mm is 6.4 sd high. T² 52.3 (UCL 22.1). Board B00321.'
+    >>> say(at=1741070220000000, zone=UTC, title="SMT-2", what="no row for 30 s", advice="Do: check the cable.")
+    '06:37 SMT-2: no row for 30 s. Do: check the cable.'
     """
     clock = datetime.fromtimestamp(at / 1e6, UTC).astimezone(zone).strftime("%H:%M")
-    sentences = [f"{clock} {title}: {what}", value, part, advice]
+    return joined(f"{f'{clock} {title}'.strip()}: {what}", advice)
+
+
+def joined(*sentences: str) -> str:
+    """Sentences in a row, each with its full stop; empty ones are left out.
+
+    >>> joined("No row for 30 s", "", "Do: call!")
+    'No row for 30 s. Do: call!'
+    """
     return " ".join(one if one.endswith((".", "!", "?")) else f"{one}." for one in sentences if one)
 
 

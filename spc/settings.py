@@ -1,7 +1,7 @@
 """What a site decides: config/plant.toml, one file per line in config/lines/, and the environment. An unknown word is refused.
 
-A word in the environment wins over the files: SPC_HOST, SPC_PORT, SPC_LEDGER, SPC_TIMEZONE, SPC_URL, SPC_DEMO. Secrets are never written
-in these files: a notifier's `password_file` names a file that holds it, or SPC_NOTIFY_<NAME>_PASSWORD does.
+A word in the environment wins over the files: SPC_HOST, SPC_PORT, SPC_LEDGER, SPC_TIMEZONE, SPC_LANGUAGE, SPC_URL, SPC_DEMO. Secrets
+are never written in these files: a notifier's `password_file` names a file that holds it, or SPC_NOTIFY_<NAME>_PASSWORD does.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeVar, Union
 from zoneinfo import ZoneInfo
 
 from spc.errors import BadSettings
+from spc.language import LANGUAGES
 
 T = TypeVar("T")
 
@@ -53,10 +54,19 @@ class PartSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class VariableSettings:
+    """A column as people call it: its name in sentences and its unit; what is empty is as the reference has it."""
+
+    name: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LineSettings:
     """A line. `interval_s` is the time expected between two rows; `advice` says per variable what to do when it is the culprit.
 
     `part` is what one row is called in an alert: "Board" gives "Board B00321". An advice for the variable "*" is for all others.
+    `variables` says per column how people call it. `language` is that of the line's sentences, the plant's when it is empty.
     """
 
     name: str
@@ -67,8 +77,13 @@ class LineSettings:
     advice: Mapping[str, str] = field(default_factory=dict)
     priority: Literal["critical", "high", "medium", "low"] = "high"
     part: str = "Part"
+    language: str = ""
+    variables: Mapping[str, VariableSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.language not in ("", *LANGUAGES):
+            raise _unknown("language", self.language, LANGUAGES, f"line {self.name}")
+        self._told_apart()
         if not _NAME.fullmatch(self.name):
             raise BadSettings(f"{self.name!r} is no name for a line.", cure="Use small letters, digits, - and _ (at most 80).")
         if not self.title:
@@ -77,6 +92,20 @@ class LineSettings:
             raise _unknown("priority", self.priority, ("critical", "high", "medium", "low"), f"line {self.name}")
         if self.interval_s is not None and not self.interval_s > 0:
             raise BadSettings(f"line {self.name}: interval_s is {self.interval_s}.", cure="Give seconds, more than 0.")
+
+    def _told_apart(self) -> None:
+        """Two columns with one name would make a sentence that nobody can act on."""
+        by_name: dict[str, str] = {}
+        for column, one in self.variables.items():
+            if one.name and by_name.setdefault(one.name, column) != column:
+                raise BadSettings(
+                    f"line {self.name}: {by_name[one.name]} and {column} are both called {one.name!r}.", cure="Give each its own name."
+                )
+
+    @property
+    def called(self) -> dict[str, tuple[str, str]]:
+        """What people call each column, and its unit."""
+        return {column: (one.name, one.unit) for column, one in self.variables.items()}
 
     @property
     def stale_s(self) -> float | None:
@@ -97,11 +126,14 @@ class Settings:
     timezone: str = "UTC"
     url: str = ""
     demo: bool = False
+    language: str = "en"
     notify: tuple[PartSettings, ...] = ()
     lines: tuple[LineSettings, ...] = field(default=(), metadata=_NOT_A_WORD)  # a file each
     root: Path = field(default=Path(), metadata=_NOT_A_WORD)
 
     def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise _unknown("language", self.language, LANGUAGES, "settings")
         if not self.url:
             object.__setattr__(self, "url", f"http://{self.host}:{self.port}")
         if not 0 <= self.port <= 65535:
@@ -144,6 +176,7 @@ def load(folder: Path | str = "config", env: Mapping[str, str] | None = None) ->
     ledger = settings.ledger
     if ledger.startswith("sqlite:///") and not ledger.startswith("sqlite:////"):
         ledger = f"sqlite:///{root / ledger.removeprefix('sqlite:///')}"
+    lines = tuple(dataclasses.replace(one, language=one.language or settings.language) for one in lines)
     return dataclasses.replace(settings, ledger=ledger, notify=parts, lines=lines, root=root)
 
 
@@ -198,7 +231,8 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def _environment(env: Mapping[str, str]) -> dict[str, Any]:
-    kinds = {"SPC_HOST": str, "SPC_PORT": int, "SPC_LEDGER": str, "SPC_TIMEZONE": str, "SPC_URL": str, "SPC_DEMO": bool}
+    texts = ("SPC_HOST", "SPC_LEDGER", "SPC_TIMEZONE", "SPC_URL", "SPC_LANGUAGE")
+    kinds = {**dict.fromkeys(texts, str), "SPC_PORT": int, "SPC_DEMO": bool}
     words: dict[str, Any] = {}
     for name, text in env.items():
         if not name.startswith("SPC_") or name in OTHERS or name.startswith("SPC_NOTIFY_"):
@@ -222,10 +256,25 @@ def _from_text(name: str, text: str, kind: type) -> Any:
 def _line(file: Path, root: Path) -> LineSettings:
     words = _toml(file)
     where = str(file)
-    watch, source = words.pop("watch", {}), words.pop("source", None)
+    watch, source, variables = words.pop("watch", {}), words.pop("source", None), words.pop("variables", {})
     made = answer(LineSettings, {"name": file.stem, **words}, where)
     rule = answer(WatchSettings, watch, f"{where}, watch")
-    return dataclasses.replace(made, watch=rule, source=None if source is None else _part("source", source, f"{where}, source", root, {}))
+    columns = _variables(variables, f"{where}, variables")
+    return dataclasses.replace(
+        made, watch=rule, variables=columns, source=None if source is None else _part("source", source, f"{where}, source", root, {})
+    )
+
+
+def _variables(words: Any, where: str) -> dict[str, VariableSettings]:
+    """What people call the columns."""
+    if not isinstance(words, Mapping):
+        raise BadSettings(f"{where} is a table per column.", cure='Write [variables.warp_mm] and below it name = "warp".')
+    found = {}
+    for column, one in words.items():
+        if not isinstance(one, Mapping):
+            raise BadSettings(f"{where}.{column} is no table.", cure=f'Write {column} = {{name = "…", unit = "…"}}.')
+        found[column] = answer(VariableSettings, one, f"{where}.{column}")
+    return found
 
 
 def _part(name: str, words: Any, where: str, root: Path, env: Mapping[str, str]) -> PartSettings:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from spc.nouns import Cause, Floats, Guard, Model
-from spc.nouns.dynamics import called, column_of
+from spc.nouns.dynamics import column_of
 
 _TIED = 0.3  # the correlation from which a variable is said to imply another
 _MOST = 3  # variables that are said to imply another
@@ -37,7 +37,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A relation between two variables: its correlation now and in the reference. Of a variable with itself: by how much its spread grew."""
+    """A relation of two variables: its correlation now and in the reference. Of a variable with itself: how many times its spread grew."""
 
     one: str
     other: str
@@ -70,13 +70,15 @@ class Matter:
     def from_dict(cls, d: Mapping[str, Any]) -> Self:
         """What `to_dict` made, also after a journey through JSON; words that a later version may add are passed over."""
         known = {one.name for one in dataclasses.fields(cls)}
-        body = {word: tuple(value) if isinstance(value, list) else value for word, value in d.items() if word in known}
-        named = tuple(Named(**one) for one in d.get("named", ()))
-        return cls(**{**body, "named": named, "pairs": tuple(Pair(**one) for one in d.get("pairs", ()))})
+        body: dict[str, Any] = {word: tuple(value) if isinstance(value, list) else value for word, value in d.items() if word in known}
+        body["named"] = tuple(Named(**one) for one in d.get("named", ()))
+        body["pairs"] = tuple(Pair(**one) for one in d.get("pairs", ()))
+        return cls(**body)
 
 
 def matter(model: Model, cause: Cause, x: Floats | None = None, *, called: Called | None = None) -> Matter:
-    """The facts for the sentence of a cause, and of the values x (p,) behind it, NaN where missing; () when a chart has no single row.
+    """The facts for the sentence of a cause, and of the values x (p,) behind it, NaN where missing;
+    None when no single row is behind it.
 
     `called` is what the site calls its columns. Of a model with subgroups, `model` is the one for the size of the subgroup judged.
     """
@@ -86,10 +88,11 @@ def matter(model: Model, cause: Cause, x: Floats | None = None, *, called: Calle
     named = [place[name] for name in cause.named if name in place]
     missing = [name for name, value in zip(model.names, x, strict=True) if np.isnan(value)] if np.any(~np.isnan(x)) else []
     dynamics = "" if model.dynamics is None else model.dynamics.kind
+    scale = _prediction(model, missing)
     return Matter(
         chart=cause.chart,
         kind=cause.kind,
-        named=tuple(_named(model, cause, j, float(x[j]), called) for j in named),
+        named=tuple(_named(model, cause, j, (float(x[j]), float(scale[j])), called) for j in named),
         partners=tuple(site_name(name, called) for name in partners(model, named, missing)),
         pairs=tuple(_pair(model, one, called) for one in cause.pairs),
         rows=1 if model.subgroup is None else model.subgroup.size,
@@ -101,9 +104,7 @@ def matter(model: Model, cause: Cause, x: Floats | None = None, *, called: Calle
 def guard_matter(guard: Guard, value: float, expected: float, called: Called | None = None) -> Matter:
     """The facts for the sentence of a guard that moved."""
     called = called or {}
-    one = Named(
-        site_name(guard.name, called), value=_number(value), usual=_number(expected), unit=called.get(guard.name, ("", ""))[1]
-    )
+    one = Named(site_name(guard.name, called), value=_number(value), usual=_number(expected), unit=called.get(guard.name, ("", ""))[1])
     return Matter("guard", "guard", (one,), partners=tuple(site_name(name, called) for name, _ in guard.slopes))
 
 
@@ -129,14 +130,22 @@ def partners(model: Model, named: Sequence[int], missing: Sequence[str] = ()) ->
     return [model.names[k] for k in close]
 
 
-def _named(model: Model, cause: Cause, j: int, value: float, names: Called) -> Named:
-    name = model.names[j]
+def _prediction(model: Model, missing: Sequence[str]) -> Floats:
+    """How far each variable (p,) lies from what the others that have a value imply, as a standard deviation; NaN without a value."""
+    seen = np.array([name not in missing for name in model.names])
+    scale = np.full(model.p, np.nan)
+    scale[seen] = model.scatter.part(seen).conditional_scale
+    return scale
+
+
+def _named(model: Model, cause: Cause, j: int, measured: tuple[float, float], names: Called) -> Named:
+    name, (value, scale) = model.names[j], measured
     center, sd = float(model.scatter.center[j]), float(np.sqrt(model.scatter.covariance[j, j]))
     given = float(cause.given[j])
     unit = names.get(column_of(name), ("", ""))[1] or model.units[j]
-    implied = value - given * float(model.scatter.conditional_scale[j])
-    numbers = (float(cause.sigma[j]), given, value, center, sd, implied)
-    return Named(site_name(name, names), *(_number(one) for one in numbers), unit=unit)
+    implied = value - given * scale
+    sigma, given_, value_, usual, spread, implied_ = (_number(one) for one in (float(cause.sigma[j]), given, value, center, sd, implied))
+    return Named(site_name(name, names), sigma, given_, value_, usual, spread, implied_, unit)
 
 
 def _pair(model: Model, pair: tuple[str, str, float], names: Called) -> Pair:

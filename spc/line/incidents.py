@@ -110,7 +110,7 @@ class Desk:
         at = to_us(points.at[signal.index : signal.index + 1])[0] or now
         told = words.facts(judged, signal, active.model_id or "", active.id, at, words.telling_of(self.settings, self.zone))
         if not counted:
-            told |= self._since(connection, active, judged, signal)
+            told |= began.opened(connection, name, active, judged.model, signal, self.settings.watch.back)
         went = alarms.Out(
             line=name,
             kind="process",
@@ -124,15 +124,6 @@ class Desk:
             facts=told,
         )
         return self._go_out(connection, before, went)
-
-    def _since(self, connection: Connection, active: Activation, judged: Judged, signal: Signal) -> dict[str, Any]:
-        """When it began."""
-        if signal.chart == "guard":
-            return began.since_guard(signal)
-        name, first = self.settings.name, began.looked_from(connection, self.settings.name, active, signal, self.settings.watch.back)
-        until = signal.point.row + began.FOLLOWED
-        found = began.since(connection, name, judged.model, first, signal.point.row)
-        return {"since_from": first, "since_until": until, **found} if found else {}
 
     def _grow(self, connection: Connection, judged: Judged, alarm: Alarm, beyond: tuple[Bools, Floats, slice], now: int) -> Alarm:
         """The alarm after the rows of a slice; its beginning is worked out anew up to the last of the first points out."""

@@ -9,21 +9,23 @@ from datetime import tzinfo
 from typing import Any
 
 from spc import alarms, blame, sentences
+from spc.language import message, messages, spoken
 from spc.notify import Message
-from spc.nouns import Alarm, Floats, Model, Points, Signal
+from spc.nouns import Alarm, Cause, Floats, Model, Points, Signal
 from spc.sentences import Telling
 from spc.settings import LineSettings
 
-NO_DATA = "Do: check the gauge, the cable and the program that sends the rows."
+NO_DATA = message("Do: check the gauge, the cable and the program that sends the rows.")
 
 _SUBJECT = {
-    "first": "ALARM",
-    "out again": "ALARM again",
-    "back in": "back in control",
-    "shelf over": "ALARM, no longer shelved",
-    "another model": "ended: another model is active",
-    "data again": "data again",
+    "first": message("ALARM"),
+    "out again": message("ALARM again"),
+    "back in": message("back in control"),
+    "shelf over": message("ALARM, no longer shelved"),
+    "another model": message("ended: another model is active"),
+    "data again": message("data again"),
 }
+_BEYOND = messages("{n} row beyond the limit, up to {times} × UCL.", "{n} rows beyond the limit, up to {times} × UCL.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,10 +45,14 @@ class Judged:
         return (self.model.sized(self.sizes[i]), self.x[i]) if i in self.sizes else (self.model, self.x[i])
 
 
-def facts(judged: Judged, signal: Signal, model_id: str, activation_id: int, at: int) -> dict[str, Any]:
-    """The numbers behind a signal, all finite, ready for JSON."""
-    point = signal.point
+def facts(
+    judged: Judged, signal: Signal, model_id: str, activation_id: int, at: int, telling: Telling = Telling(), cause: Cause | None = None
+) -> dict[str, Any]:
+    """The numbers behind a signal, all finite, ready for JSON; its sentence is made of them alone, now or later, in any language."""
+    point, note, model = signal.point, judged.points.notes[signal.index], judged.model
     parts = blame.blame(*judged.at(signal.index))
+    who = sentences.culprit(signal, note, model.guards, model.names, parts.share[0])
+    found = judged.at(signal.index) if signal.chart == "t2" or cause is not None else None
     return {
         "chart": signal.chart,
         "reason": signal.reason,
@@ -60,10 +66,12 @@ def facts(judged: Judged, signal: Signal, model_id: str, activation_id: int, at:
         "blame": _by_name(parts.names, parts.share[0]),
         "sigma": _by_name(parts.names, parts.sigma[0]),
         "given": _by_name(parts.names, parts.given[0]),
-        "note": judged.points.notes[signal.index],
-        "culprit": sentences.culprit(signal, judged.points.notes[signal.index], judged.model.guards, judged.model.names, parts.share[0]),
+        "note": note,
+        "culprit": who,
         "model": model_id,
         "activation": activation_id,
+        "matter": sentences.what(signal, note, found, telling, model.guards, cause).to_dict(),
+        "telling": telling.facts(who),
     }
 
 
@@ -71,29 +79,30 @@ def _by_name(names: tuple[str, ...], values: Floats) -> dict[str, float]:
     return {name: float(value) for name, value in zip(names, values, strict=True) if math.isfinite(value)}
 
 
-def sentence(settings: LineSettings, zone: tzinfo, judged: Judged, signal: Signal, told: Mapping[str, Any]) -> str:
-    """When, line, what, T² and limit, part, what to do; `told` are the facts of the same signal."""
-    telling = Telling(settings.title, settings.part, zone, settings.advice)
-    found = judged.at(signal.index) if signal.chart == "t2" else None
-    said = sentences.what(signal, judged.points.notes[signal.index], found)
-    return sentences.sentence(telling, signal, said, told["culprit"], told["at"])
+def telling_of(settings: LineSettings, zone: tzinfo) -> Telling:
+    """How people are spoken to on a line."""
+    return Telling(settings.title, settings.part, zone, settings.advice, settings.language or "en", settings.called)
 
 
 def silence(settings: LineSettings, zone: tzinfo, now: int, last: int) -> str:
     """The sentence of an alarm that says nothing comes."""
-    expected = "" if settings.interval_s is None else f" (one is expected every {settings.interval_s:g} s)"
-    what = f"no row for {(now - last) / 1e6:.0f} s{expected}"
-    return alarms.say(at=now, zone=zone, title=settings.title, what=what, value="", advice=NO_DATA)
+    t = spoken(settings.language)
+    what = t.say("no row for {seconds} s", seconds=t.number((now - last) / 1e6))
+    if settings.interval_s is not None:
+        what += t.say(" (one is expected every {seconds} s)", seconds=t.figure(settings.interval_s))
+    return alarms.say(at=now, zone=zone, title=settings.title, what=what, advice=t.say(NO_DATA))
 
 
-def message(alarm: Alarm, reason: str, title: str, url: str, zone: tzinfo, now: int) -> Message:
+def letter(alarm: Alarm, reason: str, settings: LineSettings, url: str, zone: tzinfo, now: int) -> Message:
     """What the notifiers tell; the outbox gives it its id."""
-    subject = f"{title}: {_SUBJECT.get(reason, reason)}"
+    t, title = spoken(settings.language), settings.title
+    tidings = t.say(_SUBJECT[reason]) if reason in _SUBJECT else reason
     text = alarm.sentence
     if reason in ("back in", "another model", "data again"):
-        rows = f" {alarm.rows_out} row{'s' if alarm.rows_out != 1 else ''} beyond the limit, up to {alarm.worst:.1f} × UCL."
-        text = alarms.say(at=now, zone=zone, title=title, what=_SUBJECT[reason], value="") + (rows if alarm.kind == "process" else "")
-        text += f" It began: {alarm.sentence}"
+        text = alarms.say(at=now, zone=zone, title=title, what=tidings)
+        if alarm.kind == "process":
+            text += " " + t.count(*_BEYOND, alarm.rows_out, times=t.number(alarm.worst, 1))
+        text += " " + t.say("It began: {sentence}", sentence=alarm.sentence)
     known: Mapping[str, Any] = {
         "alarm": alarm.id,
         "line": alarm.line,
@@ -105,4 +114,4 @@ def message(alarm: Alarm, reason: str, title: str, url: str, zone: tzinfo, now: 
         "worst": alarm.worst,
         **alarm.facts,
     }
-    return Message("", subject, text, f"{url}/alarms?alarm={alarm.id}", reason, now, known)
+    return Message("", f"{title}: {tidings}", text, f"{url}/alarms?alarm={alarm.id}", reason, now, known)

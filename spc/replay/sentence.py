@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from spc import blame, sentences
 from spc.nouns import Floats, Model, Points, Rows, Signal
 from spc.phase2 import Monitor, ProductMonitor, to_explain
@@ -12,13 +14,16 @@ __all__ = ["Telling", "judged_at", "sentence"]
 
 def sentence(telling: Telling, monitor: Monitor | ProductMonitor, rows: Rows, points: Points, signal: Signal) -> str:
     """When, what, the statistic and its limit, part, what to do. A row without a time is named by its number."""
-    i = signal.index
+    i, point = signal.index, signal.point
     note = points.notes[i]
     found = judged_at(monitor, rows, i) if signal.chart == "t2" else None
     model = _model(monitor, rows, i)
     names, share = (model.names, None) if found is None else (found[0].names, blame.blame(*found).share[0])
     who = sentences.culprit(signal, note, model.guards, names, share)
-    return sentences.sentence(telling, signal, sentences.what(signal, note, found), who)
+    said = sentences.what(signal, note, found, telling, model.guards)
+    at = None if np.isnat(point.at) else int(point.at.astype("datetime64[us]").astype(np.int64))
+    known = {"chart": signal.chart, "row": point.row, "part": point.id, "at": at, "value": point.value, "ucl": point.ucl}
+    return sentences.reworded({**known, "matter": said.to_dict(), "telling": telling.facts(who)})
 
 
 def judged_at(monitor: Monitor | ProductMonitor, rows: Rows, i: int) -> tuple[Model, Floats] | None:

@@ -64,7 +64,7 @@ def test_an_alarm_of_a_chart_with_memory_blames_no_single_row(watched: Watched) 
         (alarm,) = book.alarms(connection)
     assert alarm.facts["chart"] in ("mewma", "mcusum")
     assert alarm.facts["culprit"] is None
-    assert "a small change that lasts" in alarm.sentence
+    assert "a small shift that lasts" in alarm.sentence
     assert "(UCL 12.0)" in alarm.sentence
 
 

@@ -293,7 +293,7 @@ def test_a_guard_that_moves_is_an_alarm_of_its_own_words(house: House) -> None:
     x = np.c_[block.x, [5.0, 5.0, 5.5, 5.0, 5.0, 5.0]]
     house.line.take(Rows((*NAMES, "nozzle"), x, block.at, block.ids))
     alarm = house.alarm()
-    assert "SMT-2: guard nozzle is 5.5, not 5." in alarm.sentence
+    assert "SMT-2: nozzle is 5.5, not 5: in the reference it never moved." in alarm.sentence
     assert (alarm.facts["culprit"], alarm.state) == ("nozzle", "returned")
     assert alarm.sentence.endswith("Do: call.")
 

@@ -13,7 +13,6 @@ from spc.ledger import alarms as book
 from spc.line import Line, activate, save_model
 from spc.nouns import Guard, Limit, Model, Rows
 from spc.replay import Candidate, Telling, replay
-from spc.sentences import LASTING
 from spc.settings import LineSettings
 from tests.small import CENTER, NAMES, SD, FakeClock, model, rows
 
@@ -49,10 +48,10 @@ def drifting(name: str) -> Rows:
     "name, said",
     [
         ("t2", "warp_mm is 8.0 sd high"),
-        ("guard", "guard pressure is 5, not 4"),
-        ("mewma", f"{LASTING}. MEWMA "),
-        ("mcusum", f"{LASTING}. MCUSUM "),
-        ("ewma_log_t2", f"{LASTING}. EWMA of log T² "),
+        ("guard", "pressure is 5, not 4: in the reference it never moved."),
+        ("mewma", "a small shift that lasts: look at the trends of the last rows. MEWMA "),
+        ("mcusum", "a small shift that lasts: look at the trends of the last rows. MCUSUM "),
+        ("ewma_log_t2", "a small shift that lasts: look at the trends of the last rows. EWMA of log T² "),
     ],
 )
 def test_the_line_and_the_replay_say_the_same(name: str, said: str, tmp_path: Path) -> None:
