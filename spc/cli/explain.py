@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from spc.errors import Complaint
 
 if TYPE_CHECKING:
     from spc.blame import Explanation
+    from spc.blame.since import Began
     from spc.cli.judged import Judged
     from spc.nouns import Floats, Model, Signal
     from spc.phase2.arithmetic import Arithmetic
@@ -33,6 +35,7 @@ def command(
 ) -> None:
     """Take one row apart: its T² and p-value, each variable's share, and the fewest variables that explain it."""
     from spc.blame import explain
+    from spc.cli.began import began
     from spc.cli.judged import judged
 
     known = files.load_model(model)
@@ -44,7 +47,8 @@ def command(
     if asked is None:
         raise Complaint("This row was not judged.", cure=f"Its note: {result.points.notes[row - 1]}.", row=row)
     row = asked[2] + 1
-    said = _said(row, explain(*asked[:2]), since(result.signals, row), result.points.notes[row - 1])
+    said = _said(row, explain(*asked[:2]), began(result, row), result.points.notes[row - 1])
+    said["first_out"] = first_out(result.signals, row)
     shown = []
     if arithmetic and said["t2"] is not None:
         shown = [*_arithmetic(*asked[:2], result.raw(asked[2])), *_remembered(result, row)]
@@ -94,7 +98,7 @@ def _show(one: Arithmetic) -> None:
     typer.echo("".join(f"    {line}\n" if line else "\n" for line in one.snippet.splitlines()), nl=False)
 
 
-def since(signals: list[Signal], row: int) -> int | None:
+def first_out(signals: list[Signal], row: int) -> int | None:
     """The first row of the excursion of t2 that this row belongs to; None when the process was in control."""
     began = None
     for signal in signals:
@@ -107,7 +111,7 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _said(row: int, found: Explanation, since_row: int | None, note: str) -> dict[str, Any]:
+def _said(row: int, found: Explanation, began: Began | None, note: str) -> dict[str, Any]:
     return {
         "row": row,
         "t2": _number(found.t2),
@@ -121,7 +125,8 @@ def _said(row: int, found: Explanation, since_row: int | None, note: str) -> dic
         ],
         "smallest_set": list(found.smallest_set),
         "sentence": found.sentence,
-        "since_row": since_row,
+        "since_row": None if began is None else began.since.row,
+        "since": None if began is None else {**asdict(began.since), "change": began.change, "why": began.why},
         "note": note,
     }
 
@@ -138,7 +143,11 @@ def _tell(said: dict[str, Any]) -> None:
         typer.echo(f"  {name:<{width}}  {share:10.4g}  ({said['sigma'][name]:+.2f} sd; given the others {said['given'][name]:+.2f} sd)")
     if said["smallest_set"]:
         typer.echo(f"Without {', '.join(said['smallest_set'])} the row lies within its limit.")
-    if said["since_row"] is not None:
-        typer.echo(f"Out since row {said['since_row']}.")
+    if said["since"] is not None:
+        one = said["since"]
+        within = f" (rows {one['low']} to {one['high']})" if one["low"] < one["high"] else ""
+        typer.echo(f"It began at row {one['row']}{within}: {one['why']}.")
+    if said["first_out"] is not None:
+        typer.echo(f"T² out since row {said['first_out']}.")
     if said["note"]:
         typer.echo(f"Note: {said['note']}.")

@@ -185,3 +185,16 @@ def test_inspect_of_a_guessed_role_that_is_answered(spc: Spc, reference: Path) -
     found = said(spc("inspect", reference, "--ignore", "warp_mm", "--json"))
     assert "warp_mm" not in found["names"]
     assert {c["name"]: c["role"] for c in found["columns"]}["warp_mm"] == "ignore"
+
+
+def test_explain_says_since_when_and_how_sure(spc: Spc, model: Path, stream: Path) -> None:
+    found = said(spc("explain", model, stream, "--row", 350, "--json"))
+    one = found["since"]
+    assert (one["kind"], one["change"], found["since_row"]) == ("drift", "drift", one["row"])
+    assert one["low"] <= one["row"] <= one["high"] < found["first_out"]
+    assert abs(one["row"] - 301) <= 15  # where the wear begins
+    noise = said(spc("explain", model, stream, "--row", 421, "--json"))
+    assert (noise["since"]["change"], noise["since"]["kind"]) == ("spread", "step")
+    assert abs(noise["since_row"] - 401) <= 2  # behind two earlier excursions of the same loose clamp
+    told = spc("explain", model, stream, "--row", 421)
+    assert "It began at row 400 (rows 400 to 401): a change of the spread fits better" in told.out
