@@ -11,7 +11,8 @@ from scipy.special import chdtrc, chdtri, fdtrc, fdtri
 from spc.blame.sets import Rest, best_set
 from spc.nouns import Floats, Model
 
-_ODDS = 5.0  # an alternative that is less than five times less likely cannot be told from the best
+_ODDS = 5.0  # an alternative that is less than five times less likely, and
+_TIED = 0.6  # this closely tied to the member that it would replace (all others given), cannot be told from it
 
 
 @dataclass(frozen=True)
@@ -20,25 +21,24 @@ class Laws:
 
     T²_j ~ lift · F(1, dof); T²_{j|k others} ~ lift · dof/(dof − k) · F(1, dof − k) (Mason, Young & Tracy 1995; for a model of single
     rows lift is (n + 1)/n and dof n − 1). Where the model's limits are not the F law's, terms are first put on the scale of its limit
-    for as many variables. `stretch` does the same for what a chart with memory remembers, whose limit is another again.
+    for as many variables.
     """
 
     model: Model
-    stretch: float = 1.0
 
     def limit(self, q: int) -> float:
         """The limit of the squared distance on q variables; the model's own."""
-        return self.model.new_limits["t2"][q - 1].value / self.stretch if q else np.inf
+        return self.model.new_limits["t2"][q - 1].value if q else np.inf
 
     def scale(self, q: int) -> float:
         """What a term of q variables is multiplied with so that the model's limit for them falls on the F law's."""
         own = self.model.new_limits["t2"][q - 1]
         dof, lift = self.model.dof, self.model.lift
         if dof - q + 1 <= 0:
-            return self.stretch
+            return 1.0
         law = lift * dof * q / (dof - q + 1) * float(fdtri(q, dof - q + 1, 1.0 - own.alpha))
         ratio = law / own.value
-        return self.stretch * (1.0 if abs(ratio - 1.0) < 1e-6 else ratio)
+        return 1.0 if abs(ratio - 1.0) < 1e-6 else ratio
 
     def term(self, value: float, k: int) -> float:
         """P(term > value) for one variable given k others; NaN when too few rows stand behind it."""
@@ -66,7 +66,8 @@ Inside = Callable[[Rest], bool]
 def inside(laws: Laws) -> Inside:
     """Whether nothing is wrong with what is left of one row: T² within its limit, and no variable that stands out from the others.
 
-    The second counts where many variables are left: one of them can be far out while the T² of thirty is not.
+    The second counts where many variables are left: one of them can be far out while the T² of thirty is not. It has half the
+    false-alarm probability of a point, shared by all who are left.
     """
 
     def ok(rest: Rest) -> bool:
@@ -76,7 +77,7 @@ def inside(laws: Laws) -> Inside:
         if rest.d2 > laws.limit(q):
             return False
         p = laws.term(float(np.max(rest.gains)), q - 1)
-        return bool(np.isnan(p)) or p * q >= laws.alpha
+        return bool(np.isnan(p)) or p * q >= 0.5 * laws.alpha
 
     return ok
 
@@ -91,7 +92,7 @@ def inside_spread(model: Model, m: int, alpha: float) -> Inside:
         wide = model.lift * model.dof / max(model.dof - q + 1, 1)
         if rest.d2 / wide > float(chdtri(m * q, alpha)):
             return False
-        return float(chdtrc(m, float(np.max(rest.gains)) / wide)) * q >= alpha
+        return float(chdtrc(m, float(np.max(rest.gains)) / wide)) * q >= 0.5 * alpha
 
     return ok
 
@@ -100,8 +101,9 @@ def named(whole: Rest, ok: Inside, odds: float = _ODDS, scale: float = 1.0) -> t
     """The variables to name, and those of the best set by itself: the smallest set whose shift alone explains the rows.
 
     Of all sets of a size the most likely is taken, and the size is the smallest with which nothing is wrong with the rest. A member that
-    an outsider could replace (all the same nothing would be wrong with the rest, and it would be less than `odds` times less likely)
-    cannot be told from it: both are named. At least one variable is named, also for rows with which nothing is wrong.
+    an outsider could replace cannot be told from it, and both are named: the two are closely tied when all others are given, without the
+    outsider, too, nothing would be wrong with the rest, and it would be less than `odds` times less likely. At least one variable is
+    named, also for rows with which nothing is wrong.
     """
     chosen: tuple[int, ...] = ()
     for size in range(1, len(whole.left) + 1):
@@ -121,6 +123,6 @@ def _with_doubles(whole: Rest, chosen: tuple[int, ...], ok: Inside, close: float
         rest = whole.all_without(tuple(k for k in chosen if k != j))
         gains: Floats = rest.gains
         for k in rest.left:
-            if k not in group and gains[k] > gains[j] - close and ok(rest.without(k)):
+            if k not in group and abs(rest.tie[j, k]) >= _TIED and gains[k] > gains[j] - close and ok(rest.without(k)):
                 group.append(k)
     return tuple(group)

@@ -58,13 +58,13 @@ def cause(
     return _of_guards(model, chart, np.asarray(guards, dtype=np.float64))
 
 
-def of_row(model: Model, chart: str, x: Floats, stretch: float = 1.0) -> Cause:
-    """The cause of the T² of a row x (p,); `stretch` as in Laws."""
+def of_row(model: Model, chart: str, x: Floats) -> Cause:
+    """The cause of the T² of a row x (p,)."""
     seen = ~np.isnan(x)
     if not seen.any():
         raise ValueError("a row without any value has no cause")
     parts, place = blame(model, x), np.flatnonzero(seen)
-    laws = Laws(model, stretch)
+    laws = Laws(model)
     whole = Rest.of(model.scatter.part(seen), x[seen][None])
     group, _ = named(whole, inside(laws), scale=laws.scale(len(place)))
     chosen = sorted((int(place[j]) for j in group), key=lambda j: -abs(float(parts.given[0, j])))
@@ -116,7 +116,7 @@ def _of_memory(model: Model, chart: str, remembered: Floats, value: float) -> Ca
     summed = chart == "mcusum"
     size = np.sqrt(limit) * value / own if summed else np.sqrt(max(value, 0.0))
     z = np.zeros(model.p) if nothing else remembered * (size / length)
-    found = of_row(model, chart, model.scatter.colour(z)[0], 1.0 if summed else limit / own)
+    found = of_row(model, chart, model.scatter.colour(z)[0])
     return _scaled(found, 0.0 if nothing else value)
 
 
