@@ -482,6 +482,7 @@
     table(rows);
     const lastOut = [...out, ...guard].sort((a, b) => a.seq - b.seq).pop();
     if (lastOut && !view.chosen && lastOut.seq !== view.pick && performance.now() - view.pickAt > 1000) pick(lastOut.seq, false);
+    document.dispatchEvent(new CustomEvent("spc-drawn")); // what stands under the chart follows it
     return true;
   }
 
@@ -581,6 +582,7 @@
     if (!page) return;
     view.pick = seq; view.chosen = view.chosen || chosen; view.pickAt = performance.now();
     props("line-pick", { data: { line: page.dataset.liveLine, seq } });
+    document.dispatchEvent(new CustomEvent("spc-picked", { detail: { seq, chosen } }));
     const line = lines.get(page.dataset.liveLine);
     if (line && chosen) { line.dirty = true; schedule(); }
   }
@@ -740,6 +742,6 @@
     window.spcTheme.follow(recolour);
     setInterval(later, 250);
   }
-  window.spcLive = { lines, view, axisOf }; // for the tests: what is held, not what is drawn
+  window.spcLive = { lines, view, axisOf, visible, plot, pick, hms, short, css, shift: () => clock.offset * 1000 }; // for blame.js and the tests
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin); else begin();
 })();

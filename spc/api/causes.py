@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
@@ -18,7 +19,7 @@ from spc.ledger.rows import span
 from spc.line.causes import causes, compared
 from spc.line.periods import moment, period
 from spc.line.seen import Seen, seen
-from spc.nouns import Floats
+from spc.nouns import Floats, Model
 
 router = APIRouter(prefix="/api/v1", tags=["causes"])
 
@@ -56,7 +57,7 @@ async def blame(
         return seen(connection, line, max(first, last - limit + 1), last, here.model)
 
     found = await here.read(ask)
-    return _packed(found) if packed else _plain(found)
+    return {**_packed(found), **({} if after else _geometry(found.model))} if packed else _plain(found)
 
 
 def _plain(found: Seen) -> dict[str, Any]:
@@ -86,6 +87,16 @@ def _packed(found: Seen) -> dict[str, Any]:
         "out": found.out.astype(int).tolist(),
         **{name: _base64(getattr(found, name)) for name in ("t2", "ucl", "share", "sigma")},
     }
+
+
+def _geometry(model: Model | None) -> dict[str, Any]:
+    """What a page needs to draw a pair's ellipse: the level, spread and correlations of the newest model."""
+    if model is None:
+        return {}
+    covariance = model.scatter.covariance
+    sd = np.sqrt(np.diag(covariance))
+    told = {"center": model.scatter.center, "sd": sd, "correlation": covariance / np.outer(sd, sd)}
+    return {"geometry": {name: value.tolist() for name, value in told.items()}}
 
 
 def _base64(values: Floats) -> str:

@@ -48,6 +48,7 @@ def t2_live(theme: Theme, line: str, scale: str = "t2", priority: str = "high") 
     ]
     layout = frame(
         theme,
+        margin={"l": 110},  # room for the names of the map that stands under it, column under row
         xaxis={"type": "date", "hoverformat": "%H:%M:%S", "nticks": 8},
         yaxis={"title": {"text": SCALES[scale], "standoff": 6}, "rangemode": "tozero", "nticks": 6},
         hovermode="x",

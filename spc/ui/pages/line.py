@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from spc.errors import Complaint
 from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
-from spc.ui import figures, ids
+from spc.ui import figures, ids, over_time
 from spc.ui.arithmetic import fold
 from spc.ui.components import attr, button, choice, complaint, graph, panel, table
 from spc.ui.page import Page, Visit
@@ -55,6 +55,7 @@ def page(about: About, theme: Theme) -> Component:
         "T² of each row",
         html.Div(id=ids.LINE_PAUSED, className="paused", role="status", hidden=True),
         graph(ids.LINE_CHART, empty_chart, label="T² chart; arrow keys choose a point", class_name="chart", keys=True),
+        over_time.heat_map(),
         html.P(id=ids.LINE_SUMMARY, className="summary"),
         html.P(id=ids.LINE_FOOTER, className="footer"),
         class_name="chart-panel",
@@ -83,6 +84,7 @@ def page(about: About, theme: Theme) -> Component:
             dcc.Store(id=ids.LINE_MODEL),
             head(about),
             html.Div([chart, why], className="line-top"),
+            over_time.closer(theme, about),
             companions,
             trends,
             last,
@@ -137,7 +139,7 @@ def why(found: Blamed, theme: Theme, timezone: str) -> tuple[list[Component], di
     sd = np.sqrt(np.diag(model.scatter.covariance)).tolist()
     rows = [
         (
-            name,
+            html.Button(name, type="button", className="row-button", title="Look closer", **attr(data_variable=name)),
             near(found.x[j], sd[j]),
             html.Span(f"{near(float(model.scatter.center[j]), sd[j])} ± {number(sd[j], 2)}", className="nowrap"),
             number(sigma[j], 2),

@@ -7,7 +7,7 @@ from spc.blame.pareto import Incident, pareto
 SOME = [Incident("b", 1, 30.0), Incident("a", 9, 10.0), Incident("b", 2, 0.0), Incident("c", 9, 5.0)]
 
 
-@pytest.mark.parametrize(("by", "order"), [("alarms", ["b", "a", "c"]), ("rows", ["a", "c", "b"]), ("seconds", ["b", "a", "c"])])
+@pytest.mark.parametrize("by, order", [("alarms", ["b", "a", "c"]), ("rows", ["a", "c", "b"]), ("seconds", ["b", "a", "c"])])
 def test_the_worst_comes_first_and_the_shares_end_at_one(by: str, order: list[str]) -> None:
     bars = pareto(SOME, by)  # type: ignore[arg-type]
     assert [one.cause for one in bars] == order

@@ -1,0 +1,494 @@
+// Blame over time: the map of each variable's signed share of T² under the live chart, and the closer look at one variable and its pair.
+// The server splits T²; this file keeps what it said, and draws it without asking again: a press is answered at once.
+(function () {
+  "use strict";
+  const KEPT = 10000, LIVE = 2000, MOST = 12, ROW_PX = 15, MARK_PX = 12, STRIP_PX = 44, BEFORE = 100, AFTER = 50, TRAIL = 20, LEVEL = 0.975;
+  const RADIUS = Math.sqrt(-2 * Math.log(1 - LEVEL)); // of the ellipse that holds this share of good rows: the root of chi-square with 2 df
+  const $ = (id) => document.getElementById(id);
+  const live = () => window.spcLive;
+  const page = () => document.querySelector("[data-live-line]");
+  const heat = () => $("line-heat");
+  const chosen = (id, otherwise) => (document.querySelector('[data-into="' + id + '"][aria-pressed="true"]') || { dataset: {} }).dataset.value || otherwise;
+  const write = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
+  const times = { picked: 0, closer: 0, map: 0, cost: 0, fetch: 0 }; // for the benchmark
+
+  // ------------------------------------------------------------------------------------------------------------ what is kept
+  let kept = null, asking = false, askedAt = 0, askCost = 0;
+  const empty = (line, activation, long) => ({
+    line, activation, long, names: [], p: 0, n: 0, last: 0, seq: [], at: [], timed: [], out: [],
+    t2: new Float32Array(0), ucl: new Float32Array(0), share: new Float32Array(0), sigma: new Float32Array(0), geometry: null,
+  });
+
+  function floats(text) {
+    const raw = atob(text), bytes = new Uint8Array(raw.length);
+    for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+    return new Float32Array(bytes.buffer);
+  }
+
+  function joined(a, b, from) { // what is kept of a, from an index on, then b
+    const out = new Float32Array(a.length - from + b.length);
+    out.set(a.subarray(from)); out.set(b, a.length - from);
+    return out;
+  }
+
+  function take(news) {
+    if (news.geometry) kept.geometry = news.geometry;
+    if (!news.seq.length) return false;
+    if (news.names.length !== kept.p || news.names.some((name, j) => name !== kept.names[j])) {
+      Object.assign(kept, empty(kept.line, kept.activation, kept.long), { geometry: news.geometry || kept.geometry });
+      kept.names = news.names; kept.p = news.names.length;
+    }
+    const over = Math.max(0, kept.n + news.seq.length - 1.1 * (kept.long ? KEPT : LIVE)), drop = over > 0 ? Math.min(kept.n, Math.ceil(over + 0.1 * LIVE)) : 0;
+    for (const key of ["seq", "at", "timed", "out"]) kept[key] = kept[key].slice(drop).concat(news[key]);
+    for (const key of ["t2", "ucl"]) kept[key] = joined(kept[key], floats(news[key]), drop);
+    for (const key of ["share", "sigma"]) kept[key] = joined(kept[key], floats(news[key]), drop * kept.p);
+    kept.n = kept.seq.length;
+    kept.last = kept.seq[kept.n - 1];
+    return true;
+  }
+
+  async function ask() { // what is new since the last row kept; once at a time, and at most a fifth of the time
+    const here = page(), line = here && live().lines.get(here.dataset.liveLine);
+    if (!here || !line || !line.about || asking) return;
+    const long = chosen("line-heat-span", "chart") === "long", activation = line.about.activation;
+    if (!kept || kept.line !== here.dataset.liveLine || kept.activation !== activation || kept.long < long) {
+      kept = empty(here.dataset.liveLine, activation, long);
+      order = null;
+    }
+    if (kept.n && kept.last >= line.last) return;
+    if (performance.now() - askedAt < Math.max(250, 4 * askCost)) return;
+    asking = true; askedAt = performance.now();
+    const mine = kept, query = "?packed=true&limit=" + (long ? KEPT : LIVE) + (mine.last ? "&after=" + mine.last : "");
+    try {
+      const answer = await fetch("/api/v1/lines/" + encodeURIComponent(mine.line) + "/blame" + query);
+      if (answer.ok) { const news = await answer.json(); if (mine === kept && take(news)) { draw(); closer(); } }
+      askCost = performance.now() - askedAt;
+      times.fetch = askCost;
+    } catch (_) { askCost = 1000; /* the page says already that it is cut off */ } finally { asking = false; }
+  }
+
+  const find = (seq) => { // the place of a row, or -1
+    let low = 0, high = kept.n - 1;
+    while (low <= high) { const k = (low + high) >> 1; if (kept.seq[k] === seq) return k; if (kept.seq[k] < seq) low = k + 1; else high = k - 1; }
+    return -1;
+  };
+
+  // ------------------------------------------------------------------------------------------------------------- the drawing
+  let order = null, orderKey = "", shown = null, cursor = { row: -1, variable: -1 }, variable = "", partner = "", picked = 0, held = false, hovered = null;
+  const colour = (name) => { const c = live().css("--" + name); return [1, 3, 5].map((k) => parseInt(c.slice(k, k + 2), 16)); };
+  const mix = (a, b, part) => a.map((v, k) => Math.round(v + (b[k] - v) * part));
+  const word = (c) => (255 << 24) | (c[2] << 16) | (c[1] << 8) | c[0];
+
+  function window_() { // the rows to be shown: places in what is kept, the axis they stand on, and the pixels of that axis
+    const here = page(), line = here && live().lines.get(here.dataset.liveLine), gd = live().plot("line-chart");
+    if (!kept || !kept.n || !line || !gd || !gd._fullLayout || !gd._fullLayout.xaxis) return null;
+    const layout = gd._fullLayout, long = chosen("line-heat-span", "chart") === "long";
+    let from = 0, to = kept.n - 1;
+    const left = layout._size.l, width = layout._size.w;
+    if (!long) {
+      const rows = live().visible(line);
+      if (!rows.length) return null;
+      while (from <= to && kept.seq[from] < rows[0].seq) from += 1;
+      while (to >= from && kept.seq[to] > rows[rows.length - 1].seq) to -= 1;
+      const along = live().axisOf(rows), ax = layout.xaxis, a = along.x(rows[0]), b = a + Math.max(1, along.x(rows[rows.length - 1]) - a);
+      const pa = ax.d2p(a), slope = (ax.d2p(b) - pa) / (b - a);
+      return { from, to, left, width, long, along, px: (i) => pa + slope * (along.x({ at: kept.at[i], seq: kept.seq[i] }) - a) };
+    }
+    const rows = []; for (let i = from; i <= to; i++) rows.push({ seq: kept.seq[i], at: kept.at[i], timed: kept.timed[i] === 1 });
+    const along = live().axisOf(rows), a = along.x(rows[0]), b = along.x(rows[rows.length - 1]), slope = (width - 4) / Math.max(b - a, along.least);
+    return { from, to, left, width, long, along, px: (i) => 2 + slope * (along.x({ at: kept.at[i], seq: kept.seq[i] }) - a) };
+  }
+
+  function sorted(win) { // by blame in the rows beyond the limit; without any, by blame in all. Rows of the map do not jump at every new point
+    const outs = []; for (let i = win.from; i <= win.to; i++) if (kept.out[i]) outs.push(i);
+    const key = [win.long, outs.length ? outs.map((i) => kept.seq[i]).join() : "none", kept.names.join()].join("|");
+    if (order && key === orderKey) return order;
+    orderKey = key;
+    const sum = new Float64Array(kept.p), rows = outs.length ? outs : null;
+    for (let k = 0, n = rows ? rows.length : win.to - win.from + 1; k < n; k++) {
+      const i = rows ? rows[k] : win.from + k;
+      for (let j = 0; j < kept.p; j++) { const v = kept.share[i * kept.p + j]; if (v === v) sum[j] += rows ? v : Math.abs(v); }
+    }
+    order = [...sum.keys()].sort((a, b) => sum[b] - sum[a] || a - b);
+    return order;
+  }
+
+  function surface(width, height) {
+    const box = heat();
+    let canvas = box.querySelector("canvas");
+    if (!canvas) {
+      canvas = document.createElement("canvas");
+      canvas.setAttribute("aria-hidden", "true");
+      box.append(canvas);
+    }
+    const dpr = window.devicePixelRatio || 1, w = Math.round(width * dpr), h = Math.round(height * dpr);
+    if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; canvas.style.width = width + "px"; canvas.style.height = height + "px"; }
+    return canvas;
+  }
+
+  function draw() {
+    const box = heat();
+    if (!box || !box.clientWidth) return;
+    const start = performance.now(), win = window_();
+    box.classList.toggle("has-rows", Boolean(win && kept.p));
+    if (!win || !kept.p || win.to < win.from) { write($("line-heat-said"), kept && kept.n && !kept.p ? "No row of this window was judged." : "No row yet."); return; }
+    const all = chosen("line-heat-rows", "some") === "all", ranked = sorted(win), rows = all ? ranked : ranked.slice(0, MOST);
+    const head = win.long ? STRIP_PX : MARK_PX, foot = win.long ? 18 : 2, height = head + ROW_PX * rows.length + foot, width = box.clientWidth;
+    const canvas = surface(width, height), g = canvas.getContext("2d"), dpr = canvas.width / width;
+    const W = Math.max(1, Math.round(win.width * dpr)), H = Math.round(ROW_PX * rows.length * dpr), cell = H / rows.length, K = rows.length, p = kept.p;
+    const best = new Float32Array(K * W), level = new Uint8Array(W), leader = new Int32Array(W).fill(-1); // level: 0 nothing, 1 within, 2 beyond
+    const n = win.to - win.from + 1, place = new Float64Array(n);
+    for (let i = 0; i < n; i++) place[i] = win.px(win.from + i);
+    let usual = Infinity;
+    if (n > 1) { const steps = Float64Array.from({ length: n - 1 }, (_, i) => place[i + 1] - place[i]).sort(); usual = Math.max(steps[(n - 1) >> 1], 1e-9); }
+    const most = Math.min(1.5 * usual, 24);
+    for (let i = 0; i < n; i++) {
+      const row = win.from + i, limit = kept.ucl[row], base = row * p;
+      if (!(kept.t2[row] === kept.t2[row])) continue;
+      const left = i ? Math.min((place[i] - place[i - 1]) / 2, most) : Math.min(usual / 2, most), right = i < n - 1 ? Math.min((place[i + 1] - place[i]) / 2, most) : Math.min(usual / 2, most);
+      const c0 = Math.max(0, Math.round((place[i] - left) * dpr)), c1 = Math.min(W - 1, Math.max(c0, Math.round((place[i] + right) * dpr) - 1)), mine = kept.out[row] ? 2 : 1;
+      for (let c = c0; c <= c1; c++) {
+        if (level[c] > mine) continue;
+        if (level[c] < mine) { level[c] = mine; leader[c] = row; for (let k = 0; k < K; k++) best[k * W + c] = 0; }
+        else if (kept.t2[row] / limit > kept.t2[leader[c]] / kept.ucl[leader[c]]) leader[c] = row;
+        for (let k = 0; k < K; k++) { const v = kept.share[base + rows[k]] / limit; if (Math.abs(v) > Math.abs(best[k * W + c])) best[k * W + c] = v; }
+      }
+    }
+    const ground = colour("surface"), series = colour("series"), adds = colour(priority()), takes = colour("low"), ink = colour("text"), STEPS = 32;
+    const scale = (to, least, span) => Array.from({ length: STEPS + 1 }, (_, k) => word(mix(ground, to, k === 0 ? least : least + (span * k) / STEPS)));
+    const normal = scale(series, 0.04, 0.5), plus = scale(adds, 0.06, 0.94), minus = scale(takes, 0.06, 0.94), blank = word(ground);
+    const hatch = word(mix(ground, ink, 0.75)), image = g.createImageData(W, H), out = new Uint32Array(image.data.buffer), pitch = Math.round(5 * dpr), pen = Math.max(1, Math.round(dpr));
+    for (let k = 0; k < K; k++) {
+      const y0 = Math.round(k * cell), y1 = Math.round((k + 1) * cell) - Math.max(1, Math.round(dpr));
+      for (let c = 0; c < W; c++) {
+        const v = best[k * W + c], a = Math.min(1, Math.abs(v)), step = Math.round(a * STEPS);
+        const paint = level[c] === 0 ? blank : level[c] === 1 ? normal[step] : v >= 0 ? plus[step] : minus[step], striped = level[c] && v < 0 && a >= 0.1;
+        for (let y = y0; y < y1; y++) out[y * W + c] = striped && (c + y) % pitch < pen ? hatch : paint;
+      }
+    }
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.clearRect(0, 0, canvas.width, canvas.height);
+    g.putImageData(image, Math.round(win.left * dpr), Math.round(head * dpr));
+    g.setTransform(dpr, 0, 0, dpr, 0, 0);
+    shown = { win, rows, head, foot, place, leader, W, dpr, usual, n };
+    overlay(g, width);
+    table(win, ranked);
+    times.map = performance.now(); times.cost = times.map - start;
+    describe();
+  }
+
+  function priority() { const line = live().lines.get(kept.line); return (line && line.about && line.about.priority) || "high"; }
+
+  function overlay(g, width) { // names, marks of rows beyond the limit, signs where there is room, the chosen row and the cursor
+    const { win, rows, head, place, n, usual } = shown, css = live().css, font = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', Arial, sans-serif";
+    g.font = "12px " + font; g.textBaseline = "middle"; g.textAlign = "right";
+    rows.forEach((j, k) => {
+      const y = head + ROW_PX * (k + 0.5) - 0.5, own = kept.names[j] === variable;
+      g.fillStyle = css(own ? "--selection" : "--text");
+      g.font = (own ? "bold " : "") + "12px " + font;
+      g.fillText(cut(g, kept.names[j], win.left - 10), win.left - 6, y);
+    });
+    g.textAlign = "center"; g.fillStyle = css("--" + priority());
+    let drawn = -99;
+    for (let i = 0; i < n; i++) {
+      const row = win.from + i, x = win.left + place[i];
+      if (!kept.out[row] || x - drawn < 5) continue;
+      drawn = x;
+      g.beginPath(); g.moveTo(x, head - 9); g.lineTo(x + 4.5, head - 1.5); g.lineTo(x - 4.5, head - 1.5); g.closePath(); g.fill();
+    }
+    if (win.long) strip(g, width);
+    if (usual >= 11) {
+      g.font = "bold 12px " + font;
+      for (let i = 0; i < n; i++) for (let k = 0; k < rows.length; k++) {
+        const row = win.from + i, v = kept.share[row * kept.p + rows[k]] / kept.ucl[row];
+        if (!kept.out[row] || !(Math.abs(v) >= 0.1)) continue;
+        g.fillStyle = css(Math.abs(v) > 0.45 ? "--on-fill" : "--text");
+        g.fillText(v > 0 ? "+" : "−", win.left + place[i], head + ROW_PX * (k + 0.5));
+      }
+    }
+    const at = picked ? find(picked) : -1, bottom = head + ROW_PX * rows.length;
+    if (at >= win.from && at <= win.to) frame(g, win.left + place[at - win.from], usual, head - 1, bottom, css("--selection"));
+    if (document.activeElement === heat() && cursor.row >= 0) {
+      const i = find(cursor.row), k = rows.indexOf(cursor.variable);
+      if (i >= win.from && i <= win.to && k >= 0) frame(g, win.left + place[i - win.from], usual, head + ROW_PX * k - 1, head + ROW_PX * (k + 1), css("--text"));
+    }
+  }
+
+  function frame(g, x, usual, top, bottom, colour_) {
+    const half = Math.max(3, Math.min(usual, 24) / 2 + 1);
+    g.strokeStyle = colour_; g.lineWidth = 2; g.strokeRect(x - half, top, 2 * half, bottom - top);
+  }
+
+  function strip(g, width) { // T²/UCL above the map where no chart stands over it, and its axis below
+    const { win, rows, head, place, n } = shown, css = live().css, low = head - 12, high = 2, top = 1.5;
+    g.strokeStyle = css("--series"); g.lineWidth = 1; g.beginPath();
+    let pen = false;
+    for (let i = 0; i < n; i++) {
+      const r = kept.t2[win.from + i] / kept.ucl[win.from + i];
+      if (!(r === r)) { pen = false; continue; }
+      const x = win.left + place[i], y = low - (low - high) * Math.min(r, top) / top;
+      if (pen) g.lineTo(x, y); else g.moveTo(x, y);
+      pen = true;
+    }
+    g.stroke();
+    const y = low - (low - high) / top;
+    g.strokeStyle = css("--limit"); g.setLineDash([6, 4]); g.beginPath(); g.moveTo(win.left, y); g.lineTo(win.left + win.width, y); g.stroke(); g.setLineDash([]);
+    g.fillStyle = css("--text"); g.textAlign = "left"; g.font = g.font.replace("bold ", "");
+    g.fillText("UCL", win.left + win.width + 6, y);
+    const bottom = head + ROW_PX * rows.length + 9, name = (i) => (win.along.byRow ? "row " + kept.seq[i] : moment(i));
+    g.fillText(name(win.from), win.left, bottom);
+    g.textAlign = "right"; g.fillText(name(win.to), Math.min(win.left + win.width, width - 2), bottom);
+  }
+
+  const moment = (i) => new Date(kept.at[i] + live().shift()).toISOString().slice(0, 16).replace("T", " ");
+
+  function cut(g, text, most) {
+    if (g.measureText(text).width <= most) return text;
+    let n = text.length;
+    while (n > 1 && g.measureText(text.slice(0, n) + "…").width > most) n -= 1;
+    return text.slice(0, n) + "…";
+  }
+
+  // ------------------------------------------------------------------------------------------------------- words and the table
+  const percent = (part) => Math.round(100 * part) + " %";
+  function said(i, j) {
+    const p = kept.p, share = kept.share[i * p + j], z = kept.sigma[i * p + j], t2 = kept.t2[i], place = "Row " + kept.seq[i] + (kept.timed[i] ? ", " + live().hms(kept.at[i]) : "");
+    if (!(t2 === t2)) return place + ": not judged.";
+    if (!(share === share)) return place + ": " + kept.names[j] + " has no value.";
+    const sign = share < 0 ? "takes " + live().short(-share) + " from" : "adds " + live().short(share) + " to", beyond = kept.out[i] ? "beyond the limit" : "within the limit";
+    const own = Math.abs(z).toFixed(1) + " sd " + (z < 0 ? "low" : "high");
+    return place + ": " + kept.names[j] + " " + sign + " T² " + live().short(t2) + " (" + percent(share / t2) + "), " + own + "; " + beyond + ".";
+  }
+
+  function describe() {
+    if (!shown) return;
+    const { win, rows } = shown;
+    let outs = 0; for (let i = win.from; i <= win.to; i++) outs += kept.out[i] ? 1 : 0;
+    const many = outs ? outs + (outs === 1 ? " row" : " rows") + " beyond the limit; most to blame: " + rows.slice(0, 3).map((j) => kept.names[j]).join(", ") : "no row beyond the limit";
+    heat().setAttribute("aria-label", "Map of each variable's share of T², " + (win.to - win.from + 1) + " rows: " + many + ". Arrow keys move, Enter chooses.");
+    const read = hovered || cursor, i = read.row > 0 ? find(read.row) : -1;
+    if (i >= 0 && read.variable >= 0) write($("line-heat-said"), said(i, read.variable));
+    else write($("line-heat-said"), (win.to - win.from + 1) + " rows, " + many + ".");
+  }
+
+  function table(win, ranked) {
+    const box = $("line-heat-table"), fold = box && box.closest("details");
+    if (!box || !fold.open) return;
+    const p = kept.p, rows = ranked.map((j) => {
+      let led = 0, most = -1, sum = 0, count = 0;
+      for (let i = win.from; i <= win.to; i++) {
+        const v = kept.share[i * p + j];
+        if (!(v === v)) continue;
+        if (most < 0 || v > kept.share[most * p + j]) most = i;
+        if (kept.out[i]) { sum += v; count += kept.t2[i]; led += leads(i) === j ? 1 : 0; }
+      }
+      return [kept.names[j], String(led), count ? percent(sum / count) : "–", most < 0 ? null : most, j];
+    });
+    const body = document.createElement("tbody");
+    for (const [name, led, part, most, j] of rows) {
+      const tr = document.createElement("tr"), cells = [];
+      for (const text of [name, led, part, most === null ? "–" : live().short(kept.share[most * p + j])]) { const td = document.createElement("td"); td.textContent = text; cells.push(td); }
+      const td = document.createElement("td");
+      if (most !== null) {
+        const press = document.createElement("button");
+        press.type = "button"; press.className = "row-button"; press.textContent = "Row " + kept.seq[most]; press.dataset.cell = kept.seq[most] + "|" + name;
+        press.setAttribute("aria-label", "Look at " + name + " in row " + kept.seq[most]);
+        td.append(press);
+      }
+      tr.append(...cells, td); body.append(tr);
+    }
+    let t = box.querySelector("table");
+    if (!t) {
+      t = document.createElement("table"); t.className = "table";
+      const caption = document.createElement("caption"), head = document.createElement("thead"), tr = document.createElement("tr");
+      caption.textContent = "Blame of each variable in this window";
+      for (const name of ["Variable", "Rows beyond that it leads", "Share of T² in rows beyond", "Largest share", "Where"]) { const th = document.createElement("th"); th.scope = "col"; th.textContent = name; tr.append(th); }
+      head.append(tr); t.append(caption, head); box.append(t);
+    }
+    if (t.tBodies.length) { if (!t.tBodies[0].contains(document.activeElement)) t.replaceChild(body, t.tBodies[0]); } else t.append(body);
+  }
+
+  function leads(i) { let best = -1; for (let j = 0; j < kept.p; j++) { const v = kept.share[i * kept.p + j]; if (v === v && (best < 0 || v > kept.share[i * kept.p + best])) best = j; } return best; }
+
+  // ---------------------------------------------------------------------------------------------- one variable and its partner
+  function tied(j) { // the variable that j is most closely tied to
+    const r = kept.geometry.correlation;
+    let best = -1;
+    for (let k = 0; k < kept.p; k++) if (k !== j && (best < 0 || Math.abs(r[j][k]) > Math.abs(r[j][best]))) best = k;
+    return best;
+  }
+
+  function ellipse(i, j) { // the same closed line as spc.distances.ellipse
+    const { center, sd, correlation } = kept.geometry, rho = correlation[i][j], rest = Math.sqrt(Math.max(0, 1 - rho * rho)), x = [], y = [];
+    for (let k = 0; k <= 180; k++) {
+      const t = (2 * Math.PI * k) / 180, a = RADIUS * Math.cos(t), b = RADIUS * Math.sin(t);
+      x.push(center[i] + sd[i] * a); y.push(center[j] + sd[j] * (rho * a + rest * b));
+    }
+    return { x, y };
+  }
+
+  const value = (i, j) => { const z = kept.sigma[i * kept.p + j]; return z === z ? kept.geometry.center[j] + kept.geometry.sd[j] * z : null; };
+  const title = (j) => { const line = live().lines.get(kept.line), k = line.about.names.indexOf(kept.names[j]), unit = k >= 0 ? line.about.units[k] : ""; return kept.names[j] + (unit ? " [" + unit + "]" : ""); };
+
+  function closer() {
+    const box = $("line-closer"), own = live().plot("line-own-trend"), pair = live().plot("line-pair");
+    if (!box || !kept || !kept.geometry || !window.Plotly || !own || !pair) return;
+    const at = picked ? find(picked) : -1;
+    if (at < 0) { write($("line-closer-words"), picked ? "Row " + picked + " is not among the rows of the map: choose a longer window." : "Choose a point of the chart, or a cell of the map."); return; }
+    let j = kept.names.indexOf(variable);
+    if (j < 0) { j = leads(at); if (j < 0) j = 0; }
+    let k = kept.names.indexOf(partner);
+    if (k < 0 || k === j) k = kept.p > 1 ? tied(j) : -1;
+    choose("line-closer-variable", kept.names[j]); choose("line-closer-partner", k < 0 ? "" : kept.names[k]);
+    const from = Math.max(0, at - BEFORE), to = Math.min(kept.n - 1, at + AFTER), rows = [];
+    for (let i = from; i <= to; i++) rows.push({ seq: kept.seq[i], at: kept.at[i], timed: kept.timed[i] === 1, i });
+    const along = live().axisOf(rows), where = (r) => along.x(r), here = rows[at - from], v = value(at, j);
+    const beyond = rows.filter((r) => kept.out[r.i] && value(r.i, j) !== null);
+    const g = kept.geometry, band = [g.center[j] - 3 * g.sd[j], g.center[j], g.center[j] + 3 * g.sd[j]];
+    const words = (r) => "row " + r.seq + "<br>" + live().short(value(r.i, j));
+    window.Plotly.update(own, {
+      x: [rows.map(where), beyond.map(where), v === null ? [] : [where(here)]],
+      y: [rows.map((r) => value(r.i, j)), beyond.map((r) => value(r.i, j)), v === null ? [] : [v]],
+      hovertext: [rows.map(words), beyond.map(words), []], customdata: [rows.map((r) => [r.seq]), beyond.map((r) => [r.seq]), []],
+    }, {
+      "xaxis.type": along.byRow ? "linear" : "date", "xaxis.tickformat": along.byRow ? "d" : "", "xaxis.range": [where(rows[0]), where(rows[rows.length - 1]) + 0.02 * Math.max(along.least, where(rows[rows.length - 1]) - where(rows[0]))],
+      "yaxis.title.text": title(j), "yaxis.range": room([...rows.map((r) => value(r.i, j)), band[0], band[2]]),
+      "shapes[0].y0": band[0], "shapes[0].y1": band[2], "shapes[1].y0": band[1], "shapes[1].y1": band[1],
+    });
+    if (k >= 0) drawPair(pair, j, k, rows, at);
+    $("line-pair-box").hidden = k < 0;
+    write($("line-closer-words"), pairWords(j, k, at));
+    if (!own.spcBound) for (const gd of [own, pair]) { gd.spcBound = true; gd.on("plotly_click", (e) => { const c = e.points.find((q) => q.customdata); if (c) { if (!variable) variable = selected("line-closer-variable"); hold(c.customdata[0]); } }); }
+    for (const gd of [own, pair]) gd.layout.meta.filled = true;
+    times.closer = performance.now();
+  }
+
+  function drawPair(gd, j, k, rows, at) {
+    const line = ellipse(j, k), known = rows.filter((r) => value(r.i, j) !== null && value(r.i, k) !== null), trail = known.filter((r) => r.i <= at).slice(-TRAIL), here = known.filter((r) => r.i === at);
+    const hover = (r) => "row " + r.seq + "<br>" + kept.names[j] + " " + live().short(value(r.i, j)) + "<br>" + kept.names[k] + " " + live().short(value(r.i, k)), custom = (r) => [r.seq];
+    const sets = [known, trail, here], flat = (l, c) => l.map((r) => value(r.i, c));
+    window.Plotly.update(gd, {
+      x: [line.x, ...sets.map((l) => flat(l, j))], y: [line.y, ...sets.map((l) => flat(l, k))],
+      hovertext: [[], known.map(hover), trail.map(hover), []], customdata: [[], known.map(custom), trail.map(custom), []],
+      "marker.size": [6, 5, trail.map((_, i) => 4 + (5 * (i + 1)) / trail.length), 18],
+    }, {
+      "xaxis.title.text": title(j), "yaxis.title.text": title(k),
+      "xaxis.range": room([...line.x, ...flat(trail, j)]), "yaxis.range": room([...line.y, ...flat(trail, k)]),
+    });
+  }
+
+  function room(values) { const real = values.filter((v) => v !== null), low = Math.min(...real), high = Math.max(...real), pad = 0.06 * (high - low || 1); return [low - pad, high + pad]; }
+
+  function pairWords(j, k, at) {
+    const zj = kept.sigma[at * kept.p + j], place = "Row " + kept.seq[at] + ": " + kept.names[j];
+    if (!(zj === zj)) return place + " has no value.";
+    const own = place + " is " + Math.abs(zj).toFixed(1) + " sd " + (zj < 0 ? "below" : "above") + " its level, " + (Math.abs(zj) <= 3 ? "inside" : "outside") + " the reference band.";
+    if (k < 0) return own;
+    const rho = kept.geometry.correlation[j][k], zk = kept.sigma[at * kept.p + k];
+    if (!(zk === zk)) return own + " " + kept.names[k] + " has no value.";
+    const d2 = (zj * zj - 2 * rho * zj * zk + zk * zk) / Math.max(1e-12, 1 - rho * rho), outside = d2 > RADIUS * RADIUS;
+    return own + " With " + kept.names[k] + " (correlation " + rho.toFixed(2) + " in the reference) it lies " + (outside ? "outside" : "inside") + " the ellipse that holds 97.5 % of good rows.";
+  }
+
+  function choose(id, name) { // the browser's lists follow what was pressed elsewhere
+    const list = document.querySelector('select[data-into="' + id + '"]');
+    if (!list) return;
+    const key = kept.names.join("\n");
+    if (list.dataset.key !== key) { list.dataset.key = key; list.replaceChildren(...kept.names.map((one) => { const o = document.createElement("option"); o.value = o.textContent = one; return o; })); }
+    if (list.value !== name) list.value = name;
+  }
+
+  const hold = (seq) => { held = true; live().pick(seq, true); };
+  function look(name, other) { variable = name; partner = other || ""; closer(); draw(); }
+
+  // ------------------------------------------------------------------------------------------------------------------ events
+  function cellAt(event) {
+    if (!shown) return null;
+    const box = heat().getBoundingClientRect(), x = event.clientX - box.left - shown.win.left, k = Math.floor((event.clientY - box.top - shown.head) / ROW_PX);
+    const c = Math.round(x * shown.dpr);
+    if (x < 0 || c >= shown.W || k < 0 || k >= shown.rows.length) return null;
+    let row = shown.leader[c];
+    if (row < 0) { // beside a thin column
+      let best = -1;
+      for (let i = 0; i < shown.n; i++) if (best < 0 || Math.abs(shown.place[i] - x) < Math.abs(shown.place[best] - x)) best = i;
+      if (best < 0 || Math.abs(shown.place[best] - x) > 8) return null;
+      row = shown.win.from + best;
+    }
+    return { row, j: shown.rows[k] };
+  }
+
+  document.addEventListener("mousemove", (event) => {
+    const box = event.target.closest && event.target.closest("#line-heat");
+    if (!box && !hovered) return;
+    const cell = box ? cellAt(event) : null;
+    hovered = cell ? { row: kept.seq[cell.row], variable: cell.j } : null;
+    if (box) box.title = cell ? said(cell.row, cell.j) : "";
+    describe();
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest || !page()) return;
+    if (event.target.closest("#line-heat")) {
+      const cell = cellAt(event);
+      if (cell) { variable = kept.names[cell.j]; partner = ""; cursor = { row: kept.seq[cell.row], variable: cell.j }; hold(kept.seq[cell.row]); }
+      return;
+    }
+    const press = event.target.closest("[data-cell]"), named = event.target.closest("[data-variable]"), into = event.target.closest('button[data-into="line-heat-span"], button[data-into="line-heat-rows"]');
+    if (press) { const at = press.dataset.cell.indexOf("|"); variable = press.dataset.cell.slice(at + 1); partner = ""; hold(Number(press.dataset.cell.slice(0, at))); }
+    else if (named) look(named.dataset.variable);
+    else if (into) { setTimeout(() => { order = null; askedAt = 0; ask(); draw(); }, 0); }
+  });
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches) return;
+    if (event.target.matches('select[data-into="line-closer-variable"]')) look(event.target.value);
+    if (event.target.matches('select[data-into="line-closer-partner"]')) look(variable || selected("line-closer-variable"), event.target.value);
+  });
+  const selected = (id) => { const list = document.querySelector('select[data-into="' + id + '"]'); return list ? list.value : ""; };
+  document.addEventListener("keydown", (event) => {
+    if (!event.target || event.target.id !== "line-heat" || !shown) return;
+    const { win, rows } = shown, key = event.key;
+    let i = cursor.row > 0 ? find(cursor.row) : picked ? find(picked) : win.to, k = Math.max(0, rows.indexOf(cursor.variable));
+    if (i < win.from || i > win.to) i = win.to;
+    const beyond = (step) => { for (let q = i + step; q >= win.from && q <= win.to; q += step) if (kept.out[q]) return q; return i; };
+    if (key === "ArrowLeft") i = Math.max(win.from, i - 1);
+    else if (key === "ArrowRight") i = Math.min(win.to, i + 1);
+    else if (key === "ArrowUp") k = Math.max(0, k - 1);
+    else if (key === "ArrowDown") k = Math.min(rows.length - 1, k + 1);
+    else if (key === "Home") i = win.from;
+    else if (key === "End") i = win.to;
+    else if (key === "PageUp") i = beyond(-1);
+    else if (key === "PageDown") i = beyond(1);
+    else if (key === "Enter" || key === " ") { variable = kept.names[rows[k]]; partner = ""; hold(kept.seq[i]); }
+    else return;
+    cursor = { row: kept.seq[i], variable: rows[k] };
+    event.preventDefault();
+    draw();
+  });
+  document.addEventListener("focusin", (event) => { if (event.target.id === "line-heat") draw(); });
+  document.addEventListener("focusout", (event) => { if (event.target.id === "line-heat") { cursor = { row: -1, variable: -1 }; draw(); } });
+  document.addEventListener("spc-drawn", () => { if (heat()) { ask(); draw(); } });
+  document.addEventListener("spc-picked", (event) => { // a row was chosen, here or in the chart: what this file draws is drawn in the same frame
+    times.picked = performance.now();
+    if (!held) variable = partner = ""; // a row chosen in the chart: its own leader
+    held = false;
+    picked = event.detail.seq;
+    if (!heat()) return;
+    draw(); closer();
+  });
+  document.addEventListener("toggle", (event) => { if (event.target.tagName === "DETAILS" && heat()) { draw(); closer(); } }, true);
+
+  let shownAt = "";
+  setInterval(() => { // what no event brings: another page, a figure that dash made anew, rows that came while one answer was on its way
+    const here = page(), key = here ? here.dataset.liveLine : "";
+    if (key !== shownAt) { shownAt = key; kept = null; shown = null; order = null; picked = 0; variable = partner = ""; cursor = { row: -1, variable: -1 }; hovered = null; }
+    if (!here || !heat()) return;
+    ask();
+    const bars = live().plot("line-blame");
+    if (bars && bars.on && !bars.spcNamed) { bars.spcNamed = true; bars.on("plotly_click", (e) => { if (e.points.length) look(String(e.points[0].y)); }); }
+    const own = live().plot("line-own-trend");
+    if (own && own.layout && own.layout.meta && !own.layout.meta.filled && kept && kept.geometry && picked) closer();
+  }, 300);
+  window.addEventListener("resize", () => setTimeout(() => { if (heat()) draw(); }, 60));
+  new MutationObserver(() => { if (heat()) draw(); }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+
+  window.spcBlame = { kept: () => kept, shown: () => shown, times, ellipse, said, draw }; // for the tests and the benchmark
+})();
