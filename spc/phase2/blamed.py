@@ -1,11 +1,12 @@
-"""Whose doing T² is, for every row or subgroup that a monitor judged."""
+"""Whose doing it is: T² for every row or subgroup that a monitor judged, and a signal of any of its charts."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from spc.blame import blame
-from spc.nouns import Blame, Rows
+from spc.blame import blame, cause
+from spc.errors import BadRecipe
+from spc.nouns import Blame, Cause, Guard, Points, Rows
 from spc.phase2.monitor import Monitor
 
 
@@ -21,3 +22,41 @@ def blamed(monitor: Monitor, rows: Rows) -> Blame:
             parts = blame(model.sized(one.k), one.mean)
             share[at], sigma[at], given[at] = parts.share[0], parts.sigma[0], parts.given[0]
     return Blame(model.names, share, sigma, given)
+
+
+def cause_of(monitor: Monitor, rows: Rows, points: Points, i: int, chart: str = "t2") -> Cause | None:
+    """Whose doing the point of a chart on the i-th row is, for the block that was judged last; None when there is no such point.
+
+    With subgroups the point stands on the row that closes the subgroup. A chart with memory is taken apart by what it remembered at that
+    row, an EWMA of log T² by the rows up to it (at most 64, those of earlier blocks included). Raises BadRecipe for a chart that the
+    model does not have.
+    """
+    if chart not in points.tracks:
+        raise BadRecipe(f"The model has no chart called '{chart}'.", cure=f"It has: {', '.join(points.tracks)}.")
+    value = float(points.tracks[chart].value[i])
+    if np.isnan(value):
+        return None
+    if chart == "guard":
+        return cause(monitor.model, "guard", guards=np.array([_off(guard, rows, i) for guard in monitor.model.guards]))
+    memory = monitor.remembered(chart, i)
+    vector = next((np.array(one) for one in memory.values() if isinstance(one, list) and len(one) == monitor.model.p), None)
+    if vector is not None:
+        return cause(monitor.nominal, chart, remembered=vector, value=value)
+    if memory:
+        return cause(monitor.nominal, chart, rows=monitor.nominal.scatter.colour(monitor.last_rows(i)), value=value)
+    return _of_t2(monitor, i, chart)
+
+
+def _of_t2(monitor: Monitor, i: int, chart: str) -> Cause | None:
+    """The cause of a point of a chart without memory: of the row's own values, or of its subgroup's mean."""
+    if monitor.model.subgroup is None:
+        return cause(monitor.model, chart, x=monitor.values(i))
+    one = next((closed for at, closed in monitor.closed if at == i and closed.k), None)
+    return None if one is None else cause(monitor.model.sized(one.k), chart, x=one.mean)
+
+
+def _off(guard: Guard, rows: Rows, i: int) -> float:
+    """How far a guard is from what it should be, in tolerances."""
+    values = [float(rows.x[i, rows.names.index(name)]) for name in (guard.name, *(name for name, _ in guard.slopes))]
+    expected = guard.level + sum(slope * value for (_, slope), value in zip(guard.slopes, values[1:], strict=True))
+    return (values[0] - expected) / guard.tolerance

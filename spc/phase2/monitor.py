@@ -18,6 +18,7 @@ from spc.phase2.subgroups import Closed, gathering
 BLOCK = 2048  # rows whitened and charted at a time
 OPEN = "subgroup"  # the key of the open subgroup among the charts' memories
 PAST = "rows before"  # the key of the rows before the next one, in a model with dynamics
+KEPT = 64  # complete rows before a block that are held, for whoever asks whose doing a signal is
 UNFIT = frozenset({"bad", "stale", "missing"})  # qualities of rows whose values are not to be believed
 
 
@@ -46,16 +47,21 @@ class Monitor:
         self.closed: tuple[tuple[int, Closed], ...] = ()
         self.charted: Floats = np.empty((0, model.p))
         self._past: dict[str, Any] = {}
+        self._before: dict[str, Any] = dict(self._state)
+        self._block, self._earlier = np.empty((0, model.p)), np.empty((0, model.p))
 
     def select(self, rows: Rows) -> Floats:
         """The rows' values in the order of the model's inputs; raises ColumnMismatch when one of these columns is missing."""
         return self._columns(rows, self.model.inputs)
 
     def follow(self, rows: Rows) -> None:
-        """Take up rows before those that are to be judged, as far as a model with dynamics looks back."""
+        """Take up rows before those that are to be judged: as far as a model with dynamics looks back, and as the last rows."""
+        x = self.select(rows)
+        x = self._clean(x, self._missing(x, rows.quality))
         if self.model.dynamics is not None:
-            x = self.select(rows)
-            self._past, _ = self.model.dynamics.step(self._past, self._clean(x, self._missing(x, rows.quality)), rows.at)
+            self._past, seen = self.model.dynamics.step(self._past, x, rows.at)
+            x = seen.x
+        self._block = x
 
     def judge(self, rows: Rows, first_row: int = 1, *, whole: bool = False) -> Points:
         """The points of a block; its rows are numbered from `first_row`.
@@ -66,6 +72,7 @@ class Monitor:
         x = self.select(rows)
         missing = self._missing(x, rows.quality)
         self.charted = x
+        self._begin()
         if self.model.dynamics is not None:
             self._past, seen = self.model.dynamics.step(self._past, self._clean(x, missing), rows.at)
             notes = noted(self.model.dynamics, missing, seen)
@@ -78,8 +85,29 @@ class Monitor:
             tracks, notes = self._means(self._clean(x, missing), rows.subgroup, whole)
         if self.model.guards:
             tracks["guard"] = self._guard(rows, notes)
+        self._block = self._clean(self.charted, missing)
         numbers = np.arange(first_row, first_row + len(rows), dtype=np.int64)
         return Points(numbers, rows.at, rows.ids, tracks, tuple(notes))
+
+    @property
+    def nominal(self) -> Model:
+        """The model on whose scale the charts with memory are read: of a model with subgroups that for the usual number of rows."""
+        return self.model if self.model.subgroup is None else self.model.sized(self.model.subgroup.size)
+
+    def values(self, i: int) -> Floats:
+        """The values (p,) of the i-th row of the last block as they were judged: NaN where missing or not to be believed."""
+        return np.asarray(self._block[i])
+
+    def remembered(self, chart: str, i: int) -> dict[str, Any]:
+        """What a chart remembered after the i-th row of the block that was judged last."""
+        state, _ = self._charts[chart].step(self._before[chart], self._whitened(i))
+        return state
+
+    def last_rows(self, i: int) -> Floats:
+        """The complete rows up to the i-th of the block that was judged last, whitened (n, p): at most 64 of them, those of earlier blocks
+        only for a model whose charts remember. With subgroups they are means, each on the scale of its own number of rows.
+        """
+        return np.concatenate([self._earlier, self._whitened(i, KEPT)])[-KEPT:]
 
     def memory(self) -> dict[str, Any]:
         """What the charts remember, the rows of an open subgroup, and those before the next row, as plain numbers."""
@@ -96,7 +124,9 @@ class Monitor:
         return dict(memory) | {name: chart.start(self.model.p) for name, chart in self._charts.items()}
 
     def restore(self, memory: Mapping[str, Any]) -> None:
-        """Take up a memory that was kept; charts that it does not name start afresh."""
+        """Take up a memory that was kept; charts that it does not name start afresh. Where all do, so do the last rows."""
+        if all(memory.get(name, chart.start(self.model.p)) == chart.start(self.model.p) for name, chart in self._charts.items()):
+            self._block, self._earlier = self._block[:0], self._earlier[:0]
         self._state = {name: memory.get(name, chart.start(self.model.p)) for name, chart in self._charts.items()}
         self._past = dict(memory.get(PAST, {}))
         if self._gathering is not None:
@@ -111,6 +141,21 @@ class Monitor:
         if k not in self._sized:
             self._sized[k] = Monitor(replace(self.model.sized(k), subgroup=None), self._charts) if self._gathering is not None else self
         return self._sized[k]
+
+    def _begin(self) -> None:
+        """Before a block: the charts' memories and the last rows are kept aside."""
+        self._before = dict(self._state)
+        if self.remembers:
+            self._earlier = self.last_rows(len(self._block))
+
+    def _whitened(self, i: int, most: int = 0) -> Floats:
+        """The complete rows, or means, of the last block up to the i-th, as the charts saw them: the last `most`, or (0) all."""
+        if self._gathering is None:
+            x = self._block[: i + 1]
+            return self.model.scatter.whiten(x[~np.isnan(x).any(axis=1)][-most:])
+        there = [one for at, one in self.closed if at <= i and one.k and not np.isnan(one.mean).any()][-most:]
+        z = [self.model.sized(one.k).scatter.whiten(one.mean) for one in there]
+        return np.concatenate(z) if z else np.empty((0, self.model.p))
 
     def _means(self, x: Floats, labels: tuple[str, ...], whole: bool) -> tuple[dict[str, Track], list[str]]:
         """The tracks and notes of a block whose rows are gathered into subgroups."""

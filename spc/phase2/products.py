@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from spc.errors import ColumnMismatch
-from spc.nouns import Blame, Floats, Ints, Model, Points, ProductModels, Rows, Track
-from spc.phase2.blamed import blamed
+from spc.nouns import Blame, Cause, Floats, Ints, Model, Points, ProductModels, Rows, Track
+from spc.phase2.blamed import blamed, cause_of
 from spc.phase2.monitor import Monitor
 from spc.phase2.subgroups import Closed
 
@@ -72,6 +72,16 @@ class ProductMonitor:
             cells = np.ix_(place, np.array([names.index(name) for name in parts.names]))
             share[cells], sigma[cells], given[cells] = parts.share, parts.sigma, parts.given
         return Blame(names, share, sigma, given)
+
+    def cause_of(self, rows: Rows, points: Points, i: int, chart: str = "t2") -> Cause | None:
+        """See `cause_of`; None for a row that was not judged."""
+        product = rows.product[i]
+        if product not in self.monitors:
+            return None
+        place, monitor = self._places[product], self.monitors[product]
+        own = {name: Track(track.value[place], track.ucl[place], track.out[place]) for name, track in points.tracks.items()}
+        part = Points(points.rows[place], points.at[place], (), own, ())
+        return cause_of(monitor, rows.some(place.tolist()), part, place.tolist().index(i), chart)
 
     def to_explain(self, rows: Rows, i: int) -> tuple[Model, Floats, int] | None:
         """See `to_explain`: the model, the values and the row of the i-th row's T²; None when it was not judged."""
