@@ -4,7 +4,7 @@ In control a whitened row is standard normal (the model's parameters are taken a
 moved at once (step), or goes on moving by as much in each row (drift), in a direction and by a size that nobody knows; or the spread
 changed. The likelihood of a step at τ against no change is exp(½ ‖Σ z_i‖²/m) for the m rows from τ on when the size and direction that
 fit best are put in (Nedumaran, Pignatiello & Calvin 2000; Zamba & Hawkins 2006 for the likelihood ratio); that of a drift has Σ w_i z_i
-and Σ w_i², w_i = 1, 2, 3, … . The best fit flatters short stretches when there are many variables, so the size is averaged instead of
+and Σ w_i², w_i = 1, 2, 3, … . The best fit flatters short stretches where there are many variables, so the size is averaged instead of
 put in: the shift is normal in all directions, with a scale from 0.35 to 16 standard deviations. That gives a likelihood over τ whose
 mass makes the interval, and one number for each kind of change, by which they are compared: a step, being the usual thing, counts three
 times as much as a drift.
@@ -26,8 +26,10 @@ MOST: Final = 500  # rows looked back: what began earlier has its beginning at t
 MASS: Final = 0.90
 _SIZES: Final = np.geomspace(0.35, 16.0, 12)  # standard deviations of a shift, all directions together
 _SLOPES: Final = np.geomspace(0.004, 0.5, 12)  # the same, per row: what grows faster is a step
+_OFFSET: Final = 0.3  # how far the level before the change may be off, in all directions together: a reference is an estimate, and ages
+_CLEAR: Final = 3.0  # odds from which on the row is that of the likeliest kind of change, and not of all kinds together
 _ODDS: Final = {"step": 3.0, "drift": 1.0, "spread": 1.0}  # before any row was seen: a fault is a jump more often than not
-_SPREADS: Final = np.exp(np.linspace(-1.6, 1.6, 24))  # standard deviations after a change of spread, in those before
+_SPREADS: Final = np.exp(np.linspace(0.1, 1.6, 16))  # the spread after a change, in that before: what shrinks rings no chart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +53,7 @@ class Began:
         'a step fits better than anything else tried, odds 31 : 1'
         """
         what = {"step": "a step", "drift": "a drift", "spread": "a change of the spread"}[self.change]
-        if self.odds < 3.0:
+        if self.odds < _CLEAR:
             return f"{what} fits best, though not by much, odds {self.odds:.1f} : 1"
         return f"{what} fits better than anything else tried, odds {'over 1000' if self.odds > 1000 else f'{self.odds:.0f}'} : 1"
 
@@ -82,15 +84,17 @@ def began(z: Floats, rows: Ints | None = None, weight: Floats | None = None, *, 
     if not len(there):
         raise ValueError("no row has values: nothing says when it began")
     z, rows, weight = z[there], rows[there], weight[there]
-    logs = {"step": _step(z, weight), "drift": _drift(z, rows, weight)} | ({"spread": _spread(z)} if spread else {})
+    logs = {"step": _step(z, weight), "drift": _drift(z, rows, weight)} | ({"spread": _spread(z, weight)} if spread else {})
     logs = {name: one + math.log(_ODDS[name]) for name, one in logs.items()}
     evidence = {name: float(np.logaddexp.reduce(one)) for name, one in logs.items()}
     order = sorted(evidence, key=lambda name: -evidence[name])
     change: Change = order[0]  # type: ignore[assignment]
-    best, low, high = _interval(logs[change], np.logaddexp.reduce(list(logs.values())))
+    odds = math.exp(min(evidence[order[0]] - evidence[order[1]], 700.0))
+    together = np.asarray(np.logaddexp.reduce(list(logs.values())))
+    best, low, high = _interval(logs[change] if odds > _CLEAR else together, together)
     found = Since(int(rows[best]), int(rows[low]), int(rows[high]), "drift" if change == "drift" else "step")
     shift, strength = _shift(z[best:], rows[best:], weight[best:], change)
-    return Began(found, change, math.exp(min(evidence[order[0]] - evidence[order[1]], 700.0)), shift, strength)
+    return Began(found, change, odds, shift, strength)
 
 
 def whitened(scatter: Scatter, x: Floats) -> Floats:
@@ -116,10 +120,23 @@ def whitened(scatter: Scatter, x: Floats) -> Floats:
     return z
 
 
-def _averaged(square: Floats, known: Floats, p: int, scales: Floats) -> Floats:
-    """log of the likelihood (n,), the shift averaged over N(0, scale²/p · I) and the scales; `square` is ‖Σ w z‖², `known` Σ w²."""
-    lift = known[:, None] * (scales**2 / p)
-    logs = -0.5 * p * np.log1p(lift) + 0.5 * (square / known)[:, None] * (lift / (1.0 + lift))
+def _averaged(z: Floats, weight: Floats, total: Floats, cross: Floats, known: Floats, scales: Floats) -> Floats:
+    """log of the likelihood (n,) of rows weight_i · b before τ and weight_i · (b + w_i · shift) from τ on, the shift averaged over
+    N(0, scale²/p · I) and the scales, b over N(0, _OFFSET²/p · I).
+
+    total (n, p): Σ weight · w · z from τ on; cross (n,): Σ weight² · w; known (n,): Σ weight² · w². In each coordinate that is a straight
+    line through normal rows, whose marginal likelihood is known exactly.
+    """
+    p = z.shape[1]
+    level = weight @ z
+    vague = _OFFSET**2 / p
+    one = float(weight @ weight) + 1.0 / vague
+    own, both, shifted = float(level @ level), total @ level, np.einsum("ij,ij->i", total, total)
+    size = scales**2 / p
+    other = known[:, None] + 1.0 / size
+    det = one * other - cross[:, None] ** 2
+    fit = (other * own - 2.0 * (cross * both)[:, None] + one * shifted[:, None]) / det
+    logs = 0.5 * fit - 0.5 * p * np.log(det * vague * size)
     return np.asarray(np.logaddexp.reduce(logs, axis=1) - math.log(len(scales)))
 
 
@@ -129,26 +146,30 @@ def _after(values: Floats) -> Floats:
 
 
 def _step(z: Floats, weight: Floats) -> Floats:
-    total = _after(weight[:, None] * z)
-    return _averaged(np.einsum("ij,ij->i", total, total), _after(weight**2), z.shape[1], _SIZES)
+    square = _after(weight**2)
+    return _averaged(z, weight, _after(weight[:, None] * z), square, square, _SIZES)
 
 
 def _drift(z: Floats, rows: Ints, weight: Floats) -> Floats:
-    """With w_i = weight_i · (row_i − row_τ + 1): a row that was passed over counts as time."""
-    age = (rows - rows[-1]).astype(np.float64)[:, None]  # 0 for the newest row: sums of small numbers
-    pull, square = weight[:, None] * z, (weight**2)[:, None]
-    start = age - 1.0
-    total = _after(age * pull) - start * _after(pull)
-    known = (_after(age**2 * square) - 2.0 * start * _after(age * square) + start**2 * _after(square))[:, 0]
-    return _averaged(np.einsum("ij,ij->i", total, total), known, z.shape[1], _SLOPES)
+    """With w_i = row_i − row_τ + 1: a row that was passed over counts as time."""
+    age = (rows - rows[-1]).astype(np.float64)  # 0 for the newest row: sums of small numbers
+    pull, square, start = weight[:, None] * z, weight**2, age - 1.0
+    total = _after(age[:, None] * pull) - start[:, None] * _after(pull)
+    first, plain = _after(age * square), _after(square)
+    known = _after(age**2 * square) - 2.0 * start * first + start**2 * plain
+    return _averaged(z, weight, total, first - start * plain, known, _SLOPES)
 
 
-def _spread(z: Floats) -> Floats:
-    """log of the likelihood (n,) with the standard deviation after τ averaged."""
+def _spread(z: Floats, weight: Floats) -> Floats:
+    """log of the likelihood (n,) with the standard deviation after τ averaged, and the level of the rows before it."""
     square = _after(np.einsum("ij,ij->i", z, z))
     count = np.arange(len(z), 0, -1) * float(z.shape[1])
     logs = -count[:, None] * np.log(_SPREADS) + 0.5 * square[:, None] * (1.0 - _SPREADS**-2)
-    return np.asarray(np.logaddexp.reduce(logs, axis=1) - math.log(len(_SPREADS)))
+    pull, plain = weight[:, None] * z, weight**2
+    vague = _OFFSET**2 / z.shape[1]
+    level, lift = np.cumsum(pull, axis=0) - pull, (np.cumsum(plain) - plain) * vague
+    before = 0.5 * np.einsum("ij,ij->i", level, level) * vague / (1.0 + lift) - 0.5 * z.shape[1] * np.log1p(lift)
+    return np.asarray(np.logaddexp.reduce(logs, axis=1) - math.log(len(_SPREADS)) + before)
 
 
 def _interval(logs: Floats, together: Floats) -> tuple[int, int, int]:

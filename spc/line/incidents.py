@@ -17,6 +17,7 @@ from spc.ledger.clock import to_us
 from spc.ledger.lines import Activation
 from spc.ledger.points import append_signal, rows_out
 from spc.line import began, words
+from spc.line.lasting import lasting
 from spc.line.words import Judged
 from spc.nouns import Alarm, Bools, Floats, Points, Signal
 from spc.settings import LineSettings
@@ -104,13 +105,15 @@ class Desk:
     ) -> Alarm:
         out, ratio, here = beyond
         name, row, first, points = self.settings.name, signal.point.row, int(judged.points.rows[0]), judged.points
+        telling = words.telling_of(self.settings, self.zone)
         here = slice(max(here.start, signal.since - first), here.stop)
         counted = before is not None and before.active
         earlier = rows_out(connection, name, signal.since, first - 1) if signal.since < first and not counted else 0
         at = to_us(points.at[signal.index : signal.index + 1])[0] or now
-        told = words.facts(judged, signal, active.model_id or "", active.id, at, words.telling_of(self.settings, self.zone))
+        told = words.facts(judged, signal, active.model_id or "", active.id, at, telling)
         if not counted:
             told |= began.opened(connection, name, active, judged.model, signal, self.settings.watch.back)
+            told |= lasting(connection, name, judged.model, told, row, telling)
         went = alarms.Out(
             line=name,
             kind="process",
@@ -136,7 +139,9 @@ class Desk:
         if not rows.size:
             return grown
         found = began.since(connection, self.settings.name, judged.model, alarm.facts["since_from"], int(rows[-1]))
-        return replace(grown, facts={**grown.facts, **found})
+        told = {**grown.facts, **found}
+        told |= lasting(connection, self.settings.name, judged.model, told, int(rows[-1]), words.telling_of(self.settings, self.zone))
+        return replace(grown, facts=told, sentence=sentences.reworded(told))
 
     def _go_out(self, connection: Connection, before: Alarm | None, out: alarms.Out) -> Alarm:
         alarm = alarms.go_out(before, out)

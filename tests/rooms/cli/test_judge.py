@@ -187,7 +187,9 @@ def test_inspect_of_a_guessed_role_that_is_answered(spc: Spc, reference: Path) -
     assert {c["name"]: c["role"] for c in found["columns"]}["warp_mm"] == "ignore"
 
 
-def test_explain_says_since_when_and_how_sure(spc: Spc, model: Path, stream: Path) -> None:
+def test_explain_says_since_when_and_how_sure(spc: Spc, reference: Path, stream: Path, tmp_path: Path) -> None:
+    model = tmp_path / "robust.json"
+    assert spc("fit", reference, "-o", model).code == 0
     found = said(spc("explain", model, stream, "--row", 350, "--json"))
     one = found["since"]
     assert (one["kind"], one["change"], found["since_row"]) == ("drift", "drift", one["row"])
