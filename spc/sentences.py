@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from spc import alarms
-from spc.blame.matter import Called, Matter, guard_matter, matter
-from spc.blame.words import MEMORY, cause_of_row, worded
+from spc import alarms, blame
+from spc.blame.average import lasting_matter
+from spc.blame.matter import Called, Matter, guard_matter, matter, site_name
+from spc.blame.words import MEMORY, worded
 from spc.charts import titled
 from spc.language import Language, message, messages, spoken
-from spc.nouns import Cause, Floats, Guard, Model, Signal
+from spc.nouns import Cause, Floats, Guard, Model, Rows, Signal
 from spc.nouns.dynamics import column_of
+from spc.phase2.began import judged
 
 PART = "Part"  # what a row is called when nobody said
 
@@ -78,7 +80,9 @@ def what(
     if cause is not None:
         return matter(found[0], cause, found[1] if signal.chart == "t2" else None, called=telling.called)
     return (
-        matter(found[0], cause_of_row(*found), found[1], called=telling.called) if signal.chart == "t2" else Matter(signal.chart, "level")
+        matter(found[0], blame.cause(found[0], x=found[1]), found[1], called=telling.called)
+        if signal.chart == "t2"
+        else Matter(signal.chart, "level")
     )
 
 
@@ -91,10 +95,34 @@ def _guard(guards: tuple[Guard, ...], note: str, called: Called) -> Matter:
     return Matter("guard", "level")
 
 
-def culprit(signal: Signal, note: str, guards: tuple[Guard, ...], names: tuple[str, ...], share: Floats | None) -> str | None:
-    """The guard that moved, or the variable with the largest share of T²; nobody when a chart with memory rang: no single row did it."""
+def lasting(model: Model, told: Mapping[str, Any], rows: Rows | None, first_row: int, telling: Telling) -> dict[str, Any]:
+    """The facts for the sentence of a chart with memory, from those of when the change began (spc.phase2.beginning), and for a chart of
+    log T² from the rows up to the signal, numbered from `first_row`; {} for other charts, and when nothing is known of when it began.
+    """
+    shift = told.get("shift")
+    if told["chart"] not in MEMORY or not shift:
+        return {}
+    x = None
+    if told["chart"] == "ewma_log_t2" and rows is not None and len(rows) and set(model.inputs) <= set(rows.names):
+        x = model.scatter.colour(judged(model, rows, first_row)[0])
+    value = told["value"] if told["value"] is not None else float("nan")
+    found = lasting_matter(model, told["chart"], value, np.array([shift[name] for name in model.names]), x, called=telling.called)
+    who = [name for name in model.names for one in found.named if site_name(name, telling.called) == one.name]
+    alone = who[0] if len(who) == 1 else None
+    return {"matter": found.to_dict(), "culprit": alone, "telling": telling.facts(alone)}
+
+
+def culprit(
+    signal: Signal, note: str, guards: tuple[Guard, ...], names: tuple[str, ...], share: Floats | None, cause: Cause | None = None
+) -> str | None:
+    """The guard that moved, or the variable that is named first; without a known cause, the one with the largest share of T².
+
+    Nobody when a chart with memory rang and no cause is known: no single row did it.
+    """
     if signal.chart == "guard":
         return next((guard.name for guard in guards if f"guard {guard.name} is" in note), None)
+    if cause is not None and cause.named:
+        return cause.named[0]
     if signal.chart != "t2" or share is None or np.all(np.isnan(share)):
         return None
     return names[int(np.nanargmax(share))]

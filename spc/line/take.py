@@ -26,7 +26,7 @@ from spc.line.incidents import Desk
 from spc.line.receipt import Receipt
 from spc.line.words import Judged
 from spc.nouns import Model, Rows
-from spc.phase2 import Monitor
+from spc.phase2 import KEPT, Monitor, cause_of
 from spc.settings import LineSettings
 from spc.watch import Watch
 
@@ -164,10 +164,12 @@ class Line:
         return seat
 
     def _rows_before(self, connection: Connection, seat: _Seat) -> None:
-        """A model that was activated just now, and looks at the rows before a row, begins with those that the line has."""
-        if seat.monitor is None or seat.model is None or seat.model.dynamics is None:
+        """A model that looks at the rows before a row, or whose charts do, begins with those that the line has."""
+        if seat.monitor is None or seat.model is None or (seat.model.dynamics is None and not seat.monitor.remembers):
             return
-        rows = store.rows_between(connection, self.name, seat.last_seq - seat.model.dynamics.depth + 1, seat.last_seq).rows
+        back = KEPT if seat.monitor.remembers else 0
+        back = max(back, seat.model.dynamics.depth if seat.model.dynamics is not None else 0)
+        rows = store.rows_between(connection, self.name, seat.last_seq - back + 1, seat.last_seq).rows
         if set(seat.model.inputs) <= set(rows.names):
             seat.monitor.follow(rows)
 
@@ -211,7 +213,9 @@ class Line:
             x = x.copy()
             for at, one in closed:
                 x[at] = one.mean
-        return Judged(seat.model, points, x, {at: one.k for at, one in closed if one.k})
+        monitor = seat.monitor
+        sizes = {at: one.k for at, one in closed if one.k}
+        return Judged(seat.model, points, x, sizes, lambda i, chart: cause_of(monitor, rows, points, i, chart))
 
     def _watched(self, connection: Connection, seat: _Seat, judged: Judged, now: int) -> None:
         if seat.activation is None:

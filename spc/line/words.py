@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
@@ -32,26 +32,29 @@ _BEYOND = messages("{n} row beyond the limit, up to {times} × UCL.", "{n} rows 
 class Judged:
     """A block with its judgement: the model, its points, and the values x (n, p) in the model's order, NaN where not judged.
 
-    With subgroups, x holds the mean of a subgroup at the row that closed it, and `sizes` its number of rows, by position.
+    With subgroups, x holds the mean of a subgroup at the row that closed it, and `sizes` its number of rows, by position. `whose` finds
+    whose doing a chart's point is, by position and chart.
     """
 
     model: Model
     points: Points
     x: Floats
     sizes: Mapping[int, int] = field(default_factory=dict)
+    whose: Callable[[int, str], Cause | None] | None = None
 
     def at(self, i: int) -> tuple[Model, Floats]:
         """The model and the values (p,) of the T² on the i-th row: those of the row, or of the mean of the subgroup that it closed."""
         return (self.model.sized(self.sizes[i]), self.x[i]) if i in self.sizes else (self.model, self.x[i])
 
 
-def facts(
-    judged: Judged, signal: Signal, model_id: str, activation_id: int, at: int, telling: Telling = Telling(), cause: Cause | None = None
-) -> dict[str, Any]:
+def facts(judged: Judged, signal: Signal, model_id: str, activation_id: int, at: int, telling: Telling = Telling()) -> dict[str, Any]:
     """The numbers behind a signal, all finite, ready for JSON; its sentence is made of them alone, now or later, in any language."""
     point, note, model = signal.point, judged.points.notes[signal.index], judged.model
+    cause = judged.whose(signal.index, signal.chart) if judged.whose is not None else None
     parts = blame.blame(*judged.at(signal.index))
-    who = sentences.culprit(signal, note, model.guards, model.names, parts.share[0])
+    own = cause if cause is not None and signal.chart not in ("t2", "guard") else None
+    share, sigma, given = (own.share, own.sigma, own.given) if own is not None else (parts.share[0], parts.sigma[0], parts.given[0])
+    who = sentences.culprit(signal, note, model.guards, model.names, share, cause)
     found = judged.at(signal.index) if signal.chart == "t2" or cause is not None else None
     return {
         "chart": signal.chart,
@@ -63,9 +66,9 @@ def facts(
         "value": point.value if math.isfinite(point.value) else None,
         "ucl": point.ucl if math.isfinite(point.ucl) else None,
         "values": _by_name(parts.names, judged.x[signal.index]),
-        "blame": _by_name(parts.names, parts.share[0]),
-        "sigma": _by_name(parts.names, parts.sigma[0]),
-        "given": _by_name(parts.names, parts.given[0]),
+        "blame": _by_name(parts.names, share),
+        "sigma": _by_name(parts.names, sigma),
+        "given": _by_name(parts.names, given),
         "note": note,
         "culprit": who,
         "model": model_id,

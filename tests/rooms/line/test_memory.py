@@ -58,12 +58,13 @@ def test_a_restart_goes_on_with_the_same_bits(watched: Watched, tmp_path: Path) 
     whole.ledger.close()
 
 
-def test_an_alarm_of_a_chart_with_memory_blames_no_single_row(watched: Watched) -> None:
+def test_an_alarm_of_a_chart_with_memory_blames_the_variable_that_lasts(watched: Watched) -> None:
     watched.line.take(some_rows(40, out=tuple(range(1, 41)), by=2.0))
     with watched.ledger.read() as connection:
         (alarm,) = book.alarms(connection)
     assert alarm.facts["chart"] in ("mewma", "mcusum")
-    assert alarm.facts["culprit"] is None
+    assert alarm.facts["culprit"] == "warp_mm"
+    assert sum(alarm.facts["blame"].values()) == pytest.approx(alarm.facts["value"], rel=1e-9)
     assert "a small shift that lasts" in alarm.sentence
     assert "(UCL 12.0)" in alarm.sentence
 
