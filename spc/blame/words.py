@@ -11,10 +11,10 @@ import numpy as np
 
 from spc.blame.changes import lasting, spread
 from spc.blame.matter import Called, Matter, Named, matter
-from spc.blame.shapley import blame
 from spc.blame.sizes import ordinary, size, sized, up, values
+from spc.blame.whose import cause
 from spc.language import Language, message, messages, spoken
-from spc.nouns import Cause, Floats, Model
+from spc.nouns import Floats, Model
 
 MEMORY = ("mewma", "mcusum", "ewma_log_t2")
 _ABOVE = messages("{name} is {sd} sd above what {others} implies", "{name} is {sd} sd above what {others} imply")
@@ -40,7 +40,7 @@ def sentence(model: Model, x: Floats, language: str = "en", called: Called | Non
     x = np.asarray(x, dtype=np.float64).reshape(-1)
     if np.all(np.isnan(x)):
         return worded(Matter("t2", "nothing"), language)
-    return worded(matter(model, cause_of_row(model, x), x, called=called), language)
+    return worded(matter(model, cause(model, x=x), x, called=called), language)
 
 
 def worded(told: Matter, language: str = "en", *, since: str = "", moving: bool = False) -> str:
@@ -157,23 +157,3 @@ def _set(t: Language, told: Matter, said: tuple[str, str]) -> str:
     if told.kind == "relation" and all(ordinary(one.sigma) for one in told.named):
         sizes += t.say("; each ordinary by itself")
     return t.count(*said, max(len(told.named) - 1, 1), names=t.listed([t.named(one.name) for one in told.named]), sizes=sizes)
-
-
-def cause_of_row(model: Model, x: Floats) -> Cause:
-    """Whose doing the T² of a row x (p,) is."""
-    parts = blame(model, x)
-    share, sigma, given = parts.share[0], parts.sigma[0], parts.given[0]
-    order = [int(j) for j in np.argsort(-np.nan_to_num(share, nan=-np.inf))]
-    named = [j for j in order if share[j] >= 0.4 * share[order[0]]][:3]
-    hidden = all(abs(sigma[j]) < 3.0 <= abs(given[j]) and abs(given[j]) > 1.5 * abs(sigma[j]) for j in named)
-    return Cause(
-        "t2",
-        "relation" if hidden else "level",
-        model.names,
-        float(np.nansum(share)),
-        share,
-        sigma,
-        given,
-        tuple(model.names[j] for j in named),
-        given,
-    )

@@ -72,6 +72,7 @@ class Language:
         text = re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.2e}") if large else f"{round(value, min(places, 12)):.{min(max(places, 0), 12)}f}"
         if not float(text):
             text = text.removeprefix("-")
+        text = text.replace("-", "−")
         return text.replace(".", ",") if self.code in _COMMA else text
 
     def measured(self, value: float, sd: float) -> str:
@@ -94,6 +95,7 @@ class Language:
         ('4,25', '5', '–')
         """
         text = f"{value:.6g}" if value is not None and math.isfinite(value) else "–"
+        text = text.replace("-", "−")
         return text.replace(".", ",") if self.code in _COMMA else text
 
     def listed(self, names: Sequence[str], most: int | None = None) -> str:

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from spc.blame.since import MOST
 from spc.errors import ColumnMismatch
 from spc.nouns import Bools, Floats, Model, Points, ProductModels, Rows, Signal
 from spc.phase2 import UNFIT, Monitor, ProductMonitor
 from spc.replay.counts import Clumps, Picture
 from spc.replay.labels import Tally
 from spc.replay.outcome import Raised
+from spc.replay.past import Past
 from spc.replay.sentence import Telling, sentence
 from spc.watch import Watch
 
@@ -53,6 +55,8 @@ class Player:
         self._watching: dict[str, Any] = watch.start()
         self._open: Raised | None = None
         self._out_charts: set[str] = set()
+        size = 1 if isinstance(model, ProductModels) or model.subgroup is None else model.subgroup.size
+        self._past = Past(MOST * size)
         self._pending: list[tuple[int, float]] = []  # rows out that an alarm to come may reach back to
         self.told: list[Raised] = []
         self.alarms = self.n = self.judged = self.in_part = self.rows_out = 0
@@ -64,6 +68,7 @@ class Player:
     def take(self, rows: Rows, first_row: int, truth: Floats | None) -> Verdict:
         """The next block. Raises ColumnMismatch when the rows lack a column of the model."""
         points, verdict = self._judge(rows, first_row)
+        self._past.take(rows, first_row)
         self._watching, signals = self._watch.step(self._watching, points)
         standing = np.full(len(rows), self._open is not None)
         done = 0
@@ -108,6 +113,7 @@ class Player:
         """The alarm after a signal: raised, joined by a further chart, or over."""
         if signal.kind == "in":
             self._out_charts.discard(signal.chart)
+            self._past.back_in(signal.point.row)
             if self._open is not None and not self._out_charts:
                 self._keep(replace(self._open, ended=signal.point.row))
                 self._open = None
@@ -120,7 +126,8 @@ class Player:
         here = slice(max(signal.since - first, 0), i + 1)
         before = [ratio for row, ratio in self._pending if row >= signal.since]
         worst = max([*before, *verdict.ratio[here][verdict.out[here]].tolist()], default=float(verdict.ratio[i]))
-        said = sentence(self._telling, self._monitor, rows, points, signal) if len(self.told) < self._most else ""
+        asked = (self._telling, self._monitor, rows, points, signal, self._past, self._watch.back)
+        said = sentence(*asked) if len(self.told) < self._most else ""
         count = len(before) + int(verdict.out[here].sum())
         at = signal.point.at
         self._open = Raised(signal.point.row, signal.since, at, signal.point.id, (signal.chart,), said, None, count, worst)

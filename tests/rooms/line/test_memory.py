@@ -65,7 +65,7 @@ def test_an_alarm_of_a_chart_with_memory_blames_the_variable_that_lasts(watched:
     assert alarm.facts["chart"] in ("mewma", "mcusum")
     assert alarm.facts["culprit"] == "warp_mm"
     assert sum(alarm.facts["blame"].values()) == pytest.approx(alarm.facts["value"], rel=1e-9)
-    assert "a small shift that lasts" in alarm.sentence
+    assert "a small shift that lasts: warp_mm 2.0 sd high on average (0.470 mm; usual 0.350 ± 0.060 mm)" in alarm.sentence
     assert "(UCL 12.0)" in alarm.sentence
 
 
