@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from spc.blame.matter import matter
 from spc.blame.named import Laws
 from spc.blame.shapley import blame
 from spc.blame.smallest import Step, eliminated
 from spc.blame.whose import cause
-from spc.blame.words import sentence
+from spc.blame.words import sentence, worded
 from spc.nouns import Blame, Bools, Floats, Model
 
 
@@ -71,7 +72,7 @@ def explain(model: Model, x: Floats) -> Explanation:
         p_value=p_value(model, t2, int(seen.sum())),
         terms=_terms(model, parts, seen),
         smallest_set=tuple(step.variable for step in steps),
-        sentence=sentence(model, x),
+        sentence=worded(matter(model, whose, x)) if whose is not None else sentence(model, x),
         named=whose.named if whose is not None else (),
         kind=whose.kind if whose is not None else "level",
         steps=steps,

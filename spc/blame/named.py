@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import chdtrc, chdtri, fdtrc, fdtri
 
-from spc.blame.sets import Rest, best_set
+from spc.blame.sets import FEW, Rest, grown
 from spc.nouns import Floats, Model
 
 _ODDS = 5.0  # an alternative that is less than five times less likely, and
@@ -25,6 +25,7 @@ class Laws:
     """
 
     model: Model
+    _scales: dict[int, float] = field(default_factory=dict, repr=False, compare=False)
 
     def limit(self, q: int) -> float:
         """The limit of the squared distance on q variables; the model's own."""
@@ -32,6 +33,11 @@ class Laws:
 
     def scale(self, q: int) -> float:
         """What a term of q variables is multiplied with so that the model's limit for them falls on the F law's."""
+        if q not in self._scales:
+            self._scales[q] = self._scale(q)
+        return self._scales[q]
+
+    def _scale(self, q: int) -> float:
         own = self.model.new_limits["t2"][q - 1]
         dof, lift = self.model.dof, self.model.lift
         if dof - q + 1 <= 0:
@@ -71,7 +77,7 @@ def inside(laws: Laws) -> Inside:
     """
 
     def ok(rest: Rest) -> bool:
-        q = len(rest.left)
+        q = rest.count
         if q == 0:
             return True
         if rest.d2 > laws.limit(q):
@@ -86,7 +92,7 @@ def inside_spread(model: Model, m: int, alpha: float) -> Inside:
     """The same for the spread of m rows' worth of deviations: the sum of their squared distances, and of each variable's terms."""
 
     def ok(rest: Rest) -> bool:
-        q = len(rest.left)
+        q = rest.count
         if q == 0:
             return True
         wide = model.lift * model.dof / max(model.dof - q + 1, 1)
@@ -106,12 +112,12 @@ def named(whole: Rest, ok: Inside, odds: float = _ODDS, scale: float = 1.0) -> t
     named, also for rows with which nothing is wrong.
     """
     chosen: tuple[int, ...] = ()
-    for size in range(1, len(whole.left) + 1):
-        chosen = best_set(whole, size, chosen)
-        rest = whole.all_without(chosen)
+    rest = whole
+    while rest.count:
+        chosen, rest = grown(whole, chosen, rest)
         if ok(rest):
             break
-    if ok(whole) or len(chosen) == len(whole.left):
+    if ok(whole) or not rest.count or len(chosen) > FEW:
         return chosen, chosen
     return _with_doubles(whole, chosen, ok, 2.0 * np.log(odds) / scale), chosen
 
@@ -122,7 +128,7 @@ def _with_doubles(whole: Rest, chosen: tuple[int, ...], ok: Inside, close: float
     for j in chosen:
         rest = whole.all_without(tuple(k for k in chosen if k != j))
         gains: Floats = rest.gains
-        for k in rest.left:
-            if k not in group and abs(rest.tie[j, k]) >= _TIED and gains[k] > gains[j] - close and ok(rest.without(k)):
+        for k in (int(one) for one in np.flatnonzero(gains > gains[j] - close)):
+            if k not in group and rest.tied(j, k) >= _TIED and ok(rest.without(k)):
                 group.append(k)
     return tuple(group)

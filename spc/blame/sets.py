@@ -8,49 +8,58 @@ conditional T² of Mason, Young & Tracy 1995 for a set). Variables are set aside
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from spc.nouns import Floats, Scatter
+from spc.nouns import Bools, Floats, Scatter
 
 _CLEAR = 1e-12  # what is left of a variable's own part when others imply it altogether
+FEW = 4  # variables up to which a set is looked at closely: could another variable stand in the place of one of them?
 
 
 @dataclass(frozen=True, eq=False)
 class Rest:
-    """Rows without the variables that were set aside: `given` (m, q), each one's distance from what the others left imply, in standard
-    deviations of that prediction; `tie` (q, q), the correlations within P, unit diagonal; `left`, who is still there; `d2`, the sum of
-    the m rows' squared distances on those who are left.
+    """Rows without the variables that were set aside: `u` (m, q) and P (q, q), scaled to a unit diagonal while all are there; `left` (q,),
+    who is still there; `d2`, the sum of the m rows' squared distances on those who are left.
     """
 
-    given: Floats
-    tie: Floats
-    left: tuple[int, ...]
+    u: Floats
+    precision: Floats
+    left: Bools
     d2: float
 
     @classmethod
     def of(cls, scatter: Scatter, x: Floats) -> Rest:
         """All variables of rows x (m, q)."""
         whitener = scatter._whitener  # L⁻ᵀ: its rows' products are P
-        unit = whitener / np.sqrt(np.einsum("ij,ij->i", whitener, whitener))[:, None]
+        unit = whitener * scatter.conditional_scale[:, None]
         z = scatter.whiten(x)
-        return cls(z @ unit.T, unit @ unit.T, tuple(range(scatter.p)), float(np.einsum("ij,ij->", z, z)))
+        return cls(z @ unit.T, unit @ unit.T, np.ones(scatter.p, dtype=bool), float(np.einsum("ij,ij->", z, z)))
 
     @property
+    def count(self) -> int:
+        """How many are left."""
+        return int(np.count_nonzero(self.left))
+
+    @cached_property
     def gains(self) -> Floats:
-        """What setting each variable (q,) aside would take from d2: its conditional term; 0 for those who have gone."""
-        return np.asarray(np.einsum("ij,ij->j", self.given, self.given))
+        """What setting each variable (q,) aside would take from d2: its conditional term; −∞ for those who have gone."""
+        own = np.maximum(self.precision.diagonal(), _CLEAR)
+        return np.where(self.left, np.einsum("ij,ij->j", self.u, self.u) / own, -np.inf)
+
+    def tied(self, j: int, k: int) -> float:
+        """How closely two variables hang together when all others that are left are given: their partial correlation, 0 to 1."""
+        return float(abs(self.precision[j, k]) / np.sqrt(max(self.precision[j, j] * self.precision[k, k], _CLEAR)))
 
     def without(self, j: int) -> Rest:
         """The same when variable j, too, is set aside: a rank-one downdate of P."""
-        tie, column = self.tie, self.tie[:, j]
-        own = np.sqrt(np.maximum(1.0 - column**2, _CLEAR))
-        given = (self.given - np.outer(self.given[:, j], column)) / own
-        after = (tie - np.outer(column, column)) / np.outer(own, own)
-        given[:, j], after[j, :], after[:, j] = 0.0, 0.0, 0.0
-        np.fill_diagonal(after, 1.0)
-        gain = float(self.given[:, j] @ self.given[:, j])
-        return Rest(given, after, tuple(k for k in self.left if k != j), max(self.d2 - gain, 0.0))
+        column = self.precision[:, j] / max(float(self.precision[j, j]), _CLEAR)
+        after = self.precision - column[:, None] * self.precision[j]
+        u = self.u - self.u[:, j, None] * column
+        left = self.left.copy()
+        u[:, j], after[j], after[:, j], left[j] = 0.0, 0.0, 0.0, False
+        return Rest(u, after, left, max(self.d2 - float(self.gains[j]), 0.0))
 
     def all_without(self, chosen: tuple[int, ...]) -> Rest:
         """The same with each of `chosen` set aside."""
@@ -61,36 +70,41 @@ class Rest:
 
     def best(self) -> int:
         """The variable whose absence lowers d2 most."""
-        gains = self.gains
-        return max(self.left, key=lambda j: (float(gains[j]), -j))
+        return int(np.argmax(self.gains))
 
     def best_pair(self) -> tuple[int, int]:
-        """The two variables that together take most from d2: all pairs at once."""
-        together = self.given.T @ self.given
-        own = np.diag(together)
-        apart = np.maximum(1.0 - self.tie**2, _CLEAR)
-        more = (own[None, :] - 2.0 * self.tie * together + self.tie**2 * own[:, None]) / apart
+        """The two variables that together take most from d2: all pairs at once. Asked while all are there."""
+        together, tie = self.u.T @ self.u, self.precision
+        own = together.diagonal()
+        more = (own - 2.0 * tie * together + tie**2 * own[:, None]) / np.maximum(1.0 - tie**2, _CLEAR)
         total = own[:, None] + more
         np.fill_diagonal(total, -np.inf)
-        gone = np.setdiff1d(np.arange(len(own)), self.left)
-        total[gone, :], total[:, gone] = -np.inf, -np.inf
-        j, k = np.unravel_index(int(np.argmax(total)), total.shape)
-        return (int(j), int(k)) if own[j] >= own[k] else (int(k), int(j))
+        j, k = divmod(int(np.argmax(total)), len(own))
+        return (j, k) if own[j] >= own[k] else (k, j)
 
 
-def best_set(whole: Rest, size: int, before: tuple[int, ...]) -> tuple[int, ...]:
-    """The set of this size with the largest gain, grown from the best one of the size before; singles and pairs are searched in full."""
-    if size == 1:
-        return (whole.best(),)
-    if size == 2:
-        return whole.best_pair()
-    chosen = (*before, whole.all_without(before).best())
-    for _ in range(size if size <= 5 else 0):  # a member that another one replaces with gain
-        swapped = chosen
-        for j in chosen:
-            others = tuple(k for k in swapped if k != j)
-            swapped = (*others, whole.all_without(others).best())
+def grown(whole: Rest, before: tuple[int, ...], rest: Rest) -> tuple[tuple[int, ...], Rest]:
+    """The set with the largest gain of one more variable than `before`, and the rest without it; `rest` is that without `before`.
+
+    Singles and pairs are searched in full; larger sets grow by one, and small ones are improved while exchanging a member gains.
+    """
+    size = len(before) + 1
+    if size == 2 and len(whole.left) > 2:
+        pair = whole.best_pair()
+        return pair, whole.all_without(pair)
+    chosen: tuple[int, ...] = (*before, rest.best())
+    rest = rest.without(chosen[-1])
+    for _ in range(size if 2 < size <= FEW else 0):
+        swapped = _exchanged(whole, chosen)
         if set(swapped) == set(chosen):
             break
-        chosen = swapped
+        chosen, rest = swapped, whole.all_without(swapped)
+    return chosen, rest
+
+
+def _exchanged(whole: Rest, chosen: tuple[int, ...]) -> tuple[int, ...]:
+    """Each member in turn replaced by the variable that takes most from what the other members leave."""
+    for j in chosen:
+        others = tuple(k for k in chosen if k != j)
+        chosen = (*others, whole.all_without(others).best())
     return chosen

@@ -17,6 +17,8 @@ def blame(model: Model, x: Floats) -> Blame:
     x = np.atleast_2d(np.asarray(x, dtype=np.float64))
     share, sigma, given = (np.full(x.shape, np.nan) for _ in range(3))
     seen = ~np.isnan(x)
+    if seen.all():
+        return Blame(model.names, *_parts(model, x, seen[0] if len(x) else np.ones(model.p, dtype=bool)))
     for pattern in np.unique(seen, axis=0):
         if pattern.any():
             rows = np.all(seen == pattern, axis=1)

@@ -39,8 +39,8 @@ def eliminated(model: Model, x: Floats) -> tuple[Step, ...]:
     laws = Laws(model)
     rest = Rest.of(model.scatter.part(seen), x[seen][None])
     steps: list[Step] = []
-    while rest.left and rest.d2 > laws.limit(len(rest.left)):
-        j, k = rest.best(), len(rest.left) - 1
+    while rest.count and rest.d2 > laws.limit(rest.count):
+        j, k = rest.best(), rest.count - 1
         term = float(rest.gains[j])
         rest = rest.without(j)
         after = laws.limit(k) if k else float("nan")

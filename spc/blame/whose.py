@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def cause(
     >>> found = cause(model, x=np.array([2.0, -1.9]))
     >>> found.kind, found.named, found.share.round(2).tolist()
     ('relation', ('a', 'b'), [19.56, 18.47])
-    >>> cause(model, x=np.array([5.0, 4.0])).named
+    >>> cause(model, x=np.array([5.0, 1.0])).named
     ('a',)
     """
     if sum(one is not None for one in (x, remembered, rows, guards)) != 1:
@@ -69,7 +70,7 @@ def of_row(model: Model, chart: str, x: Floats) -> Cause:
     group, _ = named(whole, inside(laws), scale=laws.scale(len(place)))
     chosen = sorted((int(place[j]) for j in group), key=lambda j: -abs(float(parts.given[0, j])))
     kind = _kind(parts, chosen)
-    z = whitened(model.scatter, x[None])[0]
+    z = (model.scatter.whiten if seen.all() else partial(whitened, model.scatter))(x[None])[0]
     return Cause(
         chart=chart,
         kind=kind,
