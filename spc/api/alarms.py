@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -16,10 +16,13 @@ from spc.api.times import iso, us_of
 from spc.errors import Complaint
 from spc.ledger import alarms, outbox
 from spc.line import acknowledge, cause, shelve, unshelve
+from spc.line.known import looks_like_of
+from spc.line.verbs import is_name
 from spc.nouns import Alarm
 
 router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"])
 
+_BEGAN = {"row": "since_at", "low": "since_low_at", "high": "since_high_at"}
 _TIMES = ("opened_at", "updated_at", "returned_at", "acknowledged_at", "shelved_until")
 
 
@@ -42,7 +45,8 @@ async def one(here: Here, id: str) -> dict[str, Any]:
     def ask(connection: Connection) -> dict[str, Any]:
         alarm = alarms.get_alarm(connection, id)
         events = [{**asdict(event), "at": iso(event.at)} for event in alarms.events_of(connection, id)]
-        return {**told(alarm), "events": events, "messages": outbox.letters(connection, id)}
+        near = [{**one, "last": iso(one["last"])} for one in looks_like_of(connection, alarm)]
+        return {**told(alarm), "looks_like": near, "events": events, "messages": outbox.letters(connection, id)}
 
     return await here.read(ask)
 
@@ -75,13 +79,32 @@ async def unshelved(here: Here, id: str, body: Unshelve) -> dict[str, Any]:
 @router.post("/{id}/cause", summary="What it was")
 async def explained(here: Here, id: str, body: Cause) -> dict[str, Any]:
     """May be said again when more is known; what was said before is kept."""
-    return await _done(here, lambda now: cause(here.ledger, id, body.by, body.what, now))
+    name = body.cause.strip() if body.known and is_name(body.cause) else None
+
+    def work(now: int) -> Alarm:
+        return cause(here.ledger, id, body.by, body.what, now, name=name, action=body.action, note=body.note)
+
+    return await _done(here, work)
 
 
 def told(alarm: Alarm) -> dict[str, Any]:
     """An alarm as it is answered: its state in one word, its times as ISO 8601."""
     said = asdict(alarm)
-    return {**said, "facts": dict(alarm.facts), "state": alarm.state, **{name: iso(said[name]) for name in _TIMES}}
+    return {
+        **said,
+        "facts": dict(alarm.facts),
+        "state": alarm.state,
+        "since": _since(alarm.facts),
+        **{name: iso(said[name]) for name in _TIMES},
+    }
+
+
+def _since(facts: Mapping[str, Any]) -> dict[str, Any] | None:
+    """When it began: rows and times, best and about nine tenths sure; None when nothing says so."""
+    if facts.get("since_row") is None:
+        return None
+    rows = {word: facts.get(f"since_{word}") for word in ("row", "low", "high", "kind", "change", "why")}
+    return {**rows, **{f"{word}_time": iso(facts.get(key)) for word, key in _BEGAN.items()}}
 
 
 async def _done(here: Served, work: Callable[[int], Alarm]) -> dict[str, Any]:

@@ -170,10 +170,27 @@ class Cause(Body):
     """What it was."""
 
     by: Name
-    cause: Words = Field("", description="a code or a few words")
+    cause: Words = Field("", description="a code or a few words: later incidents that go the same way look like it")
     note: Words = ""
+    action: str = Field("", max_length=2000, description="what was done about it")
+    known: bool = Field(True, description="false: keep it under no name; nothing was wrong, or nobody knows")
 
     @property
     def what(self) -> str:
         """The cause and the note, as one text."""
         return ": ".join(part for part in (self.cause.strip(), self.note.strip()) if part)
+
+
+class Renamed(Body):
+    """Another name for a known cause."""
+
+    name: str = Field(max_length=200)
+    reason: Words = Field(description="Why: it is kept.")
+    by: Name
+
+
+class Withdrawn(Body):
+    """Nothing is to look like this cause any more."""
+
+    reason: Words = Field(description="Why: it is kept.")
+    by: Name

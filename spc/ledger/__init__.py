@@ -2,7 +2,7 @@
 
 `Ledger` opens the database and runs jobs in its one writing thread. The other modules are verbs on a connection, by noun: `lines`, `rows`,
 `points`, `references`, `models`, `alarms`, `outbox`, `jobs`, `events`,
-`calibrations`.
+`calibrations`, `causes`.
 """
 
 from spc.ledger.store import Ledger

@@ -231,6 +231,35 @@ calibration = Table(
     Column("bytes", BigInteger, nullable=False),
 )
 
+known_cause = Table(
+    "known_cause",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("line", String(80), ForeignKey("line.name"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("withdrawn_at", BigInteger, nullable=True),
+    Column("withdrawn_by", Text, nullable=False),
+    Index("known_cause_of_line", "line", "id"),
+)
+
+cause_case = Table(  # never changed: what was said of an alarm last is what holds
+    "cause_case",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("cause_id", Integer, ForeignKey("known_cause.id"), nullable=True),  # none: it turned out to be no known cause
+    Column("alarm_id", String(40), ForeignKey("alarm.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("model_id", String(40), nullable=False),
+    Column("shift_json", Text, nullable=False),  # {} when the incident had no direction
+    Index("cause_case_of_alarm", "alarm_id", "id"),
+    Index("cause_case_of_cause", "cause_id", "id"),
+)
+
 event = Table(
     "event",
     metadata,

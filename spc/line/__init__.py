@@ -1,8 +1,8 @@
 """Lines: rows in, judged and written in one transaction; the plant that runs them; the bell; and what people do.
 
 `Line.take` for rows, `Plant` for everything that runs by itself, `ring` for what people must be told, and the verbs `add_line` (of a
-running plant: `Plant.add_line`), `activate`, `cancel_job`, `acknowledge`, `shelve`, `unshelve`, `cause`, `save_reference`, `save_model`
-(as part of a larger change: `add_model`).
+running plant: `Plant.add_line`), `activate`, `cancel_job`, `acknowledge`, `shelve`, `unshelve`, `cause`, `rename_cause`,
+`withdraw_cause`, `save_reference`, `save_model` (as part of a larger change: `add_model`).
 """
 
 from spc.line.bell import ring
@@ -17,10 +17,12 @@ from spc.line.verbs import (
     cancel_job,
     cause,
     deactivate,
+    rename_cause,
     save_model,
     save_reference,
     shelve,
     unshelve,
+    withdraw_cause,
 )
 
 __all__ = [
@@ -36,9 +38,11 @@ __all__ = [
     "cancel_job",
     "cause",
     "deactivate",
+    "rename_cause",
     "ring",
     "save_model",
     "save_reference",
     "shelve",
     "unshelve",
+    "withdraw_cause",
 ]

@@ -16,7 +16,7 @@ from spc.ledger import outbox
 from spc.ledger.clock import to_us
 from spc.ledger.lines import Activation
 from spc.ledger.points import append_signal, rows_out
-from spc.line import began, words
+from spc.line import began, known, words
 from spc.line.lasting import lasting
 from spc.line.words import Judged
 from spc.nouns import Alarm, Bools, Floats, Points, Signal
@@ -114,6 +114,7 @@ class Desk:
         if not counted:
             told |= began.opened(connection, name, active, judged.model, signal, self.settings.watch.back)
             told |= lasting(connection, name, judged.model, told, row, telling)
+            told |= known.alike(connection, name, judged.model, told, before.id if before is not None else "")
         went = alarms.Out(
             line=name,
             kind="process",
@@ -141,6 +142,7 @@ class Desk:
         found = began.since(connection, self.settings.name, judged.model, alarm.facts["since_from"], int(rows[-1]))
         told = {**grown.facts, **found}
         told |= lasting(connection, self.settings.name, judged.model, told, int(rows[-1]), words.telling_of(self.settings, self.zone))
+        told |= known.alike(connection, self.settings.name, judged.model, told, alarm.id)
         return replace(grown, facts=told, sentence=sentences.reworded(told))
 
     def _go_out(self, connection: Connection, before: Alarm | None, out: alarms.Out) -> Alarm:

@@ -10,13 +10,15 @@ from sqlalchemy import Connection
 
 from spc import alarms
 from spc.errors import BadSettings, Complaint, Conflict
-from spc.ledger import Ledger, events, jobs, lines, models, references
+from spc.ledger import Ledger, causes, events, jobs, lines, models, references
 from spc.ledger import alarms as book
+from spc.line.known import SHIFT
 from spc.nouns import Alarm, Model
 from spc.phase2 import Monitor
 from spc.settings import LineSettings
 
 LONGEST_TITLE = 120
+LONGEST_CAUSE = 200
 
 
 def save_reference(
@@ -132,14 +134,79 @@ def unshelve(ledger: Ledger, alarm_id: str, by: str, now: int) -> Alarm:
     return _change(ledger, alarm_id, "unshelved", by, "", now, lambda alarm: alarms.unshelve(alarm, now))
 
 
-def cause(ledger: Ledger, alarm_id: str, by: str, what: str, now: int) -> Alarm:
-    """What it was. With the cause found, charts with memory begin anew at the next row. Raises NotFound, Complaint."""
+def cause(ledger: Ledger, alarm_id: str, by: str, what: str, now: int, *, name: str | None = "", action: str = "", note: str = "") -> Alarm:
+    """What it was. With the cause found, charts with memory begin anew at the next row. Raises NotFound, Complaint.
+
+    The incident is kept under the cause's `name` (`what`, when not given), with what was done about it: later ones that go the same way
+    look like it. With None it is kept under no name: nothing was wrong, or nobody knows. Said again, only what was said last holds.
+    """
 
     def then(connection: Connection, alarm: Alarm) -> None:
         if alarm.kind == "process":
+            _keep_case(connection, alarm, name if name != "" else what if is_name(what) else None, by, now, action, note)
             _begin_anew(connection, alarm.line, by, now)
 
-    return _change(ledger, alarm_id, "cause", by, what, now, lambda alarm: alarms.cause(alarm, by, what, now), then)
+    told = f"{what}. Done: {action.strip()}" if action.strip() else what
+    return _change(ledger, alarm_id, "cause", by, told, now, lambda alarm: alarms.cause(alarm, by, what, now), then)
+
+
+def _keep_case(connection: Connection, alarm: Alarm, name: str | None, by: str, now: int, action: str, note: str) -> None:
+    if name is None or not name.strip():
+        if causes.has_case(connection, alarm.id):
+            causes.add_case(connection, None, alarm.id, now, by, action=action, note=note)
+        return
+    _need_name(name)
+    shift = {word: alarm.facts[word] for word in (*SHIFT, "since_change") if word in alarm.facts}
+    kept = causes.put_cause(connection, alarm.line, name, by, now)
+    model_id = str(alarm.facts.get("model") or "")
+    causes.add_case(connection, kept, alarm.id, now, by, action=action.strip(), note=note.strip(), model_id=model_id, shift=shift)
+
+
+def rename_cause(ledger: Ledger, line: str, id: int, name: str, by: str, reason: str, now: int) -> causes.KnownCause:
+    """Another name for a known cause. Raises NotFound, Conflict (withdrawn, or the name is taken), Complaint (no reason, a bad name)."""
+    _said(reason, by)
+    _need_name(name)
+
+    def job(connection: Connection) -> causes.KnownCause:
+        before = _standing(connection, line, id)
+        if any(one.id != id and one.name.casefold() == " ".join(name.split()).casefold() for one in causes.known_causes(connection, line)):
+            raise Conflict(f"There is a cause {name!r} on {line} already.", cure="Take another name, or withdraw one of the two.")
+        causes.rename_cause(connection, id, name)
+        events.note_event(connection, now, by, "cause renamed", f"cause:{line}/{id}", reason, {"before": before.name, "name": name})
+        return causes.get_cause(connection, line, id)
+
+    return ledger.write(job)
+
+
+def withdraw_cause(ledger: Ledger, line: str, id: int, by: str, reason: str, now: int) -> causes.KnownCause:
+    """From now on nothing looks like this cause; its incidents stay. Raises NotFound, Conflict (the second time), Complaint."""
+    _said(reason, by)
+
+    def job(connection: Connection) -> causes.KnownCause:
+        before = _standing(connection, line, id)
+        causes.withdraw_cause(connection, id, by, now)
+        told = {"name": before.name, "incidents": [one.alarm_id for one in before.cases]}
+        events.note_event(connection, now, by, "cause withdrawn", f"cause:{line}/{id}", reason, told)
+        return causes.get_cause(connection, line, id)
+
+    return ledger.write(job)
+
+
+def _standing(connection: Connection, line: str, id: int) -> causes.KnownCause:
+    found = causes.get_cause(connection, line, id)
+    if found.withdrawn_at is not None:
+        raise Conflict(f"The cause {found.name!r} was withdrawn by {found.withdrawn_by}.", cure="Nothing needs to be done.")
+    return found
+
+
+def is_name(text: str) -> bool:
+    """Whether a text may be the name of a cause: one line that is not too long."""
+    return bool(text.strip()) and len(text) <= LONGEST_CAUSE and text.strip().isprintable()
+
+
+def _need_name(name: str) -> None:
+    if not is_name(name):
+        raise Complaint(f"This name of a cause will not do: {name[:40]!r}.", cure=f"Use one line of at most {LONGEST_CAUSE} characters.")
 
 
 def _begin_anew(connection: Connection, line: str, by: str, now: int) -> None:
