@@ -180,7 +180,7 @@
   function priority() { const line = live().lines.get(kept.line); return (line && line.about && line.about.priority) || "high"; }
 
   function overlay(g, width) { // names, marks of rows beyond the limit, signs where there is room, the chosen row and the cursor
-    const { win, rows, head, place, n, usual } = shown, css = live().css, font = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', Arial, sans-serif";
+    const { win, rows, head, place, n, usual } = shown, css = live().css, font = FONT;
     g.font = "12px " + font; g.textBaseline = "middle"; g.textAlign = "right";
     rows.forEach((j, k) => {
       const y = head + ROW_PX * (k + 0.5) - 0.5, own = kept.names[j] === variable;
@@ -310,6 +310,18 @@
 
   function leads(i) { let best = -1; for (let j = 0; j < kept.p; j++) { const v = kept.share[i * kept.p + j]; if (v === v && (best < 0 || v > kept.share[i * kept.p + best])) best = j; } return best; }
 
+  async function why(seq) { // the sentence, the bars and the table of a row
+    const here = page();
+    if (!here) return;
+    try {
+      const answer = await fetch("/live/why?" + new URLSearchParams({ line: here.dataset.liveLine, seq }));
+      if (!answer.ok || picked !== seq || page() !== here) return;
+      const told = await answer.json();
+      for (const [id, part] of [["line-blame-words", "words"], ["line-blame", "bars"], ["line-blame-table", "table"]]) if ($(id)) $(id).innerHTML = told[part]; // made and escaped by our server
+      times.words = performance.now();
+    } catch (_) { /* the page says already that it is cut off */ }
+  }
+
   // ---------------------------------------------------------------------------------------------- one variable and its partner
   function tied(j) { // the variable that j is most closely tied to
     const r = kept.geometry.correlation;
@@ -331,8 +343,8 @@
   const title = (j) => { const line = live().lines.get(kept.line), k = line.about.names.indexOf(kept.names[j]), unit = k >= 0 ? line.about.units[k] : ""; return kept.names[j] + (unit ? " [" + unit + "]" : ""); };
 
   function closer() {
-    const box = $("line-closer"), own = live().plot("line-own-trend"), pair = live().plot("line-pair");
-    if (!box || !kept || !kept.geometry || !window.Plotly || !own || !pair) return;
+    const box = $("line-closer");
+    if (!box || !kept || !kept.geometry) return;
     const at = picked ? find(picked) : -1;
     if (at < 0) { write($("line-closer-words"), picked ? "Row " + picked + " is not among the rows of the map: choose a longer window." : "Choose a point of the chart, or a cell of the map."); return; }
     let j = kept.names.indexOf(variable);
@@ -340,42 +352,103 @@
     let k = kept.names.indexOf(partner);
     if (k < 0 || k === j) k = kept.p > 1 ? tied(j) : -1;
     choose("line-closer-variable", kept.names[j]); choose("line-closer-partner", k < 0 ? "" : kept.names[k]);
+    write($("line-closer-words"), pairWords(j, k, at));
     const from = Math.max(0, at - BEFORE), to = Math.min(kept.n - 1, at + AFTER), rows = [];
     for (let i = from; i <= to; i++) rows.push({ seq: kept.seq[i], at: kept.at[i], timed: kept.timed[i] === 1, i });
-    const along = live().axisOf(rows), where = (r) => along.x(r), here = rows[at - from], v = value(at, j);
-    const beyond = rows.filter((r) => kept.out[r.i] && value(r.i, j) !== null);
-    const g = kept.geometry, band = [g.center[j] - 3 * g.sd[j], g.center[j], g.center[j] + 3 * g.sd[j]];
-    const words = (r) => "row " + r.seq + "<br>" + live().short(value(r.i, j));
-    window.Plotly.update(own, {
-      x: [rows.map(where), beyond.map(where), v === null ? [] : [where(here)]],
-      y: [rows.map((r) => value(r.i, j)), beyond.map((r) => value(r.i, j)), v === null ? [] : [v]],
-      hovertext: [rows.map(words), beyond.map(words), []], customdata: [rows.map((r) => [r.seq]), beyond.map((r) => [r.seq]), []],
-    }, {
-      "xaxis.type": along.byRow ? "linear" : "date", "xaxis.tickformat": along.byRow ? "d" : "", "xaxis.range": [where(rows[0]), where(rows[rows.length - 1]) + 0.02 * Math.max(along.least, where(rows[rows.length - 1]) - where(rows[0]))],
-      "yaxis.title.text": title(j), "yaxis.range": room([...rows.map((r) => value(r.i, j)), band[0], band[2]]),
-      "shapes[0].y0": band[0], "shapes[0].y1": band[2], "shapes[1].y0": band[1], "shapes[1].y1": band[1],
-    });
-    if (k >= 0) drawPair(pair, j, k, rows, at);
+    looked.own = drawOwn(j, rows, at);
     $("line-pair-box").hidden = k < 0;
-    write($("line-closer-words"), pairWords(j, k, at));
-    if (!own.spcBound) for (const gd of [own, pair]) { gd.spcBound = true; gd.on("plotly_click", (e) => { const c = e.points.find((q) => q.customdata); if (c) { if (!variable) variable = selected("line-closer-variable"); hold(c.customdata[0]); } }); }
-    for (const gd of [own, pair]) gd.layout.meta.filled = true;
+    looked.pair = k < 0 ? null : drawPair(j, k, rows, at);
+    $("line-own-trend").setAttribute("aria-label", kept.names[j] + " over " + rows.length + " rows, with its reference band");
+    if (k >= 0) $("line-pair").setAttribute("aria-label", kept.names[j] + " against " + kept.names[k] + ", with the reference's ellipse");
     times.closer = performance.now();
   }
 
-  function drawPair(gd, j, k, rows, at) {
-    const line = ellipse(j, k), known = rows.filter((r) => value(r.i, j) !== null && value(r.i, k) !== null), trail = known.filter((r) => r.i <= at).slice(-TRAIL), here = known.filter((r) => r.i === at);
-    const hover = (r) => "row " + r.seq + "<br>" + kept.names[j] + " " + live().short(value(r.i, j)) + "<br>" + kept.names[k] + " " + live().short(value(r.i, k)), custom = (r) => [r.seq];
-    const sets = [known, trail, here], flat = (l, c) => l.map((r) => value(r.i, c));
-    window.Plotly.update(gd, {
-      x: [line.x, ...sets.map((l) => flat(l, j))], y: [line.y, ...sets.map((l) => flat(l, k))],
-      hovertext: [[], known.map(hover), trail.map(hover), []], customdata: [[], known.map(custom), trail.map(custom), []],
-      "marker.size": [6, 5, trail.map((_, i) => 4 + (5 * (i + 1)) / trail.length), 18],
-    }, {
-      "xaxis.title.text": title(j), "yaxis.title.text": title(k),
-      "xaxis.range": room([...line.x, ...flat(trail, j)]), "yaxis.range": room([...line.y, ...flat(trail, k)]),
+  const looked = { own: null, pair: null }, spots = new Map(); // what was drawn, and where: [x, y, row, words]
+
+  function drawOwn(j, rows, at) {
+    const g_ = kept.geometry, band = [g_.center[j] - 3 * g_.sd[j], g_.center[j], g_.center[j] + 3 * g_.sd[j]], along = live().axisOf(rows), css = live().css;
+    const x = rows.map(along.x), y = rows.map((r) => value(r.i, j)), span = Math.max(x[x.length - 1] - x[0], along.byRow ? 1 : 1000);
+    const pen = axes("line-own-trend", [x[0] - 0.01 * span, x[x.length - 1] + 0.02 * span], room([...y, band[0], band[2]]), { time: !along.byRow, y: title(j), x: along.byRow ? "row" : "" });
+    if (!pen) return null;
+    const { g, X, Y, left, right } = pen, marks = [];
+    g.fillStyle = css("--rule"); g.globalAlpha = 0.55; g.fillRect(left, Y(band[2]), right - left, Y(band[0]) - Y(band[2])); g.globalAlpha = 1;
+    path(g, [[left, Y(band[1])], [right, Y(band[1])]], css("--edge"), 1, [2, 3]);
+    let part = [];
+    const flush = () => { path(g, part, css("--series"), 1.5); part = []; };
+    rows.forEach((r, q) => {
+      if (y[q] === null || (q && r.at - rows[q - 1].at > along.gap)) flush();
+      if (y[q] === null) return;
+      part.push([X(x[q]), Y(y[q])]);
+      marks.push([X(x[q]), Y(y[q]), r.seq, words(r, j)]);
     });
+    flush();
+    marks.forEach(([px, py], q) => dot(g, px, py, 2, css("--series")));
+    rows.forEach((r, q) => { if (kept.out[r.i] && y[q] !== null) triangle(g, X(x[q]), Y(y[q]), css("--" + priority())); });
+    const here = rows.findIndex((r) => r.i === at);
+    if (y[here] !== null) ring(g, X(x[here]), Y(y[here]), css("--selection"));
+    spots.set("line-own-trend", marks);
+    return { x, y, band };
   }
+
+  const words = (r, j) => "row " + r.seq + (r.timed ? ", " + live().hms(r.at) : "") + ": " + kept.names[j] + " " + live().short(value(r.i, j));
+
+  function drawPair(j, k, rows, at) {
+    const line = ellipse(j, k), known = rows.filter((r) => value(r.i, j) !== null && value(r.i, k) !== null), trail = known.filter((r) => r.i <= at).slice(-TRAIL), here = known.find((r) => r.i === at);
+    const flat = (l, c) => l.map((r) => value(r.i, c)), css = live().css;
+    const pen = axes("line-pair", room([...line.x, ...flat(trail, j)]), room([...line.y, ...flat(trail, k)]), { x: title(j), y: title(k) });
+    if (!pen) return null;
+    const { g, X, Y } = pen, point = (r) => [X(value(r.i, j)), Y(value(r.i, k))];
+    g.globalAlpha = 0.6; known.forEach((r) => dot(g, ...point(r), 2.5, css("--edge"))); g.globalAlpha = 1;
+    path(g, line.x.map((v, q) => [X(v), Y(line.y[q])]), css("--limit"), 1.8);
+    path(g, trail.map(point), css("--series"), 1);
+    trail.forEach((r, q) => dot(g, ...point(r), 2 + (2.5 * (q + 1)) / trail.length, css("--series")));
+    if (here) { if (kept.out[at]) triangle(g, ...point(here), css("--" + priority())); ring(g, ...point(here), css("--selection")); }
+    spots.set("line-pair", known.map((r) => [...point(r), r.seq, words(r, j) + ", " + kept.names[k] + " " + live().short(value(r.i, k))]));
+    return { line, trail: trail.map((r) => r.seq), x: here ? value(at, j) : null, y: here ? value(at, k) : null };
+  }
+
+  // a small chart of our own: drawn in two milliseconds, where a chart library needs fifty
+  function axes(id, xr, yr, titles) {
+    const box = $(id), width = box.clientWidth, height = box.clientHeight;
+    if (!width || !height) return null;
+    let canvas = box.querySelector("canvas");
+    if (!canvas) { canvas = document.createElement("canvas"); box.append(canvas); }
+    const dpr = window.devicePixelRatio || 1, css = live().css, left = 66, right = width - 12, top = 8, bottom = height - (titles.x ? 42 : 26);
+    if (canvas.width !== Math.round(width * dpr) || canvas.height !== Math.round(height * dpr)) { canvas.width = Math.round(width * dpr); canvas.height = Math.round(height * dpr); canvas.style.width = width + "px"; canvas.style.height = height + "px"; }
+    const g = canvas.getContext("2d"), X = (v) => left + ((right - left) * (v - xr[0])) / (xr[1] - xr[0]), Y = (v) => bottom - ((bottom - top) * (v - yr[0])) / (yr[1] - yr[0]);
+    g.setTransform(dpr, 0, 0, dpr, 0, 0); g.clearRect(0, 0, width, height);
+    g.font = "12px " + FONT; g.fillStyle = css("--text"); g.textBaseline = "middle"; g.textAlign = "right";
+    for (const [v, text] of ticks(yr, 5, false)) { path(g, [[left, Y(v)], [right, Y(v)]], css("--rule"), 1); g.fillText(text, left - 7, Y(v)); }
+    g.textAlign = "center";
+    for (const [v, text] of ticks(xr, Math.max(2, Math.round((right - left) / 110)), titles.time)) { path(g, [[X(v), bottom], [X(v), bottom + 4]], css("--edge"), 1); g.fillText(text, X(v), bottom + 13); }
+    path(g, [[left, top], [left, bottom], [right, bottom]], css("--edge"), 1);
+    if (titles.x) g.fillText(cut(g, titles.x, right - left), (left + right) / 2, height - 9);
+    g.save(); g.translate(10, (top + bottom) / 2); g.rotate(-Math.PI / 2); g.fillText(cut(g, titles.y, bottom - top), 0, 0); g.restore();
+    return { g, X, Y, left, right };
+  }
+
+  const FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', Arial, sans-serif";
+  const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000];
+  function ticks(range, count, time) {
+    const rough = (range[1] - range[0]) / count, power = Math.pow(10, Math.floor(Math.log10(rough)));
+    let step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough * 0.999);
+    if (time) step = 1000 * (STEPS_S.find((k) => 1000 * k >= rough) || STEPS_S[STEPS_S.length - 1]);
+    const places = Math.max(0, Math.min(12, -Math.floor(Math.log10(step) + 1e-9))), out = [];
+    for (let v = Math.ceil(range[0] / step) * step; v <= range[1] + 1e-9 * step; v += step) {
+      const text = new Date(time ? v : 0).toISOString();
+      out.push([v, time ? (step < 60000 ? text.slice(11, 19) : step < 86400000 ? text.slice(11, 16) : text.slice(5, 10)) : v.toFixed(places)]);
+    }
+    return out;
+  }
+  function path(g, points, colour_, width, dash) {
+    if (points.length < 2) return;
+    g.strokeStyle = colour_; g.lineWidth = width; g.setLineDash(dash || []); g.beginPath();
+    points.forEach(([x, y], q) => (q ? g.lineTo(x, y) : g.moveTo(x, y)));
+    g.stroke(); g.setLineDash([]);
+  }
+  function dot(g, x, y, r, colour_) { g.fillStyle = colour_; g.beginPath(); g.arc(x, y, r, 0, 2 * Math.PI); g.fill(); }
+  function ring(g, x, y, colour_) { g.strokeStyle = colour_; g.lineWidth = 3; g.beginPath(); g.arc(x, y, 9, 0, 2 * Math.PI); g.stroke(); }
+  function triangle(g, x, y, colour_) { g.fillStyle = colour_; g.beginPath(); g.moveTo(x, y - 6); g.lineTo(x + 6, y + 4); g.lineTo(x - 6, y + 4); g.closePath(); g.fill(); }
 
   function room(values) { const real = values.filter((v) => v !== null), low = Math.min(...real), high = Math.max(...real), pad = 0.06 * (high - low || 1); return [low - pad, high + pad]; }
 
@@ -425,8 +498,17 @@
     if (box) box.title = cell ? said(cell.row, cell.j) : "";
     describe();
   });
+  const spotAt = (event) => { // the row whose mark is nearest in the closer look
+    const box = event.target.closest && event.target.closest("#line-own-trend, #line-pair"), r = box && box.getBoundingClientRect();
+    let best = null, far = 14;
+    for (const one of (box && spots.get(box.id)) || []) { const d = Math.hypot(one[0] - (event.clientX - r.left), one[1] - (event.clientY - r.top)); if (d < far) { far = d; best = one; } }
+    return box ? { box, best } : null;
+  };
+  document.addEventListener("mousemove", (event) => { const spot = spotAt(event); if (spot) spot.box.title = spot.best ? spot.best[3] : ""; });
   document.addEventListener("click", (event) => {
     if (!event.target.closest || !page()) return;
+    const spot = spotAt(event);
+    if (spot) { if (spot.best) { if (!variable) variable = selected("line-closer-variable"); hold(spot.best[2]); } return; }
     if (event.target.closest("#line-heat")) {
       const cell = cellAt(event);
       if (cell) { variable = kept.names[cell.j]; partner = ""; cursor = { row: kept.seq[cell.row], variable: cell.j }; hold(kept.seq[cell.row]); }
@@ -468,6 +550,7 @@
   document.addEventListener("spc-drawn", () => { if (heat()) { ask(); draw(); } });
   document.addEventListener("spc-picked", (event) => { // a row was chosen, here or in the chart: what this file draws is drawn in the same frame
     times.picked = performance.now();
+    why(event.detail.seq);
     if (!held) variable = partner = ""; // a row chosen in the chart: its own leader
     held = false;
     picked = event.detail.seq;
@@ -482,13 +565,9 @@
     if (key !== shownAt) { shownAt = key; kept = null; shown = null; order = null; picked = 0; variable = partner = ""; cursor = { row: -1, variable: -1 }; hovered = null; }
     if (!here || !heat()) return;
     ask();
-    const bars = live().plot("line-blame");
-    if (bars && bars.on && !bars.spcNamed) { bars.spcNamed = true; bars.on("plotly_click", (e) => { if (e.points.length) look(String(e.points[0].y)); }); }
-    const own = live().plot("line-own-trend");
-    if (own && own.layout && own.layout.meta && !own.layout.meta.filled && kept && kept.geometry && picked) closer();
   }, 300);
-  window.addEventListener("resize", () => setTimeout(() => { if (heat()) draw(); }, 60));
-  new MutationObserver(() => { if (heat()) draw(); }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  window.addEventListener("resize", () => setTimeout(() => { if (heat()) { draw(); closer(); } }, 60));
+  new MutationObserver(() => { if (heat()) { draw(); closer(); } }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 
-  window.spcBlame = { kept: () => kept, shown: () => shown, times, ellipse, said, draw }; // for the tests and the benchmark
+  window.spcBlame = { kept: () => kept, shown: () => shown, times, ellipse, said, draw, looked }; // for the tests and the benchmark
 })();

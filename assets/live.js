@@ -581,10 +581,17 @@
     const page = document.querySelector("[data-live-line]");
     if (!page) return;
     view.pick = seq; view.chosen = view.chosen || chosen; view.pickAt = performance.now();
-    props("line-pick", { data: { line: page.dataset.liveLine, seq } });
     document.dispatchEvent(new CustomEvent("spc-picked", { detail: { seq, chosen } }));
     const line = lines.get(page.dataset.liveLine);
-    if (line && chosen) { line.dirty = true; schedule(); }
+    if (line && chosen) requestAnimationFrame(() => ring(line));
+  }
+
+  function ring(line) { // the chosen point alone: the rest of the chart stays as it is
+    const gd = plot("line-chart");
+    if (!gd || !gd.layout || !gd.layout.meta || !gd.layout.meta.filled || !window.Plotly) { line.dirty = true; schedule(); return; }
+    const rows = visible(line), row = rows.find((r) => r.seq === view.pick), c = row && row.charts.t2, ratio = chosen("line-scale") === "ratio";
+    const y = !c || c[0] === null ? 0 : ratio ? c[0] / c[1] : c[0];
+    window.Plotly.restyle(gd, { x: [row ? [axisOf(rows).x(row)] : []], y: [row ? [y] : []] }, [4]);
   }
 
   function pause() {

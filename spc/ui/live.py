@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
 
 from spc.ui.view import MS, WINDOW, About, Dot, View
 from spc.ui.words import STATES, LineFacts, State, clock, state, utc, worst
@@ -310,8 +311,14 @@ async def watch_over(viewer: Viewer) -> None:
 
 
 def mount(app: FastAPI, view: View) -> Hub:
-    """The WebSocket at /live."""
+    """The WebSocket at /live, and at /live/why the reason of one row, asked for past dash: a press must be answered at once."""
     hub = Hub(view)
+
+    @app.get("/live/why", include_in_schema=False)
+    async def why(line: str, seq: int) -> JSONResponse:
+        from spc.ui.pages.line import told  # noqa: PLC0415 - the pages stand above the live channel
+
+        return JSONResponse(await asyncio.to_thread(told, view, line, seq))
 
     @app.websocket("/live")
     async def live(socket: WebSocket) -> None:

@@ -5,16 +5,15 @@ Both are made empty here; assets/blame.js asks for the shares of the window and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
-from spc.figures.frame import Figure, frame
-from spc.figures.theme import Theme
 from spc.ui import ids
-from spc.ui.components import attr, choice, graph, panel, select
-from spc.ui.figures import line_trace, out_trace
+from spc.ui.components import attr, choice, panel, select
 from spc.ui.view import About
 
 SPANS = {"chart": "as the chart", "long": "last 10 000 rows"}
@@ -46,15 +45,15 @@ def heat_map() -> Component:
     )
 
 
-def closer(theme: Theme, about: About) -> Component:
+def closer(about: About) -> Component:
     """One variable's own trend with its reference band, and its pair with the reference's ellipse."""
     names = {name: name for name in about.names}
     lists = [
         select(ids.LINE_CLOSER_VARIABLE, names, label="Variable", shown=True),
         select(ids.LINE_CLOSER_PARTNER, names, label="With", shown=True),
     ]
-    trend = graph(ids.LINE_OWN_TREND, own_trend(theme), label="The variable over time with its reference band", class_name="own-trend")
-    pair = graph(ids.LINE_PAIR, pair_figure(theme), label="The variable against its partner, with the ellipse", class_name="pair")
+    trend = html.Div(id=ids.LINE_OWN_TREND, className="drawn", role="img", **attr(aria_label="The variable over time"))
+    pair = html.Div(id=ids.LINE_PAIR, className="drawn", role="img", **attr(aria_label="The variable against its partner"))
     return panel(
         "A closer look",
         html.P("Choose a point of the chart, or a cell of the map.", id=ids.LINE_CLOSER_WORDS, className="summary", role="status"),
@@ -66,62 +65,28 @@ def closer(theme: Theme, about: About) -> Component:
     )
 
 
-def own_trend(theme: Theme) -> Figure:
-    """A variable over time, empty. Traces: its values, those of rows beyond the limit, the chosen row."""
-    hover: Figure = {"hoverinfo": "text", "hovertext": [], "customdata": []}
-    line = line_trace(theme, "value", **hover) | {"mode": "lines+markers", "marker": {"color": theme.series, "size": 4}}
-    at: Figure = {"xref": "x domain", "yref": "y", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "layer": "below"}
-    shapes = [
-        {**at, "type": "rect", "fillcolor": theme.rule, "opacity": 0.55, "line": {"width": 0}},
-        {**at, "type": "line", "line": {"color": theme.edge, "width": 1, "dash": "dot"}},
-    ]
-    layout = frame(
-        theme,
-        size=12,
-        margin={"l": 62, "r": 12, "t": 8, "b": 30},
-        xaxis={"type": "date", "hoverformat": "%H:%M:%S", "nticks": 5},
-        yaxis={"title": {"text": "", "standoff": 4}, "nticks": 5},
-        hovermode="closest",
-        meta={"live": "own trend"},
-        shapes=shapes,
-    )
-    return {"data": [line, out_trace(theme, "row beyond its limit", **hover), _ring(theme)], "layout": layout}
+def bars(names: Sequence[str], shares: Sequence[float | None], *, out: bool, most: int = 8) -> str:
+    """The signed share of each variable in T² as bars in HTML, the largest on top; it is marked when the point is beyond its limit.
+
+    >>> bars(["a", "b"], [1.0, 9.0], out=True).count("bar-row")
+    2
+    """
+    known = [(name, share) for name, share in zip(names, shares, strict=True) if share is not None]
+    total = sum(share for _, share in known)
+    ranked = sorted(known, key=lambda pair: abs(pair[1]), reverse=True)[:most]
+    if not ranked or not total:
+        return ""
+    low, high = min(0.0, *(share for _, share in ranked)), max(0.0, *(share for _, share in ranked))
+    rows = [_bar(name, share, total, low, high, marked=out and k == 0) for k, (name, share) in enumerate(ranked)]
+    return "".join(rows) + '<div class="bar-key">share of T²; left of the line: takes away</div>'
 
 
-def pair_figure(theme: Theme) -> Figure:
-    """Two variables, empty. Traces: the reference's ellipse, the rows, the last rows joined, the chosen row."""
-    hover: Figure = {"hoverinfo": "text", "hovertext": [], "customdata": []}
-    line = {"type": "scatter", "mode": "lines", "name": "ellipse", "x": [], "y": [], "hoverinfo": "skip"}
-    dots = {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "rows",
-        "x": [],
-        "y": [],
-        "marker": {"color": theme.edge, "size": 5, "opacity": 0.6},
-    }
-    trail = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": "last rows",
-        "x": [],
-        "y": [],
-        "line": {"color": theme.series, "width": 1},
-        "marker": {"color": theme.series, "size": []},
-    }
-    layout = frame(
-        theme,
-        size=12,
-        margin={"l": 66, "r": 12, "t": 8, "b": 42},
-        xaxis={"title": {"text": "", "standoff": 4}, "nticks": 5},
-        yaxis={"title": {"text": "", "standoff": 4}, "nticks": 5},
-        hovermode="closest",
-        meta={"live": "pair"},
-    )
-    data = [{**line, "line": {"color": theme.limit, "width": 1.8}}, {**dots, **hover}, {**trail, **hover}, _ring(theme)]
-    return {"data": data, "layout": layout}
-
-
-def _ring(theme: Theme) -> Figure:
-    look = {"color": "rgba(0,0,0,0)", "symbol": "circle", "size": 18, "line": {"color": theme.selection, "width": 3}}
-    return {"type": "scatter", "mode": "markers", "name": "chosen", "x": [], "y": [], "marker": look, "hoverinfo": "skip"}
+def _bar(name: str, share: float, total: float, low: float, high: float, *, marked: bool) -> str:
+    scale, shown = 100.0 / (high - low), escape(name)
+    zero, width = -low * scale, abs(share) * scale
+    start = zero if share >= 0 else zero - width
+    fill = f'<rect x="{start:.2f}" y="2" width="{width:.2f}" height="12" class="bar-fill{" marked" if marked else ""}"/>'
+    line = f'<line x1="{zero:.2f}" x2="{zero:.2f}" y1="0" y2="16" class="bar-zero"/>'
+    drawn = f'<svg class="bar-track" viewBox="0 0 100 16" preserveAspectRatio="none" aria-hidden="true">{fill}{line}</svg>'
+    words = f'<span class="bar-name" title="{shown}">{shown}</span>{drawn}<span class="bar-part">{round(100 * share / total)} %</span>'
+    return f'<div class="bar-row" data-variable="{shown}">{words}</div>'

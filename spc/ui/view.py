@@ -9,16 +9,22 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from spc.blame.compare import Comparison
+from spc.blame.pareto import Bar, By
 from spc.charts import titled
 from spc.errors import NotFound
 from spc.ledger import alarms as alarm_book
 from spc.ledger import lines as line_book
 from spc.ledger import models, points, rows
 from spc.ledger.rows import Window
+from spc.line import causes as over_time
 from spc.line import verbs
+from spc.line.causes import Of
+from spc.line.periods import period
 from spc.nouns import Alarm, Blame, Limit, Model, Point, Points, Rows
 from spc.nouns.dynamics import column_of
 from spc.settings import LineSettings, Settings
@@ -286,6 +292,21 @@ class View:
         raw = np.concatenate([_pick(before, model.inputs), _pick(window, model.inputs)])
         raw = raw if model.dynamics is None else model.dynamics.run(raw, np.concatenate([before.rows.at, window.rows.at]))
         return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), blame.sentence(model, x), raw, shown)
+
+    def causes(self, kind: str, since: str, until: str, line: str, of: Of, by: By) -> tuple[tuple[Bar, ...], int, int]:
+        """The Pareto of a period (of all lines when `line` is empty), and the period, µs UTC; raises Complaint for one that is none."""
+        now = self.now()
+        first, last = period(kind, now, ZoneInfo(self.timezone), since, until)
+        with self._ledger.read() as c:
+            return over_time.causes(c, first, last, now, line=line, of=of, by=by), first, last
+
+    def compared(self, line: str, after: tuple[str, str], before: tuple[str, str] | None) -> Comparison:
+        """A period of a line, from – to, against another or (None) against the reference; raises Complaint."""
+        now, zone = self.now(), ZoneInfo(self.timezone)
+        new = period("between", now, zone, *after)
+        old = None if before is None else period("between", now, zone, *before)
+        with self._ledger.read() as c:
+            return over_time.compared(c, line, new, old, self._model)
 
     # ----------------------------------------------------------------------------------------------------------- private
 

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from spc.errors import Complaint, LedgerError
 from spc.nouns import Alarm
-from spc.ui import ids
+from spc.ui import causes, ids
 from spc.ui.components import attr, choice, complaint, empty, priority_mark, select, table
 from spc.ui.page import Page, Visit
 from spc.ui.view import View
@@ -96,6 +96,7 @@ def page(titles: Mapping[str, str], line: str) -> Component:
             html.Div([html.H1("Alarms"), html.P(id=ids.ALARMS_SUMMARY, className="summary", role="status")], className="title-row"),
             html.Div(filters, className="controls left"),
             html.Div(id=ids.ALARMS_LIST, className="panel"),
+            causes.pareto_panel(),
         ],
         id=ids.ALARMS,
     )
@@ -127,4 +128,5 @@ def register(app: Dash, view: View) -> Page:
         except (Complaint, LedgerError) as wrong:
             return complaint(str(wrong)), ""
 
+    causes.register_pareto(app, view, ids.ALARMS_LINE)
     return Page("/alarms", "Alarms", layout, lambda: page({}, ""), nav="Alarms")

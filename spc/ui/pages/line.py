@@ -6,14 +6,15 @@ import asyncio
 from typing import Any
 
 import numpy as np
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from spc.errors import Complaint
 from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
-from spc.ui import figures, ids, over_time
+from spc.ui import causes, figures, ids, over_time
 from spc.ui.arithmetic import fold
 from spc.ui.components import attr, button, choice, complaint, graph, panel, table
+from spc.ui.markup import html_of
 from spc.ui.page import Page, Visit
 from spc.ui.shell import theme_now
 from spc.ui.theme import LIGHT, Theme
@@ -63,7 +64,7 @@ def page(about: About, theme: Theme) -> Component:
     why = panel(
         "Why",
         html.Div("Choose a point of the chart.", id=ids.LINE_BLAME_WORDS, className="blame-words"),
-        graph(ids.LINE_BLAME, label="Share of each variable in T²", class_name="blame"),
+        html.Div(id=ids.LINE_BLAME, className="bars", role="group", **attr(aria_label="Share of each variable in T²")),
         html.Div(id=ids.LINE_BLAME_TABLE),
         class_name="why",
     )
@@ -80,13 +81,13 @@ def page(about: About, theme: Theme) -> Component:
     last = html.Details([html.Summary("The last 20 points as a table"), html.Div(id=ids.LINE_TABLE)], className="panel")
     return html.Div(
         [
-            dcc.Store(id=ids.LINE_PICK),
             dcc.Store(id=ids.LINE_MODEL),
             head(about),
             html.Div([chart, why], className="line-top"),
-            over_time.closer(theme, about),
+            over_time.closer(about),
             companions,
             trends,
+            causes.compare_panel(),
             last,
         ],
         id=ids.LINE,
@@ -117,8 +118,8 @@ def trend_figure(about: About, shown: list[str], theme: Theme) -> dict[str, Any]
     return figures.trends_live(theme, about.line, about.names, about.units, about.band, shown)
 
 
-def why(found: Blamed, theme: Theme, timezone: str) -> tuple[list[Component], dict[str, Any], Component]:
-    """The words, the bars and the table that explain one row."""
+def why(found: Blamed, timezone: str) -> tuple[list[Component], str, Component]:
+    """The words, the bars (as HTML) and the table that explain one row."""
     points, model = found.points, found.model
     track = points.tracks.get("t2")
     value = float(track.value[0]) if track else float("nan")
@@ -153,11 +154,20 @@ def why(found: Blamed, theme: Theme, timezone: str) -> tuple[list[Component], di
         x = np.array(found.x, dtype=np.float64)
         judged = [arithmetic_of_point(model, x, raw=found.raw), arithmetic_of_limit(model, "t2", int(np.sum(~np.isnan(x))))]
         numbers = html.Div([numbers, fold([*judged, *found.worked])])
-    return words, figures.blame(theme, model.names, shares, out=out), numbers
+    return words, over_time.bars(model.names, shares, out=out), numbers
+
+
+def told(view: View, line: str, seq: int) -> dict[str, str]:
+    """Why a row has its T², as HTML for the three places of the page: assets/blame.js puts it there."""
+    try:
+        words, bars, numbers = why(view.blamed(line, seq), view.timezone)
+    except Complaint as wrong:
+        return {"words": html_of(complaint(wrong.text, wrong.cure)), "bars": "", "table": ""}
+    return {"words": html_of(words), "bars": bars, "table": html_of(numbers)}
 
 
 def register(app: Dash, view: View) -> Page:
-    """The page at /line/<line>, and its callbacks: explain a point, choose trends."""
+    """The page at /line/<line>, and its callbacks: choose trends, another model."""
 
     def layout(visit: Visit) -> Component:
         view.need(visit.parts["line"])
@@ -165,22 +175,6 @@ def register(app: Dash, view: View) -> Page:
 
     def skeleton() -> Component:
         return page(About("x", "x", 0, (), (), (), (), "", "", None, ()), LIGHT)
-
-    @app.callback(
-        Output(ids.LINE_BLAME_WORDS, "children"),
-        Output(ids.LINE_BLAME, "figure"),
-        Output(ids.LINE_BLAME_TABLE, "children"),
-        Input(ids.LINE_PICK, "data"),
-        prevent_initial_call=True,
-    )
-    async def explain(pick: dict[str, Any] | None) -> Any:
-        if not pick:
-            return no_update, no_update, no_update
-        try:
-            found = await asyncio.to_thread(view.blamed, str(pick["line"]), int(pick["seq"]))
-            return why(found, theme_now(), view.timezone)
-        except Complaint as wrong:
-            return complaint(wrong.text, wrong.cure), figures.blame(theme_now(), [], [], out=False), None
 
     @app.callback(
         Output(ids.LINE_TRENDS, "figure"),
@@ -203,4 +197,5 @@ def register(app: Dash, view: View) -> Page:
         about, theme = await asyncio.to_thread(view.about, line), theme_now()
         return trend_part(about, theme), companion_part(about, theme)
 
+    causes.register_compare(app, view)
     return Page("/line/<line>", "{line}", layout, skeleton)

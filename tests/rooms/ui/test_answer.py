@@ -4,7 +4,6 @@ from spc.errors import Complaint, Conflict, NotFound
 from spc.ui import answer, ids
 from spc.ui.pages import alarms as page
 from spc.ui.pages import line
-from spc.ui.theme import LIGHT
 from spc.ui.view import View
 from tests.rooms.ui.house import House
 
@@ -68,12 +67,14 @@ def test_the_summary_counts_what_is_open(view: View) -> None:
 
 
 def test_a_point_is_explained_in_words_bars_and_numbers(view: View) -> None:
-    words, figure, table = line.why(view.blamed("mixer", 20), LIGHT, "Europe/Berlin")
+    words, bars, table = line.why(view.blamed("mixer", 20), "Europe/Berlin")
     said = " ".join(str(w) for w in words)
     assert "Row 20, part B00020" in said
     assert "beyond the limit" in said
     assert "warp_mm is 8.0 sd high" in said
-    assert figure["data"][0]["y"][-1] == "warp_mm"
+    assert bars.index("warp_mm") < bars.index("length_mm")
+    assert line.told(view, "mixer", 20)["bars"] == bars
+    assert "not judged" in line.told(view, "mixer", 999)["words"]
     assert "0.830" in str(table)
 
 

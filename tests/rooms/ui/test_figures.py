@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from spc.ui import figures
+from spc.ui import figures, over_time
 from spc.ui.theme import DARK, LIGHT, THEMES, Theme
 
 NAMES = ("length_mm", "warp_mm", "copper_um")
@@ -14,7 +14,6 @@ def test_every_figure_is_plain_json_in_its_scheme(theme: Theme) -> None:
     made = [
         figures.t2_live(theme, "mixer"),
         figures.trends_live(theme, "mixer", NAMES, ("mm", "mm", "um"), BANDS, NAMES),
-        figures.blame(theme, NAMES, [1.0, None, -2.0], out=True),
     ]
     other = DARK if theme is LIGHT else LIGHT
     for figure in made:
@@ -55,13 +54,17 @@ def test_trends_without_a_model_have_no_axes_to_misread() -> None:
 
 
 def test_blame_shows_the_largest_share_on_top_in_colour_only_when_out() -> None:
-    bars = figures.blame(LIGHT, NAMES, [2.0, 30.0, -5.0], out=True)["data"][0]
-    assert bars["y"] == ["length_mm", "copper_um", "warp_mm"]
-    assert bars["x"] == [2.0, -5.0, 30.0]
-    assert bars["marker"]["color"] == [LIGHT.series, LIGHT.series, LIGHT.high]
-    assert set(figures.blame(LIGHT, NAMES, [2.0, 30.0, -5.0], out=False)["data"][0]["marker"]["color"]) == {LIGHT.series}
+    drawn = over_time.bars(NAMES, [2.0, 30.0, -5.0], out=True)
+    assert [drawn.index(f'data-variable="{name}"') for name in ("warp_mm", "copper_um", "length_mm")] == sorted(
+        drawn.index(f'data-variable="{name}"') for name in NAMES
+    )
+    assert drawn.count("marked") == 1
+    assert drawn.index("marked") < drawn.index('data-variable="copper_um"')
+    assert "marked" not in over_time.bars(NAMES, [2.0, 30.0, -5.0], out=False)
+    assert over_time.bars(["<b>"], [1.0], out=False).count("&lt;b&gt;") == 3
 
 
 def test_the_percentages_of_blame_are_of_the_signed_sum() -> None:
-    notes = figures.blame(LIGHT, NAMES, [2.0, 30.0, -7.0], out=True)["layout"]["annotations"]
-    assert {one["y"]: one["text"] for one in notes} == {"length_mm": "8 %", "warp_mm": "120 %", "copper_um": "-28 %"}
+    drawn = over_time.bars(NAMES, [2.0, 30.0, -7.0], out=True)
+    assert [part.split("<")[0] for part in drawn.split('<span class="bar-part">')[1:]] == ["120 %", "-28 %", "8 %"]
+    assert over_time.bars(NAMES, [None, None, None], out=True) == ""
