@@ -101,7 +101,7 @@ def test_the_terms_that_are_shown_with_their_f_law(shared: Path) -> None:
 
 def test_t2_of_subsets_is_that_of_msqc(shared: Path) -> None:
     compared = 0
-    for name, expected, x in tables(shared, "myt_classical"):
+    for name, _, x in tables(shared, "myt_classical"):
         path = shared / "oracle" / "expected" / f"{name}.peercharts.json"
         if not path.exists():
             continue

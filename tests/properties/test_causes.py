@@ -1,4 +1,4 @@
-"""What must hold of whose doing a signal is, for every chart: the order and the units of columns change nothing, shares sum to the statistic."""
+"""Whose doing a signal is, for every chart: the order and the units of columns change nothing, and shares sum to the statistic."""
 
 from __future__ import annotations
 
