@@ -36,8 +36,8 @@ def beginning(model: Model, rows: Rows, first_row: int, received: Sequence[int] 
 
     since_row, since_low, since_high; their times (µs UTC) since_at, since_low_at, since_high_at, of rows without times those at which
     they were `received`, or None; since_kind (step, drift), since_change (step, drift, spread), since_why; shift: how far each variable
-    has moved on average since then (up to the last row, for a drift), in its own unit; shift_t2: the T² of that shift, which grows with
-    the rows.
+    has moved on average since then (up to the last row, for a drift), in its own unit; shift_size: the same as a whitened length;
+    shift_t2: its T², which grows with the rows.
     """
     if not len(rows) or not set(model.inputs) <= set(rows.names):
         return {}
@@ -56,6 +56,7 @@ def beginning(model: Model, rows: Rows, first_row: int, received: Sequence[int] 
         "since_why": found.why,
         "shift": deviation(model, found.shift),
         "shift_t2": found.strength,
+        "shift_size": float(np.linalg.norm(found.shift)),
     }
 
 
