@@ -162,7 +162,7 @@
       const y0 = Math.round(k * cell), y1 = Math.round((k + 1) * cell) - Math.max(1, Math.round(dpr));
       for (let c = 0; c < W; c++) {
         const v = best[k * W + c], a = Math.min(1, Math.abs(v)), step = Math.round(a * STEPS);
-        const paint = level[c] === 0 ? blank : level[c] === 1 ? normal[step] : v >= 0 ? plus[step] : minus[step], striped = level[c] && v < 0 && a >= 0.1;
+        const paint = level[c] === 0 ? blank : level[c] === 1 ? normal[step] : v >= 0 ? plus[step] : minus[step], striped = v < 0 && a >= (level[c] === 1 ? 0.25 : 0.1) && level[c] > 0;
         for (let y = y0; y < y1; y++) out[y * W + c] = striped && (c + y) % pitch < pen ? hatch : paint;
       }
     }

@@ -32,7 +32,7 @@ def heat_map() -> Component:
         choice(ids.LINE_HEAT_ROWS, SHOWN, "some", label="Variables of the map"),
     ]
     drawn: dict[str, Any] = {"role": "application", "tabIndex": 0, **attr(aria_label="Map of each variable's share of T²")}
-    table = html.Details([html.Summary("The map as a table"), html.Div(id=ids.LINE_HEAT_TABLE, className="table-scroll")])
+    table = html.Details([html.Summary("The map in numbers"), html.Div(id=ids.LINE_HEAT_TABLE, className="table-scroll")])
     return html.Div(
         [
             html.Div([html.H3("Blame over time"), html.Div(controls, className="controls")], className="heat-head"),

@@ -165,7 +165,7 @@ def test_the_map_is_read_and_chosen_from_without_a_mouse(page: Any, served: Serv
     until(page, f"{SAID}.startsWith('Row 21, ') && !{SAID}.includes('warp_mm')")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Row 21, part B00021")
-    page.locator("summary", has_text="The map as a table").press("Enter")
+    page.locator("summary", has_text="The map in numbers").press("Enter")
     row = page.locator("#line-heat-table tbody tr").first
     assert row.inner_text().startswith("warp_mm\t2\t")
     row.locator("button").press("Enter")
