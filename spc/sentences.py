@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from spc import alarms, blame
-from spc.blame.average import lasting_matter
-from spc.blame.matter import Called, Matter, guard_matter, matter, site_name
+from spc.blame.average import averaged, spread_matter, unsized
+from spc.blame.matter import Called, Matter, guard_matter, matter
 from spc.blame.words import MEMORY, worded
 from spc.charts import titled
 from spc.language import Language, message, messages, spoken
@@ -77,13 +77,12 @@ def what(
         return Matter(signal.chart, "level")
     if np.all(np.isnan(found[1])):
         return Matter(signal.chart, "nothing")
-    if cause is not None:
-        return matter(found[0], cause, found[1] if signal.chart == "t2" else None, called=telling.called)
-    return (
-        matter(found[0], blame.cause(found[0], x=found[1]), found[1], called=telling.called)
-        if signal.chart == "t2"
-        else Matter(signal.chart, "level")
-    )
+    if signal.chart not in MEMORY:
+        return matter(found[0], cause or blame.cause(found[0], x=found[1]), found[1], called=telling.called)
+    if cause is None:
+        return Matter(signal.chart, "level")
+    about = matter(found[0], cause, called=telling.called)
+    return about if about.kind == "spread" else unsized(about)
 
 
 def _guard(guards: tuple[Guard, ...], note: str, called: Called) -> Matter:
@@ -95,21 +94,22 @@ def _guard(guards: tuple[Guard, ...], note: str, called: Called) -> Matter:
     return Matter("guard", "level")
 
 
-def lasting(model: Model, told: Mapping[str, Any], rows: Rows | None, first_row: int, telling: Telling) -> dict[str, Any]:
-    """The facts for the sentence of a chart with memory, from those of when the change began (spc.phase2.beginning), and for a chart of
-    log T² from the rows up to the signal, numbered from `first_row`; {} for other charts, and when nothing is known of when it began.
+def lasting(model: Model, told: Mapping[str, Any], rows: Rows, first_row: int, telling: Telling) -> dict[str, Any]:
+    """What a signal's facts say better once it is known when the change began (spc.phase2.beginning), from the rows up to now, numbered
+    from `first_row`: on a chart with memory each variable's average since then; on a chart of rows, that it is the spread and not the
+    level, if that is so. {} when there is nothing to say better.
     """
-    shift = told.get("shift")
-    if told["chart"] not in MEMORY or not shift:
+    shift, about = told.get("shift"), Matter.from_dict(told.get("matter", {"chart": "", "kind": ""}))
+    if not shift or about.kind == "nothing":
         return {}
-    x = None
-    if told["chart"] == "ewma_log_t2" and rows is not None and len(rows) and set(model.inputs) <= set(rows.names):
-        x = model.scatter.colour(judged(model, rows, first_row)[0])
-    value = told["value"] if told["value"] is not None else float("nan")
-    found = lasting_matter(model, told["chart"], value, np.array([shift[name] for name in model.names]), x, called=telling.called)
-    who = [name for name in model.names for one in found.named if site_name(name, telling.called) == one.name]
-    alone = who[0] if len(who) == 1 else None
-    return {"matter": found.to_dict(), "culprit": alone, "telling": telling.facts(alone)}
+    if about.chart in MEMORY and about.kind != "spread":
+        return {"matter": averaged(model, about, np.array([shift[name] for name in model.names]), called=telling.called).to_dict()}
+    if about.chart != "t2" or told.get("since_change") != "spread" or not set(model.inputs) <= set(rows.names):
+        return {}
+    z, numbers, _ = judged(model, rows, first_row)
+    x = model.scatter.colour(z[numbers >= told["since_row"]])
+    found = spread_matter(model, about.chart, told["value"] or 0.0, x, called=telling.called)
+    return {} if found is None else {"matter": found.to_dict()}
 
 
 def culprit(

@@ -1,4 +1,4 @@
-"""What lasts, for a sentence: whose doing it is on a chart with memory, with each variable's average since it began."""
+"""What lasts, for a sentence: each named variable's average since the change began, instead of a single row's values."""
 
 from __future__ import annotations
 
@@ -6,40 +6,44 @@ from dataclasses import replace
 
 import numpy as np
 
-from spc.blame.matter import Called, Matter, matter
+from spc.blame.matter import Called, Matter, Named, matter, site_name
 from spc.blame.shapley import blame
 from spc.blame.whose import cause
-from spc.nouns import Cause, Floats, Model
+from spc.nouns import Floats, Model
+
+ENOUGH = 10  # rows from which the spread is told from the level
 
 
-def lasting_cause(model: Model, chart: str, value: float, shift: Floats, rows: Floats | None = None) -> Cause:
-    """Whose doing the statistic `value` of a chart with memory is, from the average shift (p,) since the change, in each column's unit.
+def averaged(model: Model, about: Matter, shift: Floats, *, called: Called | None = None) -> Matter:
+    """The facts of a chart with memory, with the average shift (p,) of each named variable since the change began, in its own unit.
 
-    With the charted `rows` (n, p) up to the signal, NaN where missing, a chart of log T² says whether it is the level or the spread.
-    For a level, sigma and given (p,) are those of the average: in standard deviations of single rows. Raises ValueError for a shift of
-    nothing.
+    Its sizes are then in standard deviations of single rows, which is what people see on the trends.
     """
-    shift = np.asarray(shift, dtype=np.float64)
-    if not np.any(shift):
-        raise ValueError("nothing has shifted")
-    if chart == "ewma_log_t2" and rows is not None:
-        whole = rows[~np.isnan(rows).any(axis=1)]
-        found = cause(model, chart, rows=whole, value=value) if len(whole) else None
-        if found is not None and found.kind == "spread":
-            return found
-    average = model.scatter.center + shift
-    found = cause(model, "mewma" if chart == "ewma_log_t2" else chart, remembered=model.scatter.whiten(average[None])[0], value=value)
-    parts = blame(model, average)
-    return replace(found, chart=chart, sigma=parts.sigma[0], given=parts.given[0])
+    place = {site_name(name, called or {}): j for j, name in enumerate(model.names)}
+    average = model.scatter.center + np.asarray(shift, dtype=np.float64)
+    parts, scale = blame(model, average), model.scatter.conditional_scale
+    named = []
+    for one in about.named:
+        j = place.get(one.name)
+        if j is not None:
+            sigma, given, value = float(parts.sigma[0, j]), float(parts.given[0, j]), float(average[j])
+            usual, sd = float(model.scatter.center[j]), float(np.sqrt(model.scatter.covariance[j, j]))
+            one = Named(one.name, sigma, given, value, usual, sd, value - given * float(scale[j]), one.unit)
+        named.append(one)
+    return replace(about, named=tuple(named), rows=1)
 
 
-def lasting_matter(
-    model: Model, chart: str, value: float, shift: Floats, rows: Floats | None = None, *, called: Called | None = None
-) -> Matter:
-    """The facts for the sentence of a chart with memory; without a shift, only that a change lasts."""
-    try:
-        found = lasting_cause(model, chart, value, shift, rows)
-    except ValueError:
-        return Matter(chart, "level")
-    average = None if found.kind == "spread" else model.scatter.center + np.asarray(shift)
-    return replace(matter(model, found, average, called=called), rows=1)
+def unsized(about: Matter) -> Matter:
+    """The facts of a chart with memory without sizes: those of what it remembers are in no unit that anybody knows."""
+    return replace(about, named=tuple(Named(one.name, unit=one.unit) for one in about.named), rows=1)
+
+
+def spread_matter(model: Model, chart: str, value: float, rows: Floats, *, called: Called | None = None) -> Matter | None:
+    """The facts for "spread, not level", from the charted rows (n, p) since the change began, NaN where missing; None when it is the level
+    after all, or when there are fewer than ten complete rows.
+    """
+    rows = rows[~np.isnan(rows).any(axis=1)]
+    if len(rows) < ENOUGH:
+        return None
+    found = cause(model, "ewma_log_t2", rows=rows, value=value)
+    return replace(matter(model, found, called=called), chart=chart, rows=1) if found.kind == "spread" else None

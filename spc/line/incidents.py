@@ -143,7 +143,7 @@ class Desk:
         told = {**grown.facts, **found}
         told |= lasting(connection, self.settings.name, judged.model, told, int(rows[-1]), words.telling_of(self.settings, self.zone))
         told |= known.alike(connection, self.settings.name, judged.model, told, alarm.id)
-        return replace(grown, facts=told, sentence=sentences.reworded(told))
+        return replace(grown, facts=told, sentence=sentences.reworded(told) if "matter" in told else grown.sentence)
 
     def _go_out(self, connection: Connection, before: Alarm | None, out: alarms.Out) -> Alarm:
         alarm = alarms.go_out(before, out)

@@ -10,7 +10,7 @@ import numpy as np
 from spc import blame, sentences
 from spc.blame.since import MOST
 from spc.nouns import Floats, Model, Points, Rows, Signal
-from spc.phase2 import Monitor, ProductMonitor, to_explain
+from spc.phase2 import Monitor, ProductMonitor, cause_of, to_explain
 from spc.phase2.beginning import beginning, looked_back
 from spc.replay.past import Past
 from spc.sentences import Telling
@@ -26,12 +26,13 @@ def sentence(
     `past` are the rows up to this block's end, and `back` the watch's, from which is found when the change began.
     """
     i, point = signal.index, signal.point
-    note = points.notes[i]
-    found = judged_at(monitor, rows, i) if signal.chart == "t2" else None
-    model = _model(monitor, rows, i)
-    names, share = (model.names, None) if found is None else (found[0].names, blame.blame(*found).share[0])
-    who = sentences.culprit(signal, note, model.guards, names, share)
-    said = sentences.what(signal, note, found, telling, model.guards)
+    note, model = points.notes[i], _model(monitor, rows, i)
+    found = judged_at(monitor, rows, i) if signal.chart == "t2" else (model, monitor.values(i)) if isinstance(monitor, Monitor) else None
+    cause = cause_of(monitor, rows, points, i, signal.chart) if isinstance(monitor, Monitor) else None
+    share = None if found is None or cause is not None else blame.blame(*found).share[0]
+    names = model.names if found is None else found[0].names
+    who = sentences.culprit(signal, note, model.guards, names, share, cause)
+    said = sentences.what(signal, note, found, telling, model.guards, cause)
     at = None if np.isnat(point.at) else int(point.at.astype("datetime64[us]").astype(np.int64))
     known: dict[str, Any] = {"chart": signal.chart, "row": point.row, "part": point.id, "at": at, "value": point.value, "ucl": point.ucl}
     known |= {"matter": said.to_dict(), "telling": telling.facts(who)}
