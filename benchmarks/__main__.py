@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-NAMES = ("judge", "phase1", "limits", "read", "rows", "pixel")
+NAMES = ("judge", "phase1", "limits", "read", "rows", "pixel", "press")
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "BLIS", "VECLIB_MAXIMUM", "NUMEXPR")}
 
 

@@ -21,14 +21,18 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 LINE = "bench"
 P = 6
-NAMES = tuple(f"x{j + 1}_mm" for j in range(P))
-MIXING = np.eye(P) + 0.3 * np.random.default_rng(7).standard_normal((P, P)) / np.sqrt(P)
+
+
+def mixing(p: int) -> np.ndarray[Any, Any]:
+    """What makes the p variables move together."""
+    return np.asarray(np.eye(p) + 0.3 * np.random.default_rng(7).standard_normal((p, p)) / np.sqrt(p))
 
 
 class House:
-    """A running server with an active model of six variables on one line; `post` sends rows as any sender would."""
+    """A running server with an active model of p variables on one line; `post` sends rows as any sender would."""
 
-    def __init__(self, folder: Path, patience_s: float = 90.0) -> None:
+    def __init__(self, folder: Path, patience_s: float = 90.0, p: int = P) -> None:
+        self.names, self._mixing = tuple(f"x{j + 1}_mm" for j in range(p)), mixing(p)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
         self.folder = folder
@@ -60,11 +64,11 @@ class House:
         """Requests of so many rows each, every row with a part number of its own."""
         rng = np.random.default_rng([11, self._rows])
         made = []
-        for block in (rng.uniform(-1.0, 1.0, (count, rows, P)) @ MIXING).tolist():
+        for block in (rng.uniform(-1.0, 1.0, (count, rows, len(self.names))) @ self._mixing).tolist():
             sent = []
             for values in block:
                 self._rows += 1
-                sent.append({"id": f"B{self._rows:07d}", "values": dict(zip(NAMES, values, strict=True))})
+                sent.append({"id": f"B{self._rows:07d}", "values": dict(zip(self.names, values, strict=True))})
             made.append(json.dumps({"rows": sent}).encode())
         return made
 
@@ -104,7 +108,8 @@ class House:
     def _activate(self, patience_s: float) -> None:
         """A reference is uploaded, a model fitted and made active, all by the interface."""
         table = io.StringIO()
-        np.savetxt(table, np.random.default_rng(3).standard_normal((120, P)) @ MIXING, "%.6f", ",", header=",".join(NAMES), comments="")
+        x = np.random.default_rng(3).standard_normal((max(120, 10 * len(self.names)), len(self.names))) @ self._mixing
+        np.savetxt(table, x, "%.6f", ",", header=",".join(self.names), comments="")
         found = told(self.ask("POST", "/api/v1/references?name=reference.csv", table.getvalue().encode(), "text/csv"))
         asked = {"reference_id": found["id"], "recipe": {"estimator": "classical"}}
         job, end = told(self.ask("POST", "/api/v1/models", json.dumps(asked).encode()))["job"], time.monotonic() + patience_s
@@ -117,9 +122,9 @@ class House:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[House]:
+def opened(folder: Path, p: int = P) -> Iterator[House]:
     """A house in this folder, closed at the end."""
-    house = House(folder)
+    house = House(folder, p=p)
     try:
         yield house
     finally:
