@@ -10,6 +10,7 @@ import typer
 
 from spc.cli import files
 from spc.errors import Complaint
+from spc.language import LANGUAGES
 
 if TYPE_CHECKING:
     from spc.blame import Explanation
@@ -28,16 +29,23 @@ def command(
     rows: Annotated[str, typer.Argument(metavar="ROWS.csv", help="New rows with the model's columns, in any order.")],
     row: Annotated[int, typer.Option("--row", metavar="K", help="The row, counted from 1.")],
     timezone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of times that do not say theirs.")] = "UTC",
+    language: Annotated[
+        str, typer.Option("--language", envvar="SPC_LANGUAGE", metavar="en|de", help="The language of the sentence.")
+    ] = "en",
     arithmetic: Annotated[
         bool, typer.Option("--arithmetic", help="Show the arithmetic of T² and of its limit: formula, inputs, law, source, Python.")
     ] = False,
+    chart: Annotated[str, typer.Option("--chart", metavar="CHART", help="Take the row's point on this chart of the model apart.")] = "t2",
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
     """Take one row apart: its T² and p-value, each variable's share, and the fewest variables that explain it."""
-    from spc.blame import explain
+    from spc.blame import explain, sentence
     from spc.cli.began import began
     from spc.cli.judged import judged
+    from spc.cli.taken_apart import taken_apart, tell
 
+    if language not in LANGUAGES:
+        raise Complaint(f"There are no sentences in {language!r}.", cure=f"Languages: {', '.join(LANGUAGES)}.")
     known = files.load_model(model)
     with files.progress("judging") as report:
         result = judged(known, files.table_path(rows), timezone, report)
@@ -47,8 +55,13 @@ def command(
     if asked is None:
         raise Complaint("This row was not judged.", cure=f"Its note: {result.points.notes[row - 1]}.", row=row)
     row = asked[2] + 1
+    if chart != "t2":
+        other = taken_apart(result, row, chart, began(result, row))
+        files.print_json(other) if json else tell(other)
+        return
     said = _said(row, explain(*asked[:2]), began(result, row), result.points.notes[row - 1])
     said["first_out"] = first_out(result.signals, row)
+    said["sentence"] = sentence(*asked[:2], language)
     shown = []
     if arithmetic and said["t2"] is not None:
         shown = [*_arithmetic(*asked[:2], result.raw(asked[2])), *_remembered(result, row)]
@@ -111,6 +124,10 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def _finite(numbers: dict[str, object]) -> dict[str, object]:
+    return {name: _number(one) if isinstance(one, float) else one for name, one in numbers.items()}
+
+
 def _said(row: int, found: Explanation, began: Began | None, note: str) -> dict[str, Any]:
     return {
         "row": row,
@@ -120,10 +137,11 @@ def _said(row: int, found: Explanation, began: Began | None, note: str) -> dict[
         "blame": found.blame,
         "sigma": found.sigma,
         "given": found.given,
-        "terms": [
-            {"variable": t.variable, "given": list(t.given), "value": _number(t.value), "p_value": _number(t.p_value)} for t in found.terms
-        ],
+        "terms": [_finite(term.to_dict()) for term in found.terms],
         "smallest_set": list(found.smallest_set),
+        "elimination": [_finite(asdict(step)) for step in found.steps],
+        "named": list(found.named),
+        "kind": found.kind,
         "sentence": found.sentence,
         "since_row": None if began is None else began.since.row,
         "since": None if began is None else {**asdict(began.since), "change": began.change, "why": began.why},

@@ -142,7 +142,9 @@ def test_explain_takes_a_row_apart(spc: Spc, model: Path, stream: Path, tmp_path
     assert found["smallest_set"] == ["warp_mm"]
     assert found["since_row"] == 121
     assert found["sentence"].startswith("warp_mm is ")
-    assert set(found["terms"][0]) == {"variable", "given", "value", "p_value"}
+    assert set(found["terms"][0]) == {"variable", "given", "value", "p_value", "ucl"}
+    assert (found["named"], found["kind"]) == (["warp_mm"], "level")
+    assert [(step["variable"], step["t2"] <= step["ucl"]) for step in found["elimination"]] == [("warp_mm", True)]
     calm = said(spc("explain", model, stream, "--row", 1, "--json"))
     assert (calm["smallest_set"], calm["since_row"]) == ([], None)
 
