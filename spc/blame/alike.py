@@ -20,6 +20,7 @@ from spc.nouns import Floats
 
 CHANCE: Final = 0.05  # that one random direction is taken for any of the known ones
 ALIKE: Final = 0.8  # the similarity from which on two incidents may have one cause: 37°
+_TOGETHER: Final = 0.6  # the similarity with their common direction below which an incident keeps the others of its cause from being pooled
 _SURE: Final = 200.0  # no direction counts as better known than with this T²: a cause does not repeat itself exactly
 
 
@@ -90,7 +91,7 @@ def pooled(cases: Sequence[Way]) -> list[Way]:
     counts = np.array([min(one.t2, _SURE) for one in usable])
     total = counts @ np.array([one.unit for one in usable])
     together = Way(total, float(total @ total) / float(counts.sum()))
-    if together.t2 <= 0.0 or any(_similarity(one, together) < ALIKE for one in usable):
+    if together.t2 <= 0.0 or any(_similarity(one, together) < _TOGETHER for one in usable):
         return usable
     return [together]
 

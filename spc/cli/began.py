@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spc.blame.since import Began
     from spc.cli.judged import Judged
 
-EARLIER = 3  # excursions looked at one by one, before all rows that there are
+EARLIER = 4  # excursions behind which one looks
 
 
 def began(result: Judged, row: int) -> Began | None:
@@ -58,5 +58,4 @@ def _out(result: Judged, row: int) -> bool:
 
 def _starts(result: Judged, row: int) -> Iterator[int]:
     overs = sorted({signal.point.row for signal in result.signals if signal.kind == "in" and signal.point.row < row}, reverse=True)
-    yield from (max(1, over - Watch().back + 1) for over in overs[:EARLIER])
-    yield 1
+    yield from (max(1, over - Watch().back + 1) for over in [*overs, 0][:EARLIER])

@@ -10,7 +10,7 @@ import numpy as np
 from spc.nouns import Model, Rows
 from spc.phase2.began import began, deviation
 
-EARLIER: Final = 3  # excursions looked at one by one, before all that there is
+EARLIER: Final = 4  # excursions behind which one looks; further back there may be changes that have nothing to do with this one
 
 
 def looked_back(
@@ -21,14 +21,16 @@ def looked_back(
     The change lies after `floor`, and after an earlier excursion was over, at row `back_in(row)` before a row (0 when there was none),
     unless the `back` rows by which that was over look like part of it: then one looks further back.
     """
-    over = last
-    for _ in range(EARLIER):
+    over = back_in(last)
+    first = max(floor, over - back + 1)
+    found = find(first, last)
+    for _ in range(EARLIER - 1):
+        if found.get("since_low") != first or first == floor:
+            break
         over = back_in(over)
         first = max(floor, over - back + 1)
         found = find(first, last)
-        if found.get("since_low") != first or first == floor:
-            return first, found
-    return floor, find(floor, last)
+    return first, found
 
 
 def beginning(model: Model, rows: Rows, first_row: int, received: Sequence[int] | None = None) -> dict[str, Any]:

@@ -69,3 +69,38 @@ def test_lists_are_filtered(alarm: dict[str, Any], judging: Any) -> None:
     assert wrong.status_code == 422
     assert "unacknowledged" in wrong.json()["cure"]
     assert judging.get("/api/v1/alarms?limit=0").status_code == 422
+
+
+def test_since_when_and_known_causes(alarm: dict[str, Any], judging: Any) -> None:
+    assert alarm["since"]["row"] == 121
+    assert alarm["since"]["row_time"].endswith("Z")
+    assert alarm["since"]["kind"] == "step"
+    assert alarm["facts"]["looks_like"] == []
+    empty = judging.get("/api/v1/lines/press/causes")
+    assert (empty.status_code, empty.json()) == (200, {"causes": []})
+    said = {"by": "Ada", "cause": "reflow", "note": "cooling fan stood still", "action": "fan changed"}
+    assert judging.post(f"/api/v1/alarms/{alarm['id']}/cause", said).status_code == 200
+    (known,) = judging.get("/api/v1/lines/press/causes").json()["causes"]
+    assert (known["name"], known["times"], known["last_at"]) == ("reflow", 1, alarm["opened_at"])
+    (incident,) = known["incidents"]
+    assert (incident["alarm_id"], incident["action"], incident["note"]) == (alarm["id"], "fan changed", "cooling fan stood still")
+    assert incident["shift"]["shift"]["warp_mm"] > 0.2
+    assert judging.get(f"/api/v1/alarms/{alarm['id']}").json()["looks_like"] == []  # not like itself
+
+    path = f"/api/v1/lines/press/causes/{known['id']}"
+    assert judging.post(f"{path}/rename", {"by": "Ada", "name": "reflow oven"}).status_code == 422
+    renamed = judging.post(f"{path}/rename", {"by": "Ada", "name": "reflow oven", "reason": "there are two"})
+    assert (renamed.status_code, renamed.json()["name"]) == (200, "reflow oven")
+    gone = judging.post(f"{path}/withdraw", {"by": "Ada", "reason": "the oven is gone"})
+    assert (gone.status_code, gone.json()["withdrawn_by"]) == (200, "Ada")
+    assert judging.post(f"{path}/withdraw", {"by": "Ada", "reason": "again"}).status_code == 409
+    assert judging.get("/api/v1/lines/press/causes").json()["causes"] == []
+    assert len(judging.get("/api/v1/lines/press/causes?withdrawn=true").json()["causes"]) == 1
+    assert judging.get("/api/v1/lines/nowhere/causes").status_code == 404
+    assert judging.post("/api/v1/lines/press/causes/99/withdraw", {"by": "Ada", "reason": "x"}).status_code == 404
+
+
+def test_a_cause_that_is_none_is_kept_under_no_name(alarm: dict[str, Any], judging: Any) -> None:
+    said = judging.post(f"/api/v1/alarms/{alarm['id']}/cause", {"by": "Ada", "cause": "nothing was wrong", "known": False})
+    assert said.json()["cause"] == "nothing was wrong"
+    assert judging.get("/api/v1/lines/press/causes").json()["causes"] == []

@@ -1,0 +1,99 @@
+"""How near an incident is to known causes: units and the order of columns change nothing, chance is held, the sign counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spc.blame.alike import CHANCE, Way, alike, by_chance, pooled
+from spc.nouns import Floats, Scatter
+
+
+def way(direction: Floats, size: float, rows: int, rng: np.random.Generator) -> Way:
+    """The mean of some rows that are shifted so."""
+    unit = direction / np.linalg.norm(direction)
+    mean = size * unit + rng.standard_normal(len(unit)) / np.sqrt(rows)
+    return Way(mean, rows * float(mean @ mean))
+
+
+@pytest.mark.parametrize("p", [2, 3, 6, 20])
+def test_the_law_of_the_cosine_of_a_random_direction(p: int) -> None:
+    rng = np.random.default_rng(p)
+    z = rng.standard_normal((200_000, p))
+    cosine = z[:, 0] / np.linalg.norm(z, axis=1)
+    for limit in (-0.4, 0.1, 0.5, 0.8):
+        assert by_chance(limit, p) == pytest.approx(np.mean(cosine > limit), abs=0.004)
+
+
+@pytest.mark.parametrize("p", [3, 6, 20])
+def test_random_incidents_look_like_none_as_often_as_was_promised(p: int) -> None:
+    rng = np.random.default_rng(7)
+    hits = 0
+    for _ in range(400):
+        known = [[way(rng.standard_normal(p), 5.0, 8, rng)] for _ in range(5)]
+        hits += bool(alike(way(rng.standard_normal(p), 5.0, 8, rng), known))
+    assert hits / 400 <= CHANCE + 0.03
+
+
+@pytest.mark.parametrize("p", [4, 8, 20])
+def test_the_same_fault_is_recognised_and_its_opposite_is_not(p: int) -> None:
+    rng = np.random.default_rng(3)
+    found, opposite = 0, 0
+    for _ in range(200):
+        truth = rng.standard_normal((4, p))
+        known = [[way(one, 5.0, 6, rng)] for one in truth]
+        nears = alike(way(truth[2], 4.0, 4, rng), known)
+        found += bool(nears) and nears[0].place == 2
+        opposite += any(near.place == 2 for near in alike(way(-truth[2], 4.0, 4, rng), known))
+    assert found / 200 >= 0.85
+    assert opposite == 0
+
+
+def test_an_incident_whose_direction_is_hardly_known_is_mostly_not_named() -> None:
+    rng = np.random.default_rng(5)
+    truth = rng.standard_normal(10)
+    known = [[way(truth, 6.0, 10, rng)]]
+    named = [bool(alike(way(truth, 1.0, 2, rng), known)) for _ in range(200)]
+    assert np.mean(named) < 0.4
+
+
+def test_several_incidents_make_a_better_known_direction_and_unlike_ones_stay_apart() -> None:
+    rng = np.random.default_rng(9)
+    truth = rng.standard_normal(12)
+    unit = truth / np.linalg.norm(truth)
+    single, together = [], []
+    for _ in range(100):
+        cases = [way(truth, 6.0, 1, rng) for _ in range(8)]
+        (one,) = pooled(cases)
+        together.append(float(one.unit @ unit))
+        single.append(float(cases[0].unit @ unit))
+    assert np.mean(single) < 0.9
+    assert np.mean(together) > 0.95
+    other = way(rng.standard_normal(12), 9.0, 9, rng)
+    assert len(pooled([way(truth, 5.0, 9, rng), other])) == 2
+
+
+@given(seed=st.integers(0, 10_000), p=st.integers(2, 7))
+def test_units_mixtures_and_the_order_of_columns_change_nothing(seed: int, p: int) -> None:
+    rng = np.random.default_rng(seed)
+    scatter = Scatter(rng.standard_normal(p), np.linalg.cholesky(np.cov(rng.standard_normal((p, 5 * p))) + 0.1 * np.eye(p)), 100)
+    scale = 10.0 ** rng.uniform(-6, 6, p)
+    order = rng.permutation(p)
+    other_covariance = (scatter.covariance * np.outer(scale, scale))[np.ix_(order, order)]
+    sd = np.sqrt(np.diag(other_covariance))
+    other = Scatter((scatter.center * scale)[order], np.linalg.cholesky(other_covariance / np.outer(sd, sd)) * sd[:, None], 100)
+    shifts = rng.standard_normal((4, p)) @ scatter.factor.T * 4.0
+    shifts[1] = shifts[0] + 0.1 * shifts[1]
+
+    def nears(one: Scatter, moved: Floats) -> list[tuple[int, float]]:
+        z = one.whiten(one.center + moved)
+        ways = [Way(row, 9.0 * float(row @ row)) for row in z]
+        return [(near.place, round(near.similarity, 6)) for near in alike(ways[0], [[ways[1]], [ways[2]], [ways[3]]])]
+
+    assert nears(scatter, shifts) == nears(other, (shifts * scale)[:, order])
+
+
+def test_one_variable_has_no_direction() -> None:
+    assert alike(Way(np.array([9.0]), 81.0), [[Way(np.array([8.0]), 64.0)]]) == []
