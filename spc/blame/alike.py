@@ -20,7 +20,7 @@ from spc.nouns import Floats
 
 CHANCE: Final = 0.05  # that one random direction is taken for any of the known ones
 ALIKE: Final = 0.8  # the similarity from which on two incidents may have one cause: 37°
-_TOGETHER: Final = 0.6  # the similarity with their common direction below which an incident keeps the others of its cause from being pooled
+_TOGETHER: Final = 0.6  # the similarity with the others of its cause below which an incident keeps them from being pooled
 _SURE: Final = 200.0  # no direction counts as better known than with this T²: a cause does not repeat itself exactly
 
 
@@ -88,12 +88,15 @@ def pooled(cases: Sequence[Way]) -> list[Way]:
     usable = [one for one in cases if one.t2 > 0.0 and np.any(one.shift)]
     if len(usable) < 2:
         return usable
-    counts = np.array([min(one.t2, _SURE) for one in usable])
-    total = counts @ np.array([one.unit for one in usable])
-    together = Way(total, float(total @ total) / float(counts.sum()))
-    if together.t2 <= 0.0 or any(_similarity(one, together) < _TOGETHER for one in usable):
+    if any(_similarity(one, _common([*usable[:i], *usable[i + 1 :]])) < _TOGETHER for i, one in enumerate(usable)):
         return usable
-    return [together]
+    return [_common(usable)]
+
+
+def _common(cases: Sequence[Way]) -> Way:
+    counts = np.array([min(one.t2, _SURE) for one in cases])
+    total = counts @ np.array([one.unit for one in cases])
+    return Way(total, float(total @ total) / float(counts.sum()))
 
 
 def by_chance(cosine: float, p: int) -> float:
@@ -116,5 +119,5 @@ def _near(way: Way, one: Way, place: int, compared: int) -> Near | None:
 
 def _similarity(one: Way, other: Way) -> float:
     """The cosine of the two true directions, as far as it can be told; 0 when one of them is not known."""
-    sure = one.sure * other.sure
+    sure = one.sure * other.sure if np.any(one.shift) and np.any(other.shift) else 0.0
     return min(1.0, float(one.unit @ other.unit) / sure) if sure > 0.0 else 0.0
