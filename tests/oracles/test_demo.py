@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spc.blame import sentence
+from spc.blame import cause, sentence
+from spc.charts import T2, EwmaLogT2
 from spc.nouns import Model, Rows
 from spc.phase1 import Fit, Recipe, fit
-from spc.phase2 import Monitor
+from spc.phase2 import Monitor, cause_of
 from spc.reference import read, read_rows
 from spc.scatter import Classical, Estimator, Mcd
 from spc.watch import Watch
@@ -81,3 +82,32 @@ def test_the_order_of_the_rows_does_not_decide_what_is_found() -> None:
     order = np.random.default_rng(0).permutation(200)
     scatter = Mcd()(reference.x[order])
     assert scatter.d2(reference.x) == pytest.approx(Mcd()(reference.x).d2(reference.x), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "defect, right, kind",
+    [
+        ("single warped board", {"warp_mm"}, "level"),
+        ("wrong panel lot (length long, width short)", {"length_mm", "width_mm"}, "relation"),
+        ("warp gauge stuck near zero", {"warp_mm"}, "level"),
+        ("press wear drift (thickness up, copper down)", {"thickness_mm", "copper_um"}, "level"),
+    ],
+)
+def test_each_kind_of_defect_names_its_own_variables(robust: Model, stream: Rows, defect: str, right: set[str], kind: str) -> None:
+    out = Monitor(robust).judge(stream).tracks["t2"].out
+    found = [cause(robust, x=row) for row in Monitor(robust).select(stream)[out & (DEFECT == defect)]]
+    assert len(found) >= 1
+    assert np.mean([set(one.named) <= right for one in found]) >= 0.9, [one.named for one in found]
+    assert np.mean([one.kind == kind for one in found]) >= 0.9, [one.kind for one in found]
+
+
+def test_a_loose_clamp_is_spread_and_a_wrong_lot_is_not(stream: Rows) -> None:
+    recipe = Recipe(estimator=Mcd(), charts={"t2": T2(), "ewma_log_t2": EwmaLogT2()})
+    model = fit(read(DATA / "phase1_reference.csv"), recipe).model
+    monitor = Monitor(model)
+    points = monitor.judge(stream)
+    out = np.flatnonzero(points.tracks["ewma_log_t2"].out)
+    for defect, kind in (("loose clamp (variance up)", "spread"), ("wrong panel lot (length long, width short)", "level")):
+        found = [cause_of(monitor, stream, points, int(i), "ewma_log_t2") for i in out if DEFECT[i] == defect]
+        assert len(found) >= 3
+        assert {one.kind == "spread" for one in found if one is not None} == {kind == "spread"}, defect

@@ -23,7 +23,7 @@ def remembering(spc: Spc, tmp_path_factory: pytest.TempPathFactory, reference: P
 
 
 def beyond(spc: Spc, model: Path, stream: Path, tmp_path: Path, chart: str) -> tuple[int, float]:
-    """The first row from 301 on that is out on a chart, and its statistic: the press wears (301 to 360), later a clamp is loose (401 to 425)."""
+    """The first row from 301 on that is out on a chart, and its statistic: the press wears (301 to 360), a clamp is loose (401 to 425)."""
     assert spc("judge", model, stream, "-o", tmp_path / "points.csv").code == 0
     head, *lines = (tmp_path / "points.csv").read_text().splitlines()
     place = {name: j for j, name in enumerate(head.split(","))}
