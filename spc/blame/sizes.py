@@ -8,7 +8,7 @@ from spc.language import Language, message
 _ORDINARY = 2.0  # standard deviations below which a value is ordinary
 _HUGE = 1000.0  # beyond this many the number says nothing
 _VALUES = 2  # so many variables are told with their values
-_SIZES = 4  # so many with their sizes; of more the names only
+SIZES = 4  # so many with their sizes; of more the names only
 
 
 def ordinary(distance: float | None) -> bool:
@@ -56,7 +56,7 @@ def sized(t: Language, told: Matter) -> str:
     many = len(told.named) > _VALUES
     said = []
     for one in told.named:
-        name, sd = t.named(one.name), size(t, one.sigma) if len(told.named) <= _SIZES else ""
+        name, sd = t.named(one.name), size(t, one.sigma) if len(told.named) <= SIZES else ""
         if one.value is not None and not many and told.before != "residual":
             name = f"{name} {t.measured(one.value, one.sd or 0.0)}{' ' + one.unit if one.unit else ''},"
         high, low = message("{name} {sd} sd high"), message("{name} {sd} sd low")

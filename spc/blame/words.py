@@ -11,7 +11,7 @@ import numpy as np
 
 from spc.blame.changes import lasting, spread
 from spc.blame.matter import Called, Matter, Named, matter
-from spc.blame.sizes import ordinary, size, sized, up, values
+from spc.blame.sizes import SIZES, ordinary, size, sized, up, values
 from spc.blame.whose import cause
 from spc.language import Language, message, messages, spoken
 from spc.nouns import Floats, Model
@@ -27,6 +27,8 @@ _TOGETHER = messages(
     "{names} moved together ({sizes}): which of the two it is cannot be told",
     "{names} moved together ({sizes}): which of them it is cannot be told",
 )
+_MANY_APART = message("{names} do not go together: which of them it is cannot be told")
+_MANY_TOGETHER = message("{names} moved together: which of them it is cannot be told")
 _FOLLOWED = messages(
     "{name} is {value}, not the {expected} that {others} implies", "{name} is {value}, not the {expected} that {others} imply"
 )
@@ -70,13 +72,18 @@ def _clause(t: Language, told: Matter, since: str, moving: bool) -> str:
         return spread(t, told, since)
     if told.chart in MEMORY:
         return lasting(t, told, since, moving)
-    if all(ordinary(one.sigma) and ordinary(one.given) for one in told.named):
+    if all(_near(one) for one in told.named):
         return _quiet(t, told)
     if told.kind == "relation":
         return _relation(t, told, told.named[0]) if len(told.named) == 1 else _set(t, told, _APART)
     if len(told.named) > 1 and all(ordinary(one.given) for one in told.named):
         return _set(t, told, _TOGETHER)
     return "; ".join((_relation if _hidden(one) else _level)(t, told, one) for one in told.named)
+
+
+def _near(one: Named) -> bool:
+    """Whether a variable is where it should be, by itself and for the others; without either number nobody can say so."""
+    return ordinary(one.sigma) and ordinary(one.given) and not (one.sigma is None and one.given is None)
 
 
 def _hidden(one: Named) -> bool:
@@ -153,6 +160,9 @@ def _instead(t: Language, told: Matter, one: Named) -> str:
 
 def _set(t: Language, told: Matter, said: tuple[str, str]) -> str:
     """A pair or a group of which nobody can tell which one it is."""
+    if len(told.named) > SIZES:
+        many = _MANY_APART if said is _APART else _MANY_TOGETHER
+        return t.say(many, names=t.listed([t.named(one.name) for one in told.named]))
     sizes = sized(t, told)
     if told.kind == "relation" and all(ordinary(one.sigma) for one in told.named):
         sizes += t.say("; each ordinary by itself")

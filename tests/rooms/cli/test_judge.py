@@ -132,6 +132,14 @@ def test_a_constant_column_is_a_guard_and_signals_when_it_moves(spc: Spc, refere
     assert points[29]["signal"]
 
 
+def test_explain_says_it_in_german_too(spc: Spc, model: Path, stream: Path) -> None:
+    german = spc("explain", model, stream, "--row", 121, "--language", "de")
+    assert "warp_mm ist 5," in german.out
+    wrong = spc("explain", model, stream, "--row", 121, "--language", "fr")
+    assert wrong.code == 2
+    assert "There are no sentences in 'fr'. Languages: en, de." in wrong.err
+
+
 def test_explain_takes_a_row_apart(spc: Spc, model: Path, stream: Path, tmp_path: Path) -> None:
     found = said(spc("explain", model, stream, "--row", 121, "--json"))
     assert set(found) >= {"row", "t2", "ucl", "p_value", "blame", "terms", "smallest_set", "sentence", "since_row"}

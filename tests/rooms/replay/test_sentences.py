@@ -52,11 +52,11 @@ def drifting(name: str) -> Rows:
         ("mewma", " sd high on average"),
         (
             "mcusum",
-            "a small shift that lasts: warp_mm 2.0 sd high on average (0.469 mm; usual 0.350 ± 0.060 mm) since 06:23 (06:21–06:23). MCUSUM 6.4 ",
+            "lasts: warp_mm 2.0 sd high on average (0.469 mm; usual 0.350 ± 0.060 mm) since 06:23 (06:21–06:23). MCUSUM 6.4 ",
         ),
         (
             "ewma_log_t2",
-            "a shift that lasts: length_mm 3.6 sd high on average (160.180 mm; usual 160.000 ± 0.050 mm) since 06:23. EWMA of log T² 3.4 ",
+            "a shift that lasts: length_mm 3.6 sd high on average (160.180 mm; usual 160.000 ± 0.050 mm) since 06:23. EWMA ",
         ),
     ],
 )

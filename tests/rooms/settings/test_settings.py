@@ -59,6 +59,16 @@ def test_the_environment_wins(folder: Path) -> None:
     assert (settings.port, settings.demo, settings.ledger) == (9001, True, "sqlite:////tmp/y.db")
 
 
+def test_columns_are_called_what_the_line_calls_them_in_its_language_or_the_plants(folder: Path) -> None:
+    file = folder / "lines" / "mixer-2.toml"
+    file.write_text(LINE + '[variables]\nwarp_mm = {name = "Verzug", unit = "mm"}\n[variables.copper]\nunit = "µm"\n')
+    (folder / "lines" / "mixer-3.toml").write_text('language = "en"')
+    settings = load(folder, {"SPC_LANGUAGE": "de"})
+    assert settings.line("mixer-2").called == {"warp_mm": ("Verzug", "mm"), "copper": ("", "µm")}
+    assert [line.language for line in settings.lines] == ["de", "en"]
+    assert load(folder, {}).line("mixer-2").language == "en"
+
+
 def test_an_empty_folder_gives_the_usual_values(tmp_path: Path) -> None:
     assert load(tmp_path, {}) == Settings(ledger=f"sqlite:///{tmp_path.parent}/var/spc.db", root=tmp_path.parent)
 
@@ -84,6 +94,17 @@ def test_an_empty_folder_gives_the_usual_values(tmp_path: Path) -> None:
         ("lines/mixer-2.toml", 'priority = "hihg"', "Did you mean 'high'?"),
         ("lines/mixer-2.toml", "[source]\npath = 'x'", "kind is missing"),
         ("lines/mixer-2.toml", 'name = "Mixer 2"', "is no name for a line"),
+        ("plant.toml", 'language = "fr"', "nobody knows the language 'fr'"),
+        ("lines/mixer-2.toml", 'language = "ed"', "Did you mean 'de'?"),
+        ("lines/mixer-2.toml", "variables = 3", "variables is a table per column"),
+        ("lines/mixer-2.toml", "[variables]\nwarp_mm = 'warp'", "variables.warp_mm is no table"),
+        (
+            "lines/mixer-2.toml",
+            "[variables.warp_mm]\nnmae = 'warp'",
+            "variables.warp_mm: nobody knows the word 'nmae'. Did you mean 'name'?",
+        ),
+        ("lines/mixer-2.toml", "[variables.warp_mm]\nunit = 3", "unit = 3 is not a text"),
+        ("lines/mixer-2.toml", "[variables]\na = {name = 'x'}\nb = {name = 'x'}", "a and b are both called 'x'"),
         ("lines/mixer-2.toml", "[advice]\nwarp_mm = 3", "advice = {'warp_mm': 3} is not a table"),
     ],
 )
@@ -100,6 +121,7 @@ def test_a_wrong_word_is_refused_in_words(folder: Path, name: str, text: str, sa
         ({"SPC_PROT": "1"}, "Did you mean 'SPC_PORT'?"),
         ({"SPC_PORT": "x"}, "not a whole number"),
         ({"SPC_DEMO": "si"}, "neither yes nor no"),
+        ({"SPC_LANGUAGE": "deutsch"}, "nobody knows the language 'deutsch'"),
     ],
 )
 def test_a_wrong_word_in_the_environment_is_refused(folder: Path, env: dict[str, str], said: str) -> None:
