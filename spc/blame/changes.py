@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from spc.blame.matter import Matter, Named, Pair
 from spc.blame.sizes import size, up, values
 from spc.language import Language, message, messages
 
 _SMALL = 3.0  # standard deviations up to which a lasting shift is small
+_EACH = 2  # variables whose spread is told one by one
 _CLOSE = 0.15  # a correlation that turned its sign but is this small is looser, not reversed
 
 _MORE = messages("{names} varies more than in the reference", "{names} vary more than in the reference")
@@ -63,13 +66,27 @@ def spread(t: Language, told: Matter, since: str) -> str:
     """The level stayed; the spread, or how variables hang together, did not."""
     known = {name for pair in told.pairs for name in (pair.one, pair.other)}
     rest = [t.named(one.name) for one in told.named if one.name not in known]
-    said = [_pair(t, pair) for pair in told.pairs]
+    wider = [pair for pair in told.pairs if pair.one == pair.other and pair.now is not None]
+    if len(wider) > _EACH:
+        said = [_range(t, wider), *(_pair(t, pair) for pair in told.pairs if pair not in wider)]
+    else:
+        said = [_pair(t, pair) for pair in told.pairs]
     if rest:
         said.append(t.count(*_MORE, len(rest), names=t.listed(rest)))
     what = "; ".join(said) or t.say("the rows scatter otherwise than in the reference, and no single variable stands out")
     if since:
         return t.say("spread, not level, since {since}: {what}", since=since, what=what)
     return t.say("spread, not level: {what}", what=what)
+
+
+def _range(t: Language, wider: Sequence[Pair]) -> str:
+    """Many variables that all vary more: from how many times to how many."""
+    times = sorted(pair.now for pair in wider if pair.now is not None)
+    low, high = t.number(times[0], 1), t.number(times[-1], 1)
+    names = t.listed([t.named(pair.one) for pair in wider])
+    if low == high:
+        return t.say("{names} vary {times} times as much as in the reference", names=names, times=low)
+    return t.say("{names} vary {low} to {high} times as much as in the reference", names=names, low=low, high=high)
 
 
 def _pair(t: Language, pair: Pair) -> str:

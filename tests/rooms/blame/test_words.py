@@ -157,7 +157,8 @@ TABLE: list[tuple[Matter, str, str]] = [
     (
         t2("level", one("length", sigma=4.1, given=0.9), one("width", sigma=3.9, given=0.2)),
         "length and width moved together (length 4.1 sd high; width 3.9 sd high): which of the two it is cannot be told.",
-        "length und width haben sich gemeinsam verschoben (length +4,1 s; width +3,9 s): welche der beiden Größen es ist, lässt sich nicht sagen.",
+        "length und width haben sich gemeinsam verschoben (length +4,1 s; width +3,9 s): "
+        "welche der beiden Größen es ist, lässt sich nicht sagen.",
     ),
     (
         t2("level", one("length", sigma=-6.1, given=-4.0), one("warp", sigma=4.6, given=4.5)),
@@ -206,13 +207,24 @@ TABLE: list[tuple[Matter, str, str]] = [
         "Streuung, nicht Lage: copper streut nur 0,40-mal so stark wie in der Referenz.",
     ),
     (
+        Matter("t2", "spread", tuple(one(name) for name in "abc"), pairs=tuple(Pair(n, n, 1.4 + i / 10) for i, n in enumerate("abc"))),
+        "spread, not level: a, b and c vary 1.4 to 1.6 times as much as in the reference.",
+        "Streuung, nicht Lage: a, b und c streuen 1,4- bis 1,6-mal so stark wie in der Referenz.",
+    ),
+    (
+        Matter("t2", "spread", tuple(one(name) for name in "abc"), pairs=tuple(Pair(n, n, 1.4) for n in "abc")),
+        "spread, not level: a, b and c vary 1.4 times as much as in the reference.",
+        "Streuung, nicht Lage: a, b und c streuen 1,4-mal so stark wie in der Referenz.",
+    ),
+    (
         Matter("t2", "spread", (one("length"), one("width")), pairs=(Pair("length", "width", 0.1, 0.9),)),
         "spread, not level: the relation of length and width is looser (correlation 0.1, reference 0.9).",
         "Streuung, nicht Lage: der Zusammenhang von length und width ist lockerer (Korrelation 0,1, Referenz 0,9).",
     ),
     (
         Matter("t2", "spread", (one("length"), one("warp")), pairs=(Pair("length", "width", -0.6, 0.9),)),
-        "spread, not level: the relation of length and width is reversed (correlation −0.6, reference 0.9); warp varies more than in the reference.",
+        "spread, not level: the relation of length and width is reversed (correlation −0.6, reference 0.9); "
+        "warp varies more than in the reference.",
         "Streuung, nicht Lage: der Zusammenhang von length und width hat sich umgekehrt (Korrelation −0,6, Referenz 0,9); "
         "warp streut stärker als in der Referenz.",
     ),

@@ -1,4 +1,4 @@
-"""The message catalogues are whole: every message of the program in each language, nothing fuzzy or left over, compiled as it is written."""
+"""The message catalogues are whole: every message of the program in each language, nothing fuzzy or left over, compiled as written."""
 
 from __future__ import annotations
 
