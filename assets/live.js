@@ -208,6 +208,8 @@
       write($(a.priority === "critical" ? "say-now" : "say-polite"), a.priority + " alarm. " + a.sentence);
     }
     first = false;
+    lines.forEach((line) => { line.dirty = true; }); // since when is drawn on the chart
+    schedule();
     title();
     sound();
     props("alarms-changed", { data: Date.now() });
@@ -471,6 +473,15 @@
     const notes = marks.map((k) => ({ x: along.before(k.row), xref: "x", y: 1, yref: "paper", yanchor: "top", xanchor: "left", text: k.m.text, showarrow: false, font: { size: 12, color: text } }));
     if (ucl !== null) notes.push({ x: 1, xref: "paper", xanchor: "left", y: log ? Math.log10(ucl) : ucl, yref: "y", yanchor: "middle", text: scale === "ratio" ? "UCL" : "UCL " + short(ucl), showarrow: false, xshift: 6, font: { size: 14, color: ink } });
     const shapes = marks.map((k) => ({ type: "line", x0: along.before(k.row), x1: along.before(k.row), xref: "x", y0: 0, y1: 1, yref: "paper", line: { color: ink, width: 1 } }));
+    const look0 = gd.layout.meta.since, here = (document.querySelector("[data-live-line]") || { dataset: {} }).dataset.liveLine;
+    for (const a of open) { // since when, of every alarm of this line that is open
+      const s = a.since, last = rows[rows.length - 1];
+      if (!s || !look0 || a.line !== here || !rows.length || s.high < rows[0].seq) continue;
+      const place = (seq) => { const r = rows.find((k) => k.seq >= seq); return r ? along.before(r) : at(last); };
+      shapes.push({ ...look0.band, x0: place(s.low), x1: place(s.high + 1) });
+      if (s.row >= rows[0].seq) shapes.push({ ...look0.edge, x0: place(s.row), x1: place(s.row) });
+      notes.push({ ...look0.words, x: place(Math.max(s.row, rows[0].seq)), text: s.words });
+    }
     const look = JSON.stringify([notes, shapes]);
     if (gd.layout.meta.look !== look) { layout.annotations = notes; layout.shapes = shapes; }
     gd.layout.meta.look = look;

@@ -53,11 +53,31 @@ def t2_live(theme: Theme, line: str, scale: str = "t2", priority: str = "high") 
         yaxis={"title": {"text": SCALES[scale], "standoff": 6}, "rangemode": "tozero", "nticks": 6},
         hovermode="x",
         hoverdistance=40,
-        meta={"live": "t2", "line": line, "scale": scale},
+        meta={"live": "t2", "line": line, "scale": scale, "since": since_band(theme)},
         annotations=[],
         shapes=[],
     )
     return {"data": data, "layout": layout}
+
+
+def since_band(theme: Theme) -> Figure:
+    """How the rows among which an open alarm's change began are marked: a band over the height of the chart, its edge at the likeliest
+    row, and words at its foot. assets/live.js puts it where the rows are.
+    """
+    across: Figure = {"xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    return {
+        "band": {**across, "type": "rect", "fillcolor": theme.selection, "opacity": 0.18, "line": {"width": 0}},
+        "edge": {**across, "type": "line", "line": {"color": theme.selection, "width": 1.5, "dash": "dot"}},
+        "words": {
+            "xref": "x",
+            "yref": "paper",
+            "y": 0,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "showarrow": False,
+            "font": {"family": FONT, "size": 12, "color": theme.text},
+        },
+    }
 
 
 def companions_live(theme: Theme, line: str, charts: Sequence[tuple[str, str]], priority: str = "high") -> Figure:

@@ -21,6 +21,7 @@ import structlog
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 
+from spc.nouns import Alarm
 from spc.ui.view import MS, WINDOW, About, Dot, View
 from spc.ui.words import STATES, LineFacts, State, clock, state, utc, worst
 
@@ -259,10 +260,21 @@ def alarm_news(facts: list[LineFacts], view: View) -> dict[str, Any]:
                 "rows_out": a.rows_out,
                 "worst": round(a.worst, 2),
                 "updated": a.updated_at,
+                "since": began(a, view.timezone),
             }
             for a, title in found
         ],
     }
+
+
+def began(alarm: Alarm, timezone: str) -> dict[str, Any] | None:
+    """When an alarm's change began: the rows between which it did, the likeliest, and words for a chart; None when nothing says so."""
+    told = alarm.facts
+    if told.get("since_row") is None or told.get("since_change") == "guard":
+        return None
+    best, low, high = (clock(told.get(word), timezone) for word in ("since_at", "since_low_at", "since_high_at"))
+    words = f"began {best}" if low == high else f"began {best} ({low}–{high})"
+    return {"row": told["since_row"], "low": told["since_low"], "high": told["since_high"], "words": words}
 
 
 async def pump(hub: Hub, viewer: Viewer, send: Callable[[str], Any]) -> None:

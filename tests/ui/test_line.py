@@ -228,3 +228,17 @@ def test_when_times_do_not_tell_rows_apart_they_stand_at_their_numbers(page: Any
         False, False, False, True, True, False, True,
     ]  # fmt: skip
     assert by_row([5, 6, 7], timed=False)
+
+
+def test_since_when_is_a_band_on_the_chart_while_the_alarm_is_open(page: Any, served: Served) -> None:
+    served.activate()
+    served.send(30, out=(20, 21, 22))
+    opened(page, 30)
+    until(page, f"{CHART}.layout.shapes.length === 2")
+    band, edge = page.evaluate(f"{CHART}.layout.shapes.map((s) => [s.type, s.x0, s.x1])")
+    assert (band[0], edge[0]) == ("rect", "line")
+    assert band[1] <= edge[1] < band[2]
+    xs = page.evaluate(f"{CHART}.data[2].x")
+    assert edge[1] == xs[0]  # it began with the first of the three
+    labels = page.evaluate(f"{CHART}.layout.annotations.map((a) => a.text)")
+    assert [text[:6] for text in labels if text.startswith("began")] == ["began "]
