@@ -94,12 +94,18 @@
       const pa = ax.d2p(a), slope = (ax.d2p(b) - pa) / (b - a);
       return { from, to, left, width, long, along, px: (i) => pa + slope * (along.x({ at: kept.at[i], seq: kept.seq[i] }) - a) };
     }
-    const rows = []; for (let i = from; i <= to; i++) rows.push({ seq: kept.seq[i], at: kept.at[i], timed: kept.timed[i] === 1 });
-    const along = live().axisOf(rows), a = along.x(rows[0]), b = along.x(rows[rows.length - 1]), slope = (width - 4) / Math.max(b - a, along.least);
+    if (!kept.along || kept.along.last !== kept.last) {
+      const rows = []; for (let i = from; i <= to; i++) rows.push({ seq: kept.seq[i], at: kept.at[i], timed: kept.timed[i] === 1 });
+      kept.along = { ...live().axisOf(rows), last: kept.last };
+    }
+    const along = kept.along, a = along.x({ at: kept.at[from], seq: kept.seq[from] }), b = along.x({ at: kept.at[to], seq: kept.seq[to] }), slope = (width - 4) / Math.max(b - a, along.least);
     return { from, to, left, width, long, along, px: (i) => 2 + slope * (along.x({ at: kept.at[i], seq: kept.seq[i] }) - a) };
   }
 
   function sorted(win) { // by blame in the rows beyond the limit; without any, by blame in all. Rows of the map do not jump at every new point
+    const span = win.from + "-" + win.to + "-" + kept.last;
+    if (order && kept.sorted === span) return order;
+    kept.sorted = span;
     const outs = []; for (let i = win.from; i <= win.to; i++) if (kept.out[i]) outs.push(i);
     const key = [win.long, outs.length ? outs.map((i) => kept.seq[i]).join() : "none", kept.names.join()].join("|");
     if (order && key === orderKey) return order;
@@ -136,6 +142,16 @@
     const head = win.long ? STRIP_PX : MARK_PX, foot = win.long ? 18 : 2, height = head + ROW_PX * rows.length + foot, width = box.clientWidth;
     const canvas = surface(width, height), g = canvas.getContext("2d"), dpr = canvas.width / width;
     const W = Math.max(1, Math.round(win.width * dpr)), H = Math.round(ROW_PX * rows.length * dpr), cell = H / rows.length, K = rows.length, p = kept.p;
+    const key = [win.from, win.to, kept.last, kept.n, W, H, dpr, win.left, win.px(win.from), win.px(win.to), rows.join(), live().css("--surface"), priority()].join("|");
+    if (shown && shown.key === key) { // the same cells: only what lies upon them has changed
+      g.setTransform(1, 0, 0, 1, 0, 0);
+      g.clearRect(0, 0, canvas.width, canvas.height);
+      g.putImageData(shown.image, Math.round(win.left * dpr), Math.round(head * dpr));
+      g.setTransform(dpr, 0, 0, dpr, 0, 0);
+      overlay(g, width);
+      finished(start);
+      return;
+    }
     const best = new Float32Array(K * W), level = new Uint8Array(W), leader = new Int32Array(W).fill(-1); // level: 0 nothing, 1 within, 2 beyond
     const n = win.to - win.from + 1, place = new Float64Array(n);
     for (let i = 0; i < n; i++) place[i] = win.px(win.from + i);
@@ -170,11 +186,15 @@
     g.clearRect(0, 0, canvas.width, canvas.height);
     g.putImageData(image, Math.round(win.left * dpr), Math.round(head * dpr));
     g.setTransform(dpr, 0, 0, dpr, 0, 0);
-    shown = { win, rows, head, foot, place, leader, W, dpr, usual, n };
+    shown = { key, image, win, rows, ranked, head, foot, place, leader, W, dpr, usual, n };
     overlay(g, width);
-    table(win, ranked);
-    times.map = performance.now(); times.cost = times.map - start;
+    finished(start);
+  }
+
+  function finished(start) {
+    table(shown.win, shown.ranked);
     describe();
+    times.map = performance.now(); times.cost = times.map - start;
   }
 
   function priority() { const line = live().lines.get(kept.line); return (line && line.about && line.about.priority) || "high"; }
@@ -310,13 +330,28 @@
 
   function leads(i) { let best = -1; for (let j = 0; j < kept.p; j++) { const v = kept.share[i * kept.p + j]; if (v === v && (best < 0 || v > kept.share[i * kept.p + best])) best = j; } return best; }
 
+  const reasons = new Map(); // asked for lately: the row that the pointer rests on is asked for before it is pressed
+  function reason(line, seq) {
+    const key = line + "|" + seq, now = performance.now();
+    let one = reasons.get(key);
+    if (!one || now - one.at > 10000) {
+      one = { at: now, told: fetch("/live/why?" + new URLSearchParams({ line, seq })).then((answer) => (answer.ok ? answer.json() : null)) };
+      one.told.catch(() => reasons.delete(key));
+      reasons.delete(key); reasons.set(key, one);
+      if (reasons.size > 30) reasons.delete(reasons.keys().next().value);
+    }
+    return one.told;
+  }
+
+  let resting = 0;
+  function rest(seq) { clearTimeout(resting); const here = page(); if (seq > 0 && here) resting = setTimeout(() => reason(here.dataset.liveLine, seq), 80); }
+
   async function why(seq) { // the sentence, the bars and the table of a row
     const here = page();
     if (!here) return;
     try {
-      const answer = await fetch("/live/why?" + new URLSearchParams({ line: here.dataset.liveLine, seq }));
-      if (!answer.ok || picked !== seq || page() !== here) return;
-      const told = await answer.json();
+      const told = await reason(here.dataset.liveLine, seq);
+      if (!told || picked !== seq || page() !== here) return;
       for (const [id, part] of [["line-blame-words", "words"], ["line-blame", "bars"], ["line-blame-table", "table"]]) if ($(id)) $(id).innerHTML = told[part]; // made and escaped by our server
       times.words = performance.now();
     } catch (_) { /* the page says already that it is cut off */ }
@@ -494,6 +529,7 @@
     const box = event.target.closest && event.target.closest("#line-heat");
     if (!box && !hovered) return;
     const cell = box ? cellAt(event) : null;
+    if (cell && (!hovered || hovered.row !== kept.seq[cell.row])) rest(kept.seq[cell.row]);
     hovered = cell ? { row: kept.seq[cell.row], variable: cell.j } : null;
     if (box) box.title = cell ? said(cell.row, cell.j) : "";
     describe();
@@ -542,6 +578,7 @@
     else if (key === "Enter" || key === " ") { variable = kept.names[rows[k]]; partner = ""; hold(kept.seq[i]); }
     else return;
     cursor = { row: kept.seq[i], variable: rows[k] };
+    rest(cursor.row);
     event.preventDefault();
     draw();
   });

@@ -90,3 +90,26 @@ def _bar(name: str, share: float, total: float, low: float, high: float, *, mark
     drawn = f'<svg class="bar-track" viewBox="0 0 100 16" preserveAspectRatio="none" aria-hidden="true">{fill}{line}</svg>'
     words = f'<span class="bar-name" title="{shown}">{shown}</span>{drawn}<span class="bar-part">{round(100 * share / total)} %</span>'
     return f'<div class="bar-row" data-variable="{shown}">{words}</div>'
+
+
+def numbers(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of the values of a row, as HTML; the first column names a variable, and pressing it looks closer.
+
+    >>> numbers(("Variable", "Value"), [("a<b", "3")]).count("a&lt;b")
+    2
+    """
+    head = "".join(f'<th scope="col"{_flush(j)}>{escape(one)}</th>' for j, one in enumerate(columns))
+    body = "".join(f"<tr>{''.join(_cell(j, one) for j, one in enumerate(row))}</tr>" for row in rows)
+    inner = f'<table class="table"><caption>Values of this row</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="table-scroll" tabindex="0" role="region" aria-label="Values of this row">{inner}</div>'
+
+
+def _cell(j: int, text: str) -> str:
+    shown = escape(text)
+    if j == 0:
+        shown = f'<button type="button" class="row-button" title="Look closer" data-variable="{shown}">{shown}</button>'
+    return f"<td{_flush(j)}>{shown}</td>"
+
+
+def _flush(j: int) -> str:
+    return ' class="number nowrap"' if j else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import fitted, judge, limits, phase1, pixel, read, reader, rows
+from benchmarks import fitted, judge, limits, phase1, pixel, press, read, reader, rows
 from benchmarks.clock import quantile, side_by_side
 from benchmarks.phase1 import Outcome, Shape, contaminated, counts
 from benchmarks.table import Table
@@ -96,6 +96,14 @@ def test_rows_reach_the_pixel(chromium: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("SPC_CHROMIUM", chromium)
     (table,) = pixel.run(pixel.TOY)
     assert [0.0 < float(row[0]) < 60_000 for row in cells(table).values()] == [True]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_press_is_answered(chromium: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPC_CHROMIUM", chromium)
+    (table,) = press.run(press.TOY)
+    assert [0.0 < float(row[0]) < 60_000 for row in cells(table).values()] == [True] * 3
 
 
 @pytest.mark.slow

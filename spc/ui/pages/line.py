@@ -13,7 +13,7 @@ from spc.errors import Complaint
 from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
 from spc.ui import causes, figures, ids, over_time
 from spc.ui.arithmetic import fold
-from spc.ui.components import attr, button, choice, complaint, graph, panel, table
+from spc.ui.components import attr, button, choice, complaint, graph, panel
 from spc.ui.markup import html_of
 from spc.ui.page import Page, Visit
 from spc.ui.shell import theme_now
@@ -118,8 +118,8 @@ def trend_figure(about: About, shown: list[str], theme: Theme) -> dict[str, Any]
     return figures.trends_live(theme, about.line, about.names, about.units, about.band, shown)
 
 
-def why(found: Blamed, timezone: str) -> tuple[list[Component], str, Component]:
-    """The words, the bars (as HTML) and the table that explain one row."""
+def why(found: Blamed, timezone: str) -> tuple[list[Component], str, str]:
+    """The words, and as HTML the bars and the table, that explain one row."""
     points, model = found.points, found.model
     track = points.tracks.get("t2")
     value = float(track.value[0]) if track else float("nan")
@@ -140,20 +140,19 @@ def why(found: Blamed, timezone: str) -> tuple[list[Component], str, Component]:
     sd = np.sqrt(np.diag(model.scatter.covariance)).tolist()
     rows = [
         (
-            html.Button(name, type="button", className="row-button", title="Look closer", **attr(data_variable=name)),
+            name,
             near(found.x[j], sd[j]),
-            html.Span(f"{near(float(model.scatter.center[j]), sd[j])} ± {number(sd[j], 2)}", className="nowrap"),
+            f"{near(float(model.scatter.center[j]), sd[j])} ± {number(sd[j], 2)}",
             number(sigma[j], 2),
             number(given[j], 2),
         )
         for j, name in sorted(enumerate(model.names), key=lambda pair: -abs(shares[pair[0]] or 0.0))
     ]
-    columns = ("Variable", "Value", "Reference", "sd off", "given rest")
-    numbers = table(columns, rows, caption="Values of this row", numbers=range(1, 5))
+    numbers = over_time.numbers(("Variable", "Value", "Reference", "sd off", "given rest"), rows)
     if track and np.isfinite(value):
         x = np.array(found.x, dtype=np.float64)
         judged = [arithmetic_of_point(model, x, raw=found.raw), arithmetic_of_limit(model, "t2", int(np.sum(~np.isnan(x))))]
-        numbers = html.Div([numbers, fold([*judged, *found.worked])])
+        numbers += html_of(fold([*judged, *found.worked]))
     return words, over_time.bars(model.names, shares, out=out), numbers
 
 
@@ -163,7 +162,7 @@ def told(view: View, line: str, seq: int) -> dict[str, str]:
         words, bars, numbers = why(view.blamed(line, seq), view.timezone)
     except Complaint as wrong:
         return {"words": html_of(complaint(wrong.text, wrong.cure)), "bars": "", "table": ""}
-    return {"words": html_of(words), "bars": bars, "table": html_of(numbers)}
+    return {"words": html_of(words), "bars": bars, "table": numbers}
 
 
 def register(app: Dash, view: View) -> Page:
