@@ -11,6 +11,7 @@ from scipy.special import chdtrc, chdtri, fdtrc, fdtri
 from spc.blame.sets import FEW, Rest, grown
 from spc.nouns import Floats, Model
 
+_FAR = 0.00135  # probability with which one of several good variables stands out from the others: half of a three-sigma chart's
 _ODDS = 5.0  # an alternative that is less than five times less likely, and
 _TIED = 0.6  # this closely tied to the member that it would replace (all others given), cannot be told from it
 
@@ -72,8 +73,8 @@ Inside = Callable[[Rest], bool]
 def inside(laws: Laws) -> Inside:
     """Whether nothing is wrong with what is left of one row: T² within its limit, and no variable that stands out from the others.
 
-    The second counts where many variables are left: one of them can be far out while the T² of thirty is not. It has half the
-    false-alarm probability of a point, shared by all who are left.
+    The second counts where many variables are left: one of them can be far out while the T² of thirty is not. Among good variables it
+    happens once in 740 rows, however many are left.
     """
 
     def ok(rest: Rest) -> bool:
@@ -83,7 +84,7 @@ def inside(laws: Laws) -> Inside:
         if rest.d2 > laws.limit(q):
             return False
         p = laws.term(float(np.max(rest.gains)), q - 1)
-        return bool(np.isnan(p)) or p * q >= 0.5 * laws.alpha
+        return bool(np.isnan(p)) or p * q >= _FAR
 
     return ok
 
@@ -98,7 +99,7 @@ def inside_spread(model: Model, m: int, alpha: float) -> Inside:
         wide = model.lift * model.dof / max(model.dof - q + 1, 1)
         if rest.d2 / wide > float(chdtri(m * q, alpha)):
             return False
-        return float(chdtrc(m, float(np.max(rest.gains)) / wide)) * q >= 0.5 * alpha
+        return float(chdtrc(m, float(np.max(rest.gains)) / wide)) * q >= _FAR
 
     return ok
 
