@@ -57,7 +57,8 @@ def played(here: Served, id: str, asked: Asked, ticket: Ticket) -> dict[str, Any
             rows, n = _table(here, asked, candidates, open_files), _rows(here, asked)
             truth = _last_column if asked["truth"] else None
         going = _watched(rows, ticket, _share(tell, done, fits), n)
-        telling = Telling(settings.title if asked["line"] else "", settings.part, here.settings.zone, settings.advice)
+        title, language = settings.title if asked["line"] else "", settings.language or here.settings.language
+        telling = Telling(title, settings.part, here.settings.zone, settings.advice, language, settings.called)
         found = replay(going, candidates, Watch(**asked["watch"]), truth=truth, telling=telling, first_row=first)
     result = {"line": asked["line"], "reference_id": asked["reference_id"], **found.to_dict()}
     return _finished(here, id, asked, candidates, result)

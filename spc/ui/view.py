@@ -250,7 +250,8 @@ class View:
         blame = alarm.facts.get("blame")
         if not settings or not isinstance(blame, dict) or not blame:
             return ""
-        culprit = max(blame, key=lambda name: blame[name] if blame[name] is not None else -np.inf)
+        largest = max(blame, key=lambda name: blame[name] if blame[name] is not None else -np.inf)
+        culprit = alarm.facts.get("culprit") or largest
         return str(settings.advice.get(column_of(culprit), settings.advice.get("*", "")))
 
     def acknowledge(self, id: str, by: str, note: str) -> None:
@@ -291,7 +292,9 @@ class View:
         x = monitor.charted[0]
         raw = np.concatenate([_pick(before, model.inputs), _pick(window, model.inputs)])
         raw = raw if model.dynamics is None else model.dynamics.run(raw, np.concatenate([before.rows.at, window.rows.at]))
-        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), blame.sentence(model, x), raw, shown)
+        own = self._of(line)
+        said = blame.sentence(model, x) if own is None else blame.sentence(model, x, own.language, own.called)
+        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), said, raw, shown)
 
     def causes(self, kind: str, since: str, until: str, line: str, of: Of, by: By) -> tuple[tuple[Bar, ...], int, int]:
         """The Pareto of a period (of all lines when `line` is empty), and the period, µs UTC; raises Complaint for one that is none."""

@@ -247,4 +247,4 @@ def test_the_first_start_shows_a_calm_stretch_and_then_an_alarm(ledger: Ledger) 
     lot = set(range(151, 163))
     assert len(lot & set(out)) >= 9
     assert set(out) <= lot | {121}  # and none of the good boards
-    assert "warp_mm is 5" in alarm.sentence or "length_mm" in alarm.sentence
+    assert "warp is 5" in alarm.sentence or "length is" in alarm.sentence
