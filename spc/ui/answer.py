@@ -35,7 +35,14 @@ def layout() -> Component:
     note = field("Note", text_input(ids.ANSWER_NOTE, placeholder="what you saw or did", maxLength=500))
     acknowledge = button("Acknowledge", ids.ANSWER_ACKNOWLEDGE, kind="main")
     shelve = [choice(ids.ANSWER_SHELVE_FOR, SHELVE_FOR, "60", label="Shelve for"), button("Shelve", ids.ANSWER_SHELVE)]
-    cause = [select(ids.ANSWER_CAUSE_CODE, CAUSES, label="Cause"), button("Record cause", ids.ANSWER_CAUSE)]
+    known: dict[str, Any] = {"list": ids.ANSWER_CAUSE_NAMES, "maxLength": 160, "autoComplete": "off"}
+    cause = [
+        select(ids.ANSWER_CAUSE_CODE, CAUSES, label="Cause"),
+        text_input(ids.ANSWER_CAUSE_NAME, placeholder="which: wrong panel lot", **known, **attr(aria_label="Name of the cause")),
+        html.Datalist(id=ids.ANSWER_CAUSE_NAMES),
+        text_input(ids.ANSWER_DONE, placeholder="what was done", maxLength=300, **attr(aria_label="What was done")),
+        button("Record cause", ids.ANSWER_CAUSE),
+    ]
     return html.Section(
         [
             html.Div([html.Div(id=ids.ANSWER_FACTS, className="answer-facts"), close], className="answer-head"),
@@ -66,10 +73,27 @@ def facts(alarm: Alarm, title: str, timezone: str, advice: str = "") -> list[Com
     ]
     if advice and advice not in alarm.sentence:
         parts.insert(2, html.P(advice, className="advice"))
-    return parts
+    return [*parts, *alike(alarm, timezone)]
 
 
-def act(view: View, what: str, alarm_id: str, by: str, note: str, minutes: int, cause: str) -> str:
+def alike(alarm: Alarm, timezone: str) -> list[Component]:
+    """The known causes that the alarm looks like, or that it looks like none of them; nothing where none is known."""
+    found, known = alarm.facts.get("looks_like") or (), int(alarm.facts.get("known_causes") or 0)
+    if not found:
+        of = "unlike the one known cause" if known == 1 else f"like none of the {known} known causes"
+        return [html.P(f"It looks {of} of this line.", className="quiet")] if known else []
+    said: list[Component] = []
+    for one in found:
+        often = "once before" if one["times"] == 1 else f"{one['times']} times"
+        when = f"last on {clock(one['last'], timezone, date=True)}"
+        done = f" Then: {one['action']}." if one["action"] else ""
+        said.append(
+            html.P(f"Looks like {one['cause']} ({often}, {when}; similarity {100 * one['similarity']:.0f} %).{done}", className="alike")
+        )
+    return said
+
+
+def act(view: View, what: str, alarm_id: str, by: str, note: str, minutes: int, cause: str, name: str = "", action: str = "") -> str:
     """Do what was asked, and say in one sentence what was done. Raises Complaint with the cure."""
     by, note = by.strip(), note.strip()
     if not by:
@@ -82,10 +106,12 @@ def act(view: View, what: str, alarm_id: str, by: str, note: str, minutes: int, 
             raise Complaint("A shelved alarm needs a reason.", cure="Type it into the note.")
         view.shelve(alarm_id, by, note, minutes)
         return f"Shelved by {by} for {SHELVE_FOR.get(str(minutes), f'{minutes} min')}; it comes back by itself."
-    if not cause:
-        raise Complaint("No cause is chosen.", cure="Choose one from the list.")
-    view.cause(alarm_id, by, CAUSES.get(cause, cause))
-    return f"Cause recorded by {by}: {CAUSES.get(cause, cause)}."
+    name = name.strip()
+    if not cause and not name:
+        raise Complaint("No cause is chosen.", cure="Choose one from the list, or give it a name.")
+    said = ": ".join(one for one in (CAUSES.get(cause, cause) if cause else "", name) if one)
+    view.cause(alarm_id, by, said, None if cause == "false" else name or said, action, note)
+    return f"Cause recorded by {by}: {said}."
 
 
 def register(app: Dash, view: View) -> None:
@@ -96,18 +122,23 @@ def register(app: Dash, view: View) -> None:
         Output(ids.ANSWER, "hidden"),
         Output(ids.ANSWER_NOTE, "value"),
         Output(ids.ANSWER_SAID, "children"),
+        Output(ids.ANSWER_CAUSE_NAMES, "children"),
+        Output(ids.ANSWER_CAUSE_NAME, "value"),
+        Output(ids.ANSWER_DONE, "value"),
         Input(ids.ANSWER_ASK, "data"),
         Input(ids.ANSWER_CLOSE, "n_clicks"),
         prevent_initial_call=True,
     )
     async def opened(ask: dict[str, Any] | None, _closed: int | None) -> Any:
         if ctx.triggered_id == ids.ANSWER_CLOSE or not ask:
-            return no_update, True, no_update, ""
+            return no_update, True, no_update, "", no_update, no_update, no_update
         try:
             alarm, title, advice = await asyncio.to_thread(view.alarm, str(ask["id"]))
+            known = await asyncio.to_thread(view.known_causes, alarm.line)
         except Complaint as wrong:
-            return complaint(wrong.text, wrong.cure), False, "", ""
-        return facts(alarm, title, view.timezone, advice), False, "", ""
+            return complaint(wrong.text, wrong.cure), False, "", "", [], "", ""
+        names = [html.Option(value=one.name) for one in known]
+        return facts(alarm, title, view.timezone, advice), False, "", "", names, "", ""
 
     @app.callback(
         Output(ids.ANSWER_SAID, "children", allow_duplicate=True),
@@ -120,12 +151,14 @@ def register(app: Dash, view: View) -> None:
         State(ids.ANSWER_NOTE, "value"),
         State(ids.ANSWER_SHELVE_FOR, "data"),
         State(ids.ANSWER_CAUSE_CODE, "data"),
+        State(ids.ANSWER_CAUSE_NAME, "value"),
+        State(ids.ANSWER_DONE, "value"),
         prevent_initial_call=True,
     )
-    async def done(_a: Any, _s: Any, _c: Any, ask: dict[str, Any], by: str, note: str, minutes: str, cause: str) -> Any:
+    async def done(_a: Any, _s: Any, _c: Any, ask: dict[str, Any], by: str, note: str, minutes: str, *cause: str | None) -> Any:
         what, chosen = str(ctx.triggered_id), str((ask or {}).get("id", ""))
         try:
-            said = await asyncio.to_thread(act, view, what, chosen, by or "", note or "", int(minutes or 60), cause or "")
+            said = await asyncio.to_thread(act, view, what, chosen, by or "", note or "", int(minutes or 60), *(one or "" for one in cause))
             alarm, title, advice = await asyncio.to_thread(view.alarm, chosen)
         except Complaint as wrong:
             return complaint(wrong.text, wrong.cure), no_update

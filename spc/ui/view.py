@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,12 +18,15 @@ from spc.blame.pareto import Bar, By
 from spc.charts import titled
 from spc.errors import NotFound
 from spc.ledger import alarms as alarm_book
+from spc.ledger import causes as cause_book
 from spc.ledger import lines as line_book
 from spc.ledger import models, points, rows
+from spc.ledger.causes import KnownCause
 from spc.ledger.rows import Window
 from spc.line import causes as over_time
 from spc.line import verbs
 from spc.line.causes import Of
+from spc.line.known import looks_like_of
 from spc.line.periods import period
 from spc.nouns import Alarm, Blame, Limit, Model, Point, Points, Rows
 from spc.nouns.dynamics import column_of
@@ -239,9 +242,12 @@ class View:
         return after
 
     def alarm(self, id: str) -> tuple[Alarm, str, str]:
-        """An alarm, the title of its line, and what to do; raises NotFound."""
+        """An alarm with the known causes that it looks like now, the title of its line, and what to do; raises NotFound."""
         with self._ledger.read() as c:
             found = alarm_book.get_alarm(c, id)
+            near, known = looks_like_of(c, found), cause_book.known_causes(c, found.line)
+        others = sum(1 for one in known if any(case.alarm_id != id for case in one.cases))
+        found = replace(found, facts={**found.facts, "looks_like": near, "known_causes": others})
         return found, self.title(found.line), self.advice(found)
 
     def advice(self, alarm: Alarm) -> str:
@@ -263,9 +269,22 @@ class View:
         now = self.now()
         verbs.shelve(self._ledger, id, by, reason, now + minutes * 60_000_000, now)
 
-    def cause(self, id: str, by: str, what: str) -> None:
-        """Record what the cause was."""
-        verbs.cause(self._ledger, id, by, what, self.now())
+    def cause(self, id: str, by: str, what: str, name: str | None = "", action: str = "", note: str = "") -> None:
+        """Record what the cause was; under its name, if it is not None, later incidents are compared with this one."""
+        verbs.cause(self._ledger, id, by, what, self.now(), name=name, action=action, note=note)
+
+    def known_causes(self, line: str) -> list[KnownCause]:
+        """The causes that people found on a line, but for those that were withdrawn."""
+        with self._ledger.read() as c:
+            return cause_book.known_causes(c, line)
+
+    def rename_cause(self, line: str, id: int, name: str, by: str, reason: str) -> None:
+        """Give a known cause another name."""
+        verbs.rename_cause(self._ledger, line, id, name, by, reason, self.now())
+
+    def withdraw_cause(self, line: str, id: int, by: str, reason: str) -> None:
+        """From now on nothing looks like this cause."""
+        verbs.withdraw_cause(self._ledger, line, id, by, reason, self.now())
 
     # ------------------------------------------------------------------------------------------------------------- blame
 

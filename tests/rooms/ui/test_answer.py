@@ -48,6 +48,33 @@ def test_a_cause_is_chosen_from_the_list(view: View, alarm: str) -> None:
     assert view.alarm(alarm)[0].cause == "sensor or gauge"
 
 
+def test_a_cause_with_a_name_is_known_and_what_goes_the_same_way_looks_like_it(view: View, alarm: str, house: House) -> None:
+    said = answer.act(view, ids.ANSWER_CAUSE, alarm, "Ann", "", 60, "material", "wrong panel lot", "lot sent back")
+    assert said == "Cause recorded by Ann: material or lot: wrong panel lot."
+    answer.act(view, ids.ANSWER_ACKNOWLEDGE, alarm, "Ann", "", 60, "")
+    assert [one.name for one in view.known_causes("mixer")] == ["wrong panel lot"]
+    assert answer.alike(view.alarm(alarm)[0], "UTC") == []  # not like itself
+    house.send(20, out=(19, 20))
+    again = view.alarm(view.alarms("")[0].id)[0]
+    assert again.id != alarm
+    (shown,) = answer.alike(again, "UTC")
+    assert str(shown.children).startswith("Looks like wrong panel lot (once before, last on ")
+    assert str(shown.children).endswith("Then: lot sent back.")
+    view.withdraw_cause("mixer", view.known_causes("mixer")[0].id, "Ann", "it was the gauge")
+    assert answer.alike(view.alarm(again.id)[0], "UTC") == []
+
+
+def test_an_alarm_that_looks_like_none_of_the_known_causes_says_so(view: View, alarm: str) -> None:
+    shown = view.alarm(alarm)[0]
+    shown.facts["known_causes"] = 3  # type: ignore[index]
+    assert "like none of the 3 known causes" in str(answer.alike(shown, "UTC"))
+
+
+def test_nothing_was_wrong_is_no_known_cause(view: View, alarm: str) -> None:
+    answer.act(view, ids.ANSWER_CAUSE, alarm, "Ann", "", 60, "false")
+    assert view.known_causes("mixer") == []
+
+
 def test_an_alarm_that_is_not_there_is_said_so(view: View) -> None:
     with pytest.raises(NotFound):
         view.alarm("nonsense")
