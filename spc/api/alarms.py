@@ -14,11 +14,13 @@ from spc.api.served import Here, Served
 from spc.api.shapes import Acknowledge, Cause, Shelve, Unshelve
 from spc.api.times import iso, us_of
 from spc.errors import Complaint
+from spc.language import LANGUAGES
 from spc.ledger import alarms, outbox
 from spc.line import acknowledge, cause, shelve, unshelve
 from spc.line.known import looks_like_of
 from spc.line.verbs import is_name
 from spc.nouns import Alarm
+from spc.sentences import reworded
 
 router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"])
 
@@ -39,14 +41,19 @@ async def listed(
 
 
 @router.get("/{id}", summary="An alarm")
-async def one(here: Here, id: str) -> dict[str, Any]:
-    """With everything that happened to it, and who was told."""
+async def one(
+    here: Here, id: str, language: Annotated[str, Query(max_length=10, description="en, de; empty: as it was said")] = ""
+) -> dict[str, Any]:
+    """With everything that happened to it, and who was told; its sentence in another language, if asked."""
+    if language and language not in LANGUAGES:
+        raise Complaint(f"There are no sentences in {language!r}.", cure=f"Languages: {', '.join(LANGUAGES)}.")
 
     def ask(connection: Connection) -> dict[str, Any]:
         alarm = alarms.get_alarm(connection, id)
         events = [{**asdict(event), "at": iso(event.at)} for event in alarms.events_of(connection, id)]
         near = [{**one, "last": iso(one["last"])} for one in looks_like_of(connection, alarm)]
-        return {**told(alarm), "looks_like": near, "events": events, "messages": outbox.letters(connection, id)}
+        again = {"sentence": reworded(alarm.facts, language)} if language and "matter" in alarm.facts else {}
+        return {**told(alarm), **again, "looks_like": near, "events": events, "messages": outbox.letters(connection, id)}
 
     return await here.read(ask)
 

@@ -26,6 +26,14 @@ def test_an_alarm_says_what_and_where(alarm: dict[str, Any], judging: Any) -> No
     assert one["messages"] == []
 
 
+def test_an_alarm_is_said_again_in_another_language(alarm: dict[str, Any], judging: Any) -> None:
+    path = f"/api/v1/alarms/{alarm['id']}"
+    german = judging.get(f"{path}?language=de").json()["sentence"]
+    assert " s zu hoch (0,654 mm; üblich 0,35" in german
+    assert judging.get(f"{path}?language=en").json()["sentence"] == alarm["sentence"]
+    assert judging.get(f"{path}?language=fr").status_code == 422
+
+
 def test_acknowledged_once(alarm: dict[str, Any], judging: Any) -> None:
     path = f"/api/v1/alarms/{alarm['id']}/acknowledge"
     assert judging.post(path, {"by": " "}).status_code == 422
