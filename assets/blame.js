@@ -132,12 +132,19 @@
     return canvas;
   }
 
+  function divided(win) { // whether any row was taken apart: without that a grey map would look calm
+    for (let i = win.to; i >= win.from; i--) for (let j = 0; j < kept.p; j++) { const v = kept.share[i * kept.p + j]; if (v === v) return true; }
+    return false;
+  }
+
   function draw() {
     const box = heat();
     if (!box || !box.clientWidth) return;
     const start = performance.now(), win = window_();
-    box.classList.toggle("has-rows", Boolean(win && kept.p));
+    const split = Boolean(win && kept.p) && divided(win);
+    box.classList.toggle("has-rows", split);
     if (!win || !kept.p || win.to < win.from) { write($("line-heat-said"), kept && kept.n && !kept.p ? "No row of this window was judged." : "No row yet."); return; }
+    if (!split) { shown = null; write($("line-heat-said"), kept.geometry && kept.t2.some((v) => v === v) ? "This line is judged by the means of subgroups: the alarm says whose doing it is." : "No row of this window was judged."); return; }
     const all = chosen("line-heat-rows", "some") === "all", ranked = sorted(win), rows = all ? ranked : ranked.slice(0, MOST);
     const head = win.long ? STRIP_PX : MARK_PX, foot = win.long ? 18 : 2, height = head + ROW_PX * rows.length + foot, width = box.clientWidth;
     const canvas = surface(width, height), g = canvas.getContext("2d"), dpr = canvas.width / width;
