@@ -50,7 +50,7 @@ def limits_of(estimator: Estimator, charts: Mapping[str, Chart], n: int, p: int)
     return {name: found.limits[name].value if name in found.limits else own.new_row(found.alpha[name], p).value for name in charts}
 
 
-@pytest.mark.parametrize("estimator, n, p", [(Classical(), 100, 3), (Mcd(), 120, 4)])
+@pytest.mark.parametrize("estimator, n, p", [(Classical(), 100, 3), pytest.param(Mcd(), 120, 4, marks=pytest.mark.slow)])
 def test_charts_together_alarm_as_often_as_was_asked(estimator: Estimator, n: int, p: int) -> None:
     found, error = real_rate(estimator, TOGETHER, limits_of(estimator, TOGETHER, n, p), n, p, 60, 1)
     print(f"{found / ALPHA:.3f} ± {error / ALPHA:.3f}")

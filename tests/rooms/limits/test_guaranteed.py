@@ -41,6 +41,7 @@ def test_the_same_question_has_the_same_bits_and_its_words() -> None:
     )
 
 
+@pytest.mark.slow
 def test_references_like_a_given_one_agree_with_the_affine_way() -> None:
     factor = np.linalg.cholesky(np.array([[1.0, 0.7], [0.7, 1.0]]))
     alike = Guaranteed(calibrate(Classical(), "classical", 40, 2, like=Like(factor), fits=1500), 0.9)

@@ -19,7 +19,7 @@ def test_it_covers_everyday_references_and_declines_others() -> None:
 
 
 @pytest.mark.statistics
-@pytest.mark.parametrize("n, p", [(70, 2), (150, 4)])  # between the grid's entries
+@pytest.mark.parametrize("n, p", [(70, 2), pytest.param(150, 4, marks=pytest.mark.slow)])  # between the grid's entries
 def test_between_its_entries_it_agrees_with_a_simulation(n: int, p: int) -> None:
     table = lookup("mcd", 0.75, "MCD", n, p)
     assert table is not None
