@@ -38,9 +38,9 @@ def layout() -> Component:
     known: dict[str, Any] = {"list": ids.ANSWER_CAUSE_NAMES, "maxLength": 160, "autoComplete": "off"}
     cause = [
         select(ids.ANSWER_CAUSE_CODE, CAUSES, label="Cause"),
-        text_input(ids.ANSWER_CAUSE_NAME, placeholder="which: wrong panel lot", **known, **attr(aria_label="Name of the cause")),
+        field("Which", text_input(ids.ANSWER_CAUSE_NAME, placeholder="wrong panel lot", **known)),
         html.Datalist(id=ids.ANSWER_CAUSE_NAMES),
-        text_input(ids.ANSWER_DONE, placeholder="what was done", maxLength=300, **attr(aria_label="What was done")),
+        field("Done", text_input(ids.ANSWER_DONE, placeholder="lot sent back", maxLength=300, autoComplete="off")),
         button("Record cause", ids.ANSWER_CAUSE),
     ]
     return html.Section(
