@@ -38,13 +38,18 @@ class Laws:
             self._scales[q] = self._scale(q)
         return self._scales[q]
 
+    def law(self, q: int, alpha: float) -> float:
+        """What the T² of q variables of a good row exceeds with probability alpha, by the F law; by χ² when there are too few rows."""
+        dof = self.model.dof
+        if dof - q + 1 <= 0:
+            return float(chdtri(q, alpha))
+        return self.model.lift * dof * q / (dof - q + 1) * float(fdtri(q, dof - q + 1, 1.0 - alpha))
+
     def _scale(self, q: int) -> float:
         own = self.model.new_limits["t2"][q - 1]
-        dof, lift = self.model.dof, self.model.lift
-        if dof - q + 1 <= 0:
+        if self.model.dof - q + 1 <= 0:
             return 1.0
-        law = lift * dof * q / (dof - q + 1) * float(fdtri(q, dof - q + 1, 1.0 - own.alpha))
-        ratio = law / own.value
+        ratio = self.law(q, own.alpha) / own.value
         return 1.0 if abs(ratio - 1.0) < 1e-6 else ratio
 
     def term(self, value: float, k: int) -> float:

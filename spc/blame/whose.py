@@ -109,13 +109,14 @@ def _broken(model: Model, sigma: Floats, chosen: Sequence[int]) -> tuple[tuple[s
 
 def _of_memory(model: Model, chart: str, remembered: Floats, value: float) -> Cause:
     """A MEWMA is the squared length of its vector, in sd of the moving average; an MCUSUM is the length itself, and is shown in units
-    in which its limit is that of T².
+    in which its limit is where that of a T² with the same false-alarm probability would be.
     """
     length = float(np.linalg.norm(remembered))
     nothing = length == 0.0 or not value > 0.0
-    limit, own = model.new_limits["t2"][-1].value, model.new_limits[chart][-1].value if chart in model.new_limits else value
-    summed = chart == "mcusum"
-    size = np.sqrt(limit) * value / own if summed else np.sqrt(max(value, 0.0))
+    size = np.sqrt(max(value, 0.0))
+    if chart == "mcusum" and chart in model.new_limits:
+        own = model.new_limits[chart][-1]
+        size = np.sqrt(Laws(model).law(model.p, own.alpha)) * value / own.value
     z = np.zeros(model.p) if nothing else remembered * (size / length)
     found = of_row(model, chart, model.scatter.colour(z)[0])
     return _scaled(found, 0.0 if nothing else value)
