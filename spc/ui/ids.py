@@ -100,3 +100,12 @@ PARETO_ANSWER: Final = "pareto-answer"
 
 # the manual
 MANUAL: Final = "manual"
+KNOWN_LIST: Final = "known-list"
+KNOWN_CHOICE: Final = "known-choice"
+KNOWN_WHICH: Final = "known-which"
+KNOWN_NAME: Final = "known-name"
+KNOWN_REASON: Final = "known-reason"
+KNOWN_BY: Final = "known-by"
+KNOWN_RENAME: Final = "known-rename"
+KNOWN_WITHDRAW: Final = "known-withdraw"
+KNOWN_SAID: Final = "known-said"

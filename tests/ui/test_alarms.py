@@ -75,7 +75,7 @@ def test_the_list_follows_what_happens_without_being_asked(page: Any, served: Se
     page.wait_for_selector("#alarms-list tbody tr")
     served.send(1, out=(1,), line="press")
     until(page, "document.querySelectorAll('#alarms-list tbody tr').length === 2")
-    page.locator("#alarms select").select_option("press")
+    page.locator("#alarms .controls select").select_option("press")
     until(page, "document.querySelectorAll('#alarms-list tbody tr').length === 1")
     assert "Press 1" in page.locator("#alarms-list tbody").inner_text()
 
@@ -109,3 +109,24 @@ def test_one_sound_that_can_be_silenced_and_comes_back_with_the_next_alarm(page:
     served.send(1, out=(1,), line="press")
     until(page, "window.spcBeeps === 2")
     page.wait_for_selector("#sound.attention >> text=Silence")
+
+
+def test_a_cause_gets_a_name_and_the_next_alarm_looks_like_it(page: Any, served: Served) -> None:
+    served.activate()
+    served.send(20, out=(18, 19))
+    page.goto("/alarms")
+    page.wait_for_selector("#alarms-list [data-answer]")
+    page.locator("#alarms-list [data-answer]").first.click()
+    page.wait_for_selector("#answer:not([hidden]) #answer-facts h2")
+    page.fill("#answer-by", "Ann")
+    page.fill("#answer-cause-name", "wrong panel lot")
+    page.fill("#answer-done", "lot sent back")
+    page.click("#answer-cause")
+    page.wait_for_selector("text=Cause recorded by Ann: wrong panel lot.")
+    page.click("#answer-acknowledge")
+    page.wait_for_selector("text=Acknowledged by Ann.")
+    served.send(20, out=(18, 19))
+    page.wait_for_selector("#banner >> text=Looks like wrong panel lot")
+    page.goto("/alarms?line=mixer")
+    page.click("summary:has-text('Known causes')")
+    page.wait_for_selector("#known-list >> text=lot sent back")

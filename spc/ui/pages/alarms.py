@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from spc.errors import Complaint, LedgerError
 from spc.nouns import Alarm
-from spc.ui import causes, ids
+from spc.ui import causes, ids, known
 from spc.ui.components import attr, choice, complaint, empty, priority_mark, select, table
 from spc.ui.page import Page, Visit
 from spc.ui.view import View
@@ -97,6 +97,7 @@ def page(titles: Mapping[str, str], line: str) -> Component:
             html.Div(filters, className="controls left"),
             html.Div(id=ids.ALARMS_LIST, className="panel"),
             causes.pareto_panel(),
+            known.panel(),
         ],
         id=ids.ALARMS,
     )
@@ -129,4 +130,5 @@ def register(app: Dash, view: View) -> Page:
             return complaint(str(wrong)), ""
 
     causes.register_pareto(app, view, ids.ALARMS_LINE)
+    known.register(app, view, ids.ALARMS_LINE)
     return Page("/alarms", "Alarms", layout, lambda: page({}, ""), nav="Alarms")

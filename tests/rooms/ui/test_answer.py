@@ -1,7 +1,7 @@
 import pytest
 
 from spc.errors import Complaint, Conflict, NotFound
-from spc.ui import answer, ids
+from spc.ui import answer, ids, known
 from spc.ui.pages import alarms as page
 from spc.ui.pages import line
 from spc.ui.view import View
@@ -68,6 +68,23 @@ def test_an_alarm_that_looks_like_none_of_the_known_causes_says_so(view: View, a
     shown = view.alarm(alarm)[0]
     shown.facts["known_causes"] = 3  # type: ignore[index]
     assert "like none of the 3 known causes" in str(answer.alike(shown, "UTC"))
+
+
+def test_known_causes_are_listed_renamed_and_withdrawn(view: View, alarm: str) -> None:
+    assert "No cause is known" in str(known.listing([], "UTC"))
+    answer.act(view, ids.ANSWER_CAUSE, alarm, "Ann", "", 60, "material", "wrong lot", "lot sent back")
+    (one,) = view.known_causes("mixer")
+    shown = str(known.listing([one], "UTC"))
+    assert "wrong lot" in shown
+    assert "lot sent back" in shown
+    with pytest.raises(Complaint, match="No cause is chosen"):
+        known.act(view, ids.KNOWN_RENAME, "mixer", "", "x", "Ann", "why")
+    with pytest.raises(Complaint, match="reason"):
+        known.act(view, ids.KNOWN_RENAME, "mixer", str(one.id), "wrong panel lot", "Ann", "")
+    said = known.act(view, ids.KNOWN_RENAME, "mixer", str(one.id), "wrong panel lot", "Ann", "there are two")
+    assert said == "wrong lot is now called wrong panel lot."
+    assert "wrong panel lot is withdrawn" in known.act(view, ids.KNOWN_WITHDRAW, "mixer", str(one.id), "", "Ann", "a gauge")
+    assert view.known_causes("mixer") == []
 
 
 def test_nothing_was_wrong_is_no_known_cause(view: View, alarm: str) -> None:
