@@ -56,7 +56,7 @@ class Language:
         """A message that depends on a number of things, which stands in it as {n}.
 
         >>> spoken("de").count("{name} ({n} row before)", "{name} ({n} rows before)", 3, name="Druck")
-        'Druck (3 Zeilen davor)'
+        'Druck (3 Messungen davor)'
         """
         return self.catalogue.ngettext(one, many, n).format(n=str(n), **values)
 
@@ -115,7 +115,7 @@ class Language:
         """A charted variable as people read it: of a lagged row, with the row that it stands in.
 
         >>> spoken("de").named("Durchfluss (2 rows before)"), spoken("en").named("flow (l/min)")
-        ('Durchfluss (2 Zeilen davor)', 'flow (l/min)')
+        ('Durchfluss (2 Messungen davor)', 'flow (l/min)')
         """
         found = _LAG.fullmatch(name)
         if found is None:

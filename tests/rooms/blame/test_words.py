@@ -117,22 +117,22 @@ TABLE: list[tuple[Matter, str, str]] = [
     (
         t2("level", one("flow", sigma=4.2, value=10.7, usual=10.0, sd=0.2, unit="l/min"), before="residual"),
         "flow is 4.2 sd above what the row before implies (by 0.70 l/min).",
-        "flow liegt 4,2 s über dem, was die Zeile davor erwarten lässt (um 0,70 l/min).",
+        "flow liegt 4,2 s über dem, was die vorige Messung erwarten lässt (um 0,70 l/min).",
     ),
     (
         t2("level", one("flow", sigma=-4.2), before="residual"),
         "flow is 4.2 sd below what the row before implies.",
-        "flow liegt 4,2 s unter dem, was die Zeile davor erwarten lässt.",
+        "flow liegt 4,2 s unter dem, was die vorige Messung erwarten lässt.",
     ),
     (
         t2("relation", one("flow", sigma=0.5, given=-4.2), partners=("pressure",), before="residual"),
         "flow is 4.2 sd below what the row before and pressure imply (its own value is ordinary).",
-        "flow liegt 4,2 s unter dem, was die Zeile davor und pressure erwarten lassen (für sich genommen unauffällig).",
+        "flow liegt 4,2 s unter dem, was die vorige Messung und pressure erwarten lassen (für sich genommen unauffällig).",
     ),
     (
         t2("relation", one("flow (1 row before)", sigma=0.5, given=4.2), partners=("flow", "flow (2 rows before)"), before="lagged"),
         "flow (1 row before) is 4.2 sd above what flow and flow (2 rows before) imply (its own value is ordinary).",
-        "flow (1 Zeile davor) liegt 4,2 s über dem, was flow und flow (2 Zeilen davor) erwarten lassen (für sich genommen unauffällig).",
+        "flow (1 Messung davor) liegt 4,2 s über dem, was flow und flow (2 Messungen davor) erwarten lassen (für sich genommen unauffällig).",
     ),
     # a pair or a group
     (
@@ -291,7 +291,7 @@ SINCE: list[tuple[Matter, bool, str, str]] = [
         Matter("mewma", "level"),
         False,
         "a small shift that lasts: look at the trends of the last rows.",
-        "kleine, aber bleibende Verschiebung: bitte den Verlauf der letzten Zeilen ansehen.",
+        "kleine, aber bleibende Verschiebung: bitte den Verlauf der letzten Messungen ansehen.",
     ),
     (
         Matter("ewma_log_t2", "spread", (one("copper"),), pairs=(Pair("copper", "copper", 2.0),)),

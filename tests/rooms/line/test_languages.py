@@ -61,7 +61,7 @@ def test_letters_and_silence_are_in_the_lines_language(ledger: Ledger) -> None:
     alarm = alarm_of(ledger)
     letter = words.letter(replace(alarm, rows_out=7, worst=2.14), "back in", SETTINGS, "http://plant", ZONE, alarm.opened_at)
     assert letter.subject == "Mischer: wieder in Ordnung"
-    assert " 7 Zeilen über der Eingriffsgrenze, bis zum 2,1-Fachen. Begonnen hat es so: 07:03 Mischer: Verzug" in letter.sentence
+    assert " 7 Messungen über der Eingriffsgrenze, bis zum 2,1-Fachen. Begonnen hat es so: 07:03 Mischer: Verzug" in letter.sentence
     said = words.silence(SETTINGS, ZONE, alarm.opened_at + 120_000_000, alarm.opened_at)
     assert said.endswith(
         "Mischer: seit 120 s keine Messwerte (erwartet wird alle 45 s eine). Bitte Messgerät, "
