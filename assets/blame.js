@@ -75,7 +75,9 @@
 
   // ------------------------------------------------------------------------------------------------------------- the drawing
   let order = null, orderKey = "", shown = null, cursor = { row: -1, variable: -1 }, variable = "", partner = "", picked = 0, held = false, hovered = null;
-  const colour = (name) => { const c = live().css("--" + name); return [1, 3, 5].map((k) => parseInt(c.slice(k, k + 2), 16)); };
+  let palette = new Map(); // asking the style sheet for every mark would cost more than all the drawing
+  const css = (name) => { if (!palette.has(name)) palette.set(name, live().css(name)); return palette.get(name); };
+  const colour = (name) => { const c = css("--" + name); return [1, 3, 5].map((k) => parseInt(c.slice(k, k + 2), 16)); };
   const mix = (a, b, part) => a.map((v, k) => Math.round(v + (b[k] - v) * part));
   const word = (c) => (255 << 24) | (c[2] << 16) | (c[1] << 8) | c[0];
 
@@ -119,6 +121,17 @@
     return order;
   }
 
+  const sizes = new WeakMap(); // asking a box for its size after the page was written to would make the browser lay it out in between
+  const watcher = new ResizeObserver((all) => {
+    let wider = false;
+    for (const { target } of all) { const old = sizes.get(target) || [0, 0]; sizes.set(target, [target.clientWidth, target.clientHeight]); wider = wider || old[0] !== target.clientWidth; }
+    if (wider && heat()) { draw(); closer(); }
+  });
+  function size(box) {
+    if (!sizes.has(box)) { if (!box.clientWidth) return [0, 0]; sizes.set(box, [box.clientWidth, box.clientHeight]); watcher.observe(box); }
+    return sizes.get(box);
+  }
+
   function surface(width, height) {
     const box = heat();
     let canvas = box.querySelector("canvas");
@@ -139,17 +152,17 @@
 
   function draw() {
     const box = heat();
-    if (!box || !box.clientWidth) return;
+    if (!box || !size(box)[0]) return;
     const start = performance.now(), win = window_();
     const split = Boolean(win && kept.p) && divided(win);
     box.classList.toggle("has-rows", split);
     if (!win || !kept.p || win.to < win.from) { write($("line-heat-said"), kept && kept.n && !kept.p ? "No row of this window was judged." : "No row yet."); return; }
     if (!split) { shown = null; write($("line-heat-said"), kept.geometry && kept.t2.some((v) => v === v) ? "This line is judged by the means of subgroups: the alarm says whose doing it is." : "No row of this window was judged."); return; }
     const all = chosen("line-heat-rows", "some") === "all", ranked = sorted(win), rows = all ? ranked : ranked.slice(0, MOST);
-    const head = win.long ? STRIP_PX : MARK_PX, foot = win.long ? 18 : 2, height = head + ROW_PX * rows.length + foot, width = box.clientWidth;
+    const head = win.long ? STRIP_PX : MARK_PX, foot = win.long ? 18 : 2, height = head + ROW_PX * rows.length + foot, width = size(box)[0];
     const canvas = surface(width, height), g = canvas.getContext("2d"), dpr = canvas.width / width;
     const W = Math.max(1, Math.round(win.width * dpr)), H = Math.round(ROW_PX * rows.length * dpr), cell = H / rows.length, K = rows.length, p = kept.p;
-    const key = [win.from, win.to, kept.last, kept.n, W, H, dpr, win.left, win.px(win.from), win.px(win.to), rows.join(), live().css("--surface"), priority()].join("|");
+    const key = [win.from, win.to, kept.last, kept.n, W, H, dpr, win.left, win.px(win.from), win.px(win.to), rows.join(), css("--surface"), priority()].join("|");
     if (shown && shown.key === key) { // the same cells: only what lies upon them has changed
       g.setTransform(1, 0, 0, 1, 0, 0);
       g.clearRect(0, 0, canvas.width, canvas.height);
@@ -207,7 +220,7 @@
   function priority() { const line = live().lines.get(kept.line); return (line && line.about && line.about.priority) || "high"; }
 
   function overlay(g, width) { // names, marks of rows beyond the limit, signs where there is room, the chosen row and the cursor
-    const { win, rows, head, place, n, usual } = shown, css = live().css, font = FONT;
+    const { win, rows, head, place, n, usual } = shown, font = FONT;
     g.font = "12px " + font; g.textBaseline = "middle"; g.textAlign = "right";
     rows.forEach((j, k) => {
       const y = head + ROW_PX * (k + 0.5) - 0.5, own = kept.names[j] === variable;
@@ -247,7 +260,7 @@
   }
 
   function strip(g, width) { // T²/UCL above the map where no chart stands over it, and its axis below
-    const { win, rows, head, place, n } = shown, css = live().css, low = head - 12, high = 2, top = 1.5;
+    const { win, rows, head, place, n } = shown, low = head - 12, high = 2, top = 1.5;
     g.strokeStyle = css("--series"); g.lineWidth = 1; g.beginPath();
     let pen = false;
     for (let i = 0; i < n; i++) {
@@ -393,22 +406,22 @@
     if (j < 0) { j = leads(at); if (j < 0) j = 0; }
     let k = kept.names.indexOf(partner);
     if (k < 0 || k === j) k = kept.p > 1 ? tied(j) : -1;
-    choose("line-closer-variable", kept.names[j]); choose("line-closer-partner", k < 0 ? "" : kept.names[k]);
-    write($("line-closer-words"), pairWords(j, k, at));
     const from = Math.max(0, at - BEFORE), to = Math.min(kept.n - 1, at + AFTER), rows = [];
     for (let i = from; i <= to; i++) rows.push({ seq: kept.seq[i], at: kept.at[i], timed: kept.timed[i] === 1, i });
     looked.own = drawOwn(j, rows, at);
-    $("line-pair-box").hidden = k < 0;
+    if ($("line-pair-box").hidden !== k < 0) $("line-pair-box").hidden = k < 0;
     looked.pair = k < 0 ? null : drawPair(j, k, rows, at);
     $("line-own-trend").setAttribute("aria-label", kept.names[j] + " over " + rows.length + " rows, with its reference band");
     if (k >= 0) $("line-pair").setAttribute("aria-label", kept.names[j] + " against " + kept.names[k] + ", with the reference's ellipse");
+    choose("line-closer-variable", kept.names[j]); choose("line-closer-partner", k < 0 ? "" : kept.names[k]);
+    write($("line-closer-words"), pairWords(j, k, at));
     times.closer = performance.now();
   }
 
   const looked = { own: null, pair: null }, spots = new Map(); // what was drawn, and where: [x, y, row, words]
 
   function drawOwn(j, rows, at) {
-    const g_ = kept.geometry, band = [g_.center[j] - 3 * g_.sd[j], g_.center[j], g_.center[j] + 3 * g_.sd[j]], along = live().axisOf(rows), css = live().css;
+    const g_ = kept.geometry, band = [g_.center[j] - 3 * g_.sd[j], g_.center[j], g_.center[j] + 3 * g_.sd[j]], along = live().axisOf(rows);
     const x = rows.map(along.x), y = rows.map((r) => value(r.i, j)), span = Math.max(x[x.length - 1] - x[0], along.byRow ? 1 : 1000);
     const pen = axes("line-own-trend", [x[0] - 0.01 * span, x[x.length - 1] + 0.02 * span], room([...y, band[0], band[2]]), { time: !along.byRow, y: title(j), x: along.byRow ? "row" : "" });
     if (!pen) return null;
@@ -436,7 +449,7 @@
 
   function drawPair(j, k, rows, at) {
     const line = ellipse(j, k), known = rows.filter((r) => value(r.i, j) !== null && value(r.i, k) !== null), trail = known.filter((r) => r.i <= at).slice(-TRAIL), here = known.find((r) => r.i === at);
-    const flat = (l, c) => l.map((r) => value(r.i, c)), css = live().css;
+    const flat = (l, c) => l.map((r) => value(r.i, c));
     const pen = axes("line-pair", room([...line.x, ...flat(trail, j)]), room([...line.y, ...flat(trail, k)]), { x: title(j), y: title(k) });
     if (!pen) return null;
     const { g, X, Y } = pen, point = (r) => [X(value(r.i, j)), Y(value(r.i, k))];
@@ -451,11 +464,11 @@
 
   // a small chart of our own: drawn in two milliseconds, where a chart library needs fifty
   function axes(id, xr, yr, titles) {
-    const box = $(id), width = box.clientWidth, height = box.clientHeight;
+    const box = $(id), [width, height] = size(box);
     if (!width || !height) return null;
     let canvas = box.querySelector("canvas");
     if (!canvas) { canvas = document.createElement("canvas"); box.append(canvas); }
-    const dpr = window.devicePixelRatio || 1, css = live().css, left = 66, right = width - 12, top = 8, bottom = height - (titles.x ? 42 : 26);
+    const dpr = window.devicePixelRatio || 1, left = 66, right = width - 12, top = 8, bottom = height - (titles.x ? 42 : 26);
     if (canvas.width !== Math.round(width * dpr) || canvas.height !== Math.round(height * dpr)) { canvas.width = Math.round(width * dpr); canvas.height = Math.round(height * dpr); canvas.style.width = width + "px"; canvas.style.height = height + "px"; }
     const g = canvas.getContext("2d"), X = (v) => left + ((right - left) * (v - xr[0])) / (xr[1] - xr[0]), Y = (v) => bottom - ((bottom - top) * (v - yr[0])) / (yr[1] - yr[0]);
     g.setTransform(dpr, 0, 0, dpr, 0, 0); g.clearRect(0, 0, width, height);
@@ -611,7 +624,7 @@
     ask();
   }, 300);
   window.addEventListener("resize", () => setTimeout(() => { if (heat()) { draw(); closer(); } }, 60));
-  new MutationObserver(() => { if (heat()) { draw(); closer(); } }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  new MutationObserver(() => { palette = new Map(); if (heat()) { draw(); closer(); } }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 
   window.spcBlame = { kept: () => kept, shown: () => shown, times, ellipse, said, draw, looked }; // for the tests and the benchmark
 })();
