@@ -164,11 +164,13 @@ class Line:
         return seat
 
     def _rows_before(self, connection: Connection, seat: _Seat) -> None:
-        """A model that looks at the rows before a row, or whose charts do, begins with those that the line has."""
-        if seat.monitor is None or seat.model is None or (seat.model.dynamics is None and not seat.monitor.remembers):
+        """A model that looks at the rows before a row begins with those that the line has; one whose charts do, with those it judged."""
+        if seat.monitor is None or seat.model is None or seat.activation is None:
             return
-        back = KEPT if seat.monitor.remembers else 0
-        back = max(back, seat.model.dynamics.depth if seat.model.dynamics is not None else 0)
+        own = min(KEPT, seat.last_seq - seat.activation.after_seq) if seat.monitor.remembers else 0
+        back = max(own, seat.model.dynamics.depth if seat.model.dynamics is not None else 0)
+        if back <= 0:
+            return
         rows = store.rows_between(connection, self.name, seat.last_seq - back + 1, seat.last_seq).rows
         if set(seat.model.inputs) <= set(rows.names):
             seat.monitor.follow(rows)
