@@ -594,7 +594,7 @@
     view.pick = seq; view.chosen = view.chosen || chosen; view.pickAt = performance.now();
     document.dispatchEvent(new CustomEvent("spc-picked", { detail: { seq, chosen } }));
     const line = lines.get(page.dataset.liveLine);
-    if (line && chosen) requestAnimationFrame(() => ring(line));
+    if (line && chosen) requestIdleCallback(() => ring(line), { timeout: 250 }); // after what is said about the row
   }
 
   function ring(line) { // the chosen point alone: the rest of the chart stays as it is
