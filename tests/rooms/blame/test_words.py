@@ -132,7 +132,8 @@ TABLE: list[tuple[Matter, str, str]] = [
     (
         t2("relation", one("flow (1 row before)", sigma=0.5, given=4.2), partners=("flow", "flow (2 rows before)"), before="lagged"),
         "flow (1 row before) is 4.2 sd above what flow and flow (2 rows before) imply (its own value is ordinary).",
-        "flow (1 Messung davor) liegt 4,2 s über dem, was flow und flow (2 Messungen davor) erwarten lassen (für sich genommen unauffällig).",
+        "flow (1 Messung davor) liegt 4,2 s über dem, was flow und flow (2 Messungen davor) "
+        "erwarten lassen (für sich genommen unauffällig).",
     ),
     # a pair or a group
     (
