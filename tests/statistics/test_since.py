@@ -35,7 +35,7 @@ def shifted(kind: str, p: int, size: float, begin: int, rng: np.random.Generator
     if kind == "pair":
         correlation = np.eye(p)
         correlation[0, 1] = correlation[1, 0] = 0.8
-        scatter = Scatter(np.zeros(p), np.linalg.cholesky(correlation), 10_000)
+        scatter = Scatter(np.zeros(p), np.asarray(np.linalg.cholesky(correlation), dtype=np.float64), 10_000)
         x = scatter.colour(rng.standard_normal((n, p)))
         x[begin:, :2] += size
         return whitened(scatter, x)
@@ -49,7 +49,10 @@ def shifted(kind: str, p: int, size: float, begin: int, rng: np.random.Generator
 def measured(kind: str, p: int, size: float, times: int, seed: int) -> Found:
     """T² on rows with a change after 50 to 200 good ones, to its first point out; false alarms before the change were answered."""
     rng, limit = np.random.default_rng(seed), chi2.ppf(1 - ALPHA, p)
-    ours, plain, covered, drifts = [], [], [], []
+    ours: list[int] = []
+    plain: list[int] = []
+    covered: list[bool] = []
+    drifts: list[bool] = []
     while len(ours) < times:
         begin = int(rng.integers(50, 200))
         z = shifted(kind, p, size, begin, rng)

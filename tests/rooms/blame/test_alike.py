@@ -78,7 +78,8 @@ def test_several_incidents_make_a_better_known_direction_and_unlike_ones_stay_ap
 @given(seed=st.integers(0, 10_000), p=st.integers(2, 7))
 def test_units_mixtures_and_the_order_of_columns_change_nothing(seed: int, p: int) -> None:
     rng = np.random.default_rng(seed)
-    scatter = Scatter(rng.standard_normal(p), np.linalg.cholesky(np.cov(rng.standard_normal((p, 5 * p))) + 0.1 * np.eye(p)), 100)
+    factor = np.asarray(np.linalg.cholesky(np.cov(rng.standard_normal((p, 5 * p))) + 0.1 * np.eye(p)), dtype=np.float64)
+    scatter = Scatter(rng.standard_normal(p), factor, 100)
     scale = 10.0 ** rng.uniform(-6, 6, p)
     order = rng.permutation(p)
     other_covariance = (scatter.covariance * np.outer(scale, scale))[np.ix_(order, order)]
