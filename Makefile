@@ -27,11 +27,14 @@ kernel := command -v cc >/dev/null && cc -O3 -std=gnu11 -fopenmp-simd -shared -f
 run: $(VENV)/.run
 	@exec $(BIN)/python app.py
 
+# A file stays on one core: what its tests share is made once.
+ON_EVERY_CORE := -n auto --dist loadfile
+
 test: $(VENV)/.dev lint chromium
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(ON_EVERY_CORE) -m "not slow"
 
 test-all: $(VENV)/.dev lint chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(ON_EVERY_CORE)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
