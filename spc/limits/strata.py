@@ -14,8 +14,10 @@ _EDGES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 5e-4, 2e-4,
 def stratified(companion: Floats, limit: Callable[[float], float]) -> Floats:
     """The share (m,) that each simulated value stands for, so that its companion (m,) is beyond limit(alpha) with probability alpha.
 
-    >>> stratified(np.array([0.1, 0.2, 0.3, 0.9]), lambda alpha: 1.0 - alpha).round(3).tolist()
-    [0.2, 0.2, 0.2, 0.4]
+    A stratum of the companion's law in which nothing was simulated leaves its share to the others.
+
+    >>> stratified(np.array([0.1, 0.3, 0.6, 0.85]), lambda alpha: 1.0 - alpha).round(3).tolist()
+    [0.278, 0.278, 0.333, 0.111]
     """
     stratum = np.searchsorted([limit(alpha) for alpha in _EDGES[1:-1]], companion)
     counts = np.bincount(stratum, minlength=len(_EDGES) - 1)
