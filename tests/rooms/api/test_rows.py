@@ -149,7 +149,7 @@ def test_what_a_csv_holds_besides_numbers_is_told(judging: Any) -> None:
         (b"<rows/>", "application/xml", 415),
         (b"a,b\n1,2\n", "", 415),
         (b"", "text/csv", 422),
-        (gzip.compress(b"a,b\n1,2\n"), "text/csv", 422),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0), "text/csv", 422),
     ],
 )
 def test_a_body_that_is_none(house: Any, content: bytes, kind: str, status: int) -> None:
