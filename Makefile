@@ -27,14 +27,17 @@ kernel := command -v cc >/dev/null && cc -O3 -std=gnu11 -fopenmp-simd -shared -f
 run: $(VENV)/.run
 	@exec $(BIN)/python app.py
 
-# A file stays on one core: what its tests share is made once.
-ON_EVERY_CORE := -n auto --dist loadfile
+# A file stays on one core: what its tests share is made once. Browsers, servers and kills take their own time and want the machine alone.
+ON_EVERY_CORE := -n auto --dist loadfile --ignore=tests/faults --ignore=tests/ui
+ALONE := tests/faults tests/ui
 
 test: $(VENV)/.dev lint chromium
 	$(BIN)/python -m pytest $(ON_EVERY_CORE) -m "not slow"
+	$(BIN)/python -m pytest $(ALONE) -m "not slow"
 
 test-all: $(VENV)/.dev lint chromium
 	$(BIN)/python -m pytest $(ON_EVERY_CORE)
+	$(BIN)/python -m pytest $(ALONE)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
