@@ -40,7 +40,7 @@ class Facts:
 def facts_of(one: Field, n: int) -> Facts:
     """The facts of a column of n rows."""
     if one.storage == "text":
-        lost = np.concatenate([which_missing(block) for block in in_blocks(one.texts)])
+        lost = np.concatenate([np.zeros(0, dtype=bool), *(which_missing(block) for block in in_blocks(one.texts))])
         known = hashes(one.texts)
         runs = int(np.sum(known[1:] != known[:-1])) + 1
         return Facts(int(lost.sum()), different(known[~lost]), runs=runs)
