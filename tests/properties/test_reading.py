@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from spc.errors import Complaint
@@ -93,6 +93,7 @@ def _complaint(work: Callable[[], Reference | RowParser]) -> Complaint | None:
 
 @settings(max_examples=400, deadline=None)
 @given(st.binary(max_size=300) | st.lists(pieces, max_size=120).map(b"".join))
+@example(b",\x01\n,\n0000-1-1")  # a column without a single cell
 def test_any_bytes_end_in_a_reference_or_in_words(content: bytes) -> None:
     said = _complaint(lambda: read(content))
     assert said is None or (said.text and said.cure)
