@@ -97,15 +97,15 @@ def seen(connection: Connection, line: str, first: int, last: int, get: GetModel
 
 def _charted(connection: Connection, line: str, window: Window, model: Model, here: Ints) -> Floats:
     """The values (m, p) that the model judged of some of the window's rows, which follow each other."""
-    x = _picked(window, model)[here]
+    x = values(window, model.inputs)[here]
     if model.dynamics is None or not len(here):
         return x
     monitor, start = Monitor(model), int(window.seq[here[0]])
     before = rows_between(connection, line, start - model.dynamics.depth, start - 1)
-    monitor.follow(Rows(model.inputs, _picked(before, model), before.rows.at, before.rows.ids))
+    monitor.follow(Rows(model.inputs, values(before, model.inputs), before.rows.at, before.rows.ids))
     some = window.rows
     ids = tuple(some.ids[i] for i in here)
-    return _judged(monitor, Rows(model.columns, _picked(window, model, guards=True)[here], some.at[here], ids), start)
+    return _judged(monitor, Rows(model.columns, values(window, model.columns)[here], some.at[here], ids), start)
 
 
 def _judged(monitor: Monitor, rows: Rows, start: int) -> Floats:
@@ -113,8 +113,8 @@ def _judged(monitor: Monitor, rows: Rows, start: int) -> Floats:
     return monitor.charted
 
 
-def _picked(window: Window, model: Model, *, guards: bool = False) -> Floats:
-    names = model.columns if guards else model.inputs
+def values(window: Window, names: tuple[str, ...]) -> Floats:
+    """The named columns (n, p) of stored rows, NaN where a value is missing or not to be believed."""
     have = {name: j for j, name in enumerate(window.rows.names)}
     x = np.full((len(window), len(names)), np.nan)
     for j, name in enumerate(names):

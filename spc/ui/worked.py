@@ -9,9 +9,8 @@ import numpy as np
 
 from spc.charts import charts_of
 from spc.ledger import events, lines, points, rows
-from spc.ledger.rows import Window
-from spc.nouns import Floats, Model
-from spc.phase2 import UNFIT
+from spc.line.seen import values
+from spc.nouns import Model
 from spc.phase2.arithmetic import Arithmetic, arithmetic_of_limit
 from spc.phase2.remembered import arithmetic_of_memory
 
@@ -28,7 +27,7 @@ def worked(connection: Any, line: str, seq: int, model: Model) -> list[Arithmeti
         return []
     since = max([one.after_seq for one in lines.activations(connection, line) if one.after_seq < seq][-1:] or [0])
     first = max(since, events.begun_anew(connection, line, seq)) + 1
-    x = _values(rows.rows_between(connection, line, max(first, seq - _MOST + 1), seq), model.names)
+    x = values(rows.rows_between(connection, line, max(first, seq - _MOST + 1), seq), model.names)
     stands = {one.chart: one.value for one in points.points_between(connection, line, seq, seq)}
     found: list[Arithmetic] = []
     for name in with_memory:
@@ -38,14 +37,3 @@ def worked(connection: Any, line: str, seq: int, model: Model) -> list[Arithmeti
         if math.isclose(one.value, stands[name], rel_tol=_SAME):
             found += [one, arithmetic_of_limit(model, name)]
     return found
-
-
-def _values(window: Window, names: tuple[str, ...]) -> Floats:
-    """The rows (n, p) in the model's order, NaN where a value is missing or not to be believed."""
-    have = {name: j for j, name in enumerate(window.rows.names)}
-    x = np.full((len(window), len(names)), np.nan)
-    for j, name in enumerate(names):
-        if name in have:
-            x[:, j] = window.rows.x[:, have[name]]
-    x[[i for i, quality in enumerate(window.rows.quality) if quality in UNFIT]] = np.nan
-    return x
