@@ -377,6 +377,21 @@
     } catch (_) { /* the page says already that it is cut off */ }
   }
 
+  async function unfold(fold) { // the arithmetic is worked out when it is asked for: of a chart with memory it begins thousands of rows ago
+    const here = page(), seq = fold.dataset.arithmetic;
+    if (!here || fold.ariaBusy === "true") return;
+    fold.ariaBusy = "true";
+    let text = "";
+    try {
+      const answer = await fetch("/live/arithmetic?" + new URLSearchParams({ line: here.dataset.liveLine, seq }));
+      if (answer.ok) text = (await answer.json()).arithmetic;
+    } catch (_) { /* said below */ }
+    fold.ariaBusy = null;
+    for (const old of [...fold.children].slice(1)) old.remove();
+    if (text) delete fold.dataset.arithmetic; // once is enough
+    fold.insertAdjacentHTML("beforeend", text || '<p class="quiet">The server did not answer. Fold this and open it again.</p>'); // made and escaped by our server
+  }
+
   // ---------------------------------------------------------------------------------------------- one variable and its partner
   function tied(j) { // the variable that j is most closely tied to
     const r = kept.geometry.correlation;
@@ -614,7 +629,11 @@
     if (!heat()) return;
     draw(); closer();
   });
-  document.addEventListener("toggle", (event) => { if (event.target.tagName === "DETAILS" && heat()) { draw(); closer(); } }, true);
+  document.addEventListener("toggle", (event) => {
+    if (event.target.tagName !== "DETAILS" || !heat()) return;
+    if (event.target.dataset.arithmetic) { if (event.target.open) unfold(event.target); return; }
+    draw(); closer();
+  }, true);
 
   let shownAt = "";
   setInterval(() => { // what no event brings: another page, a figure that dash made anew, rows that came while one answer was on its way

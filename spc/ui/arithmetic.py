@@ -13,8 +13,17 @@ from spc.ui.components import attr
 
 def fold(numbers: Sequence[Arithmetic]) -> Component:
     """The arithmetic of some numbers, folded away until it is asked for."""
-    parts = [part for one in numbers for part in _shown(one)]
-    return html.Details([html.Summary("Show the arithmetic"), *parts], className="arithmetic")
+    return html.Details([html.Summary("Show the arithmetic"), *shown(numbers)], className="arithmetic")
+
+
+def asked(seq: int) -> Component:
+    """A fold that is empty: assets/blame.js asks for the arithmetic of the row when it is opened."""
+    return html.Details([html.Summary("Show the arithmetic")], className="arithmetic", **attr(data_arithmetic=str(seq)))
+
+
+def shown(numbers: Sequence[Arithmetic]) -> list[Component]:
+    """The arithmetic of some numbers, one under the other."""
+    return [part for one in numbers for part in _shown(one)]
 
 
 def _shown(one: Arithmetic) -> list[Component]:

@@ -323,7 +323,9 @@ async def watch_over(viewer: Viewer) -> None:
 
 
 def mount(app: FastAPI, view: View) -> Hub:
-    """The WebSocket at /live, and at /live/why the reason of one row, asked for past dash: a press must be answered at once."""
+    """The WebSocket at /live; at /live/why the reason of one row, asked for past dash: a press must be answered at once. What takes longer
+    is at /live/arithmetic, for the fold that shows it.
+    """
     hub = Hub(view)
 
     @app.get("/live/why", include_in_schema=False)
@@ -331,6 +333,12 @@ def mount(app: FastAPI, view: View) -> Hub:
         from spc.ui.pages.line import told  # noqa: PLC0415 - the pages stand above the live channel
 
         return JSONResponse(await asyncio.to_thread(told, view, line, seq))
+
+    @app.get("/live/arithmetic", include_in_schema=False)
+    async def worked_out(line: str, seq: int) -> JSONResponse:
+        from spc.ui.pages.line import arithmetic  # noqa: PLC0415
+
+        return JSONResponse(await asyncio.to_thread(arithmetic, view, line, seq))
 
     @app.websocket("/live")
     async def live(socket: WebSocket) -> None:

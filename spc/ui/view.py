@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -32,6 +32,9 @@ from spc.nouns import Alarm, Blame, Limit, Model, Point, Points, Rows
 from spc.nouns.dynamics import column_of
 from spc.settings import LineSettings, Settings
 from spc.ui.words import LineFacts, clock, number
+
+if TYPE_CHECKING:
+    from spc.phase2.arithmetic import Arithmetic
 
 WINDOW = 2000  # rows that a live chart holds: more, and a shop-floor PC cannot redraw four times a second
 MS = 1000
@@ -98,8 +101,7 @@ class About:
 class Blamed:
     """Why one row has the T² that it has: the judged row, the values x (p,) that were judged, the model, and the sentence.
 
-    raw (k, p) are the rows' own values where those before it count: the row's own are the last. `worked` is the arithmetic of its points
-    on charts with memory, each with its limit's.
+    raw (k, p) are the rows' own values where those before it count: the row's own are the last.
     """
 
     seq: int
@@ -109,7 +111,6 @@ class Blamed:
     x: tuple[float, ...]
     sentence: str
     raw: Any = None
-    worked: Sequence[Any] = ()
 
 
 class View:
@@ -292,7 +293,6 @@ class View:
         """Why row `seq` has its T²; raises NotFound when there is no such row or it was not judged."""
         from spc import blame  # noqa: PLC0415 - scipy's laws: needed by the first click, not by the first page
         from spc.phase2 import Monitor  # noqa: PLC0415
-        from spc.ui.worked import worked  # noqa: PLC0415
 
         with self._ledger.read() as c:
             window = rows.rows_between(c, line, seq, seq)
@@ -302,7 +302,6 @@ class View:
             model = self._model(c, id)
             depth = 0 if model.dynamics is None else model.dynamics.depth
             before = rows.rows_between(c, line, seq - depth, seq - 1)
-            shown = worked(c, line, seq, model)
         if model.subgroup is not None:
             raise NotFound(f"Row {seq} is part of a subgroup, which is judged by its mean.", cure="The alarm says whose doing it is.")
         monitor = Monitor(model)
@@ -313,7 +312,14 @@ class View:
         raw = raw if model.dynamics is None else model.dynamics.run(raw, np.concatenate([before.rows.at, window.rows.at]))
         own = self._of(line)
         said = blame.sentence(model, x) if own is None else blame.sentence(model, x, own.language, own.called)
-        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), said, raw, shown)
+        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), said, raw)
+
+    def worked(self, line: str, seq: int, model: Model) -> list[Arithmetic]:
+        """The arithmetic of row `seq` on charts with memory, each with its limit's: thousands of rows may be worked through again."""
+        from spc.ui.worked import worked  # noqa: PLC0415 - asked for when a fold is opened
+
+        with self._ledger.read() as c:
+            return worked(c, line, seq, model)
 
     def causes(self, kind: str, since: str, until: str, line: str, of: Of, by: By) -> tuple[tuple[Bar, ...], int, int]:
         """The Pareto of a period (of all lines when `line` is empty), and the period, µs UTC; raises Complaint for one that is none."""

@@ -77,6 +77,7 @@ def unfolded(page: Any, place: str) -> tuple[str, list[float]]:
     """The text of the fold, and what each of its pieces of Python prints; without those that fit the reference again."""
     fold = page.locator(f"{place} .arithmetic")
     fold.locator("summary").click()
+    fold.locator("pre").first.wait_for()
     found = []
     for lines in [one.inner_text() for one in fold.locator("pre").all()]:
         if "reference.csv" in lines:

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from spc.errors import Complaint
 from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
 from spc.ui import causes, figures, ids, over_time
-from spc.ui.arithmetic import fold
+from spc.ui.arithmetic import asked, shown
 from spc.ui.components import attr, button, choice, complaint, graph, panel
 from spc.ui.markup import html_of
 from spc.ui.page import Page, Visit
@@ -150,9 +150,7 @@ def why(found: Blamed, timezone: str) -> tuple[list[Component], str, str]:
     ]
     numbers = over_time.numbers(("Variable", "Value", "Reference", "sd off", "given rest"), rows)
     if track and np.isfinite(value):
-        x = np.array(found.x, dtype=np.float64)
-        judged = [arithmetic_of_point(model, x, raw=found.raw), arithmetic_of_limit(model, "t2", int(np.sum(~np.isnan(x))))]
-        numbers += html_of(fold([*judged, *found.worked]))
+        numbers += html_of(asked(found.seq))
     return words, over_time.bars(model.names, shares, out=out), numbers
 
 
@@ -163,6 +161,18 @@ def told(view: View, line: str, seq: int) -> dict[str, str]:
     except Complaint as wrong:
         return {"words": html_of(complaint(wrong.text, wrong.cure)), "bars": "", "table": ""}
     return {"words": html_of(words), "bars": bars, "table": numbers}
+
+
+def arithmetic(view: View, line: str, seq: int) -> dict[str, str]:
+    """The arithmetic of a row's points on all charts of its line and of their limits, as HTML for the fold under its table."""
+    try:
+        found = view.blamed(line, seq)
+        x = np.array(found.x, dtype=np.float64)
+        limit = arithmetic_of_limit(found.model, "t2", int(np.sum(~np.isnan(x))))
+        numbers = [arithmetic_of_point(found.model, x, raw=found.raw), limit, *view.worked(line, seq, found.model)]
+    except Complaint as wrong:
+        return {"arithmetic": html_of(complaint(wrong.text, wrong.cure))}
+    return {"arithmetic": html_of(shown(numbers))}
 
 
 def register(app: Dash, view: View) -> Page:

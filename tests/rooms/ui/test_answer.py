@@ -120,6 +120,11 @@ def test_a_point_is_explained_in_words_bars_and_numbers(view: View) -> None:
     assert line.told(view, "mixer", 20)["bars"] == bars
     assert "not judged" in line.told(view, "mixer", 999)["words"]
     assert "0.830" in str(table)
+    assert "Python" not in table, "what is folded away is worked out when it is opened"
+    worked = line.arithmetic(view, "mixer", 20)["arithmetic"]
+    assert "T² of this row" in worked
+    assert "UCL of t2 for a new row" in worked
+    assert "not judged" in line.arithmetic(view, "mixer", 999)["arithmetic"]
 
 
 def test_a_row_that_was_not_judged_is_said_so(view: View) -> None:
