@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -86,7 +86,7 @@ def _remembered(result: Judged, row: int) -> list[Arithmetic]:
     """The arithmetic of the row's points on charts with memory, which began with the file."""
     import numpy as np
 
-    from spc.phase2 import UNFIT, Monitor
+    from spc.phase2 import Monitor
     from spc.phase2.arithmetic import arithmetic_of_limit
     from spc.phase2.remembered import arithmetic_of_memory
 
@@ -98,8 +98,7 @@ def _remembered(result: Judged, row: int) -> list[Arithmetic]:
         or monitor.model.subgroup is not None
     ):
         return []
-    x = np.array(monitor.select(result.rows)[:row])
-    x[[i for i, quality in enumerate(result.rows.quality[:row]) if quality in UNFIT]] = np.nan
+    x = monitor.select(replace(result.rows, x=result.rows.believed))[:row]
     names = [name for name, limits in monitor.model.new_limits.items() if name != "t2" and len(limits) == 1]
     model, names = monitor.model, names if not np.isnan(x[-1]).any() else []
     return [one for name in names for one in (arithmetic_of_memory(model, x, name), arithmetic_of_limit(model, name))]

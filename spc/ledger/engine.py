@@ -59,8 +59,8 @@ def in_words(doing: str) -> Iterator[None]:
         raise LedgerError(f"{doing}: {cause}") from broken
 
 
-def migrate(engine: sa.Engine) -> None:
-    """Brings the tables to this program's version; a ledger of a newer program is refused and left as it is."""
+def migrate(engine: sa.Engine, revision: str = "head") -> None:
+    """Brings the tables to this program's version (or an earlier one); a ledger of a newer program is refused and left as it is."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     try:
@@ -71,7 +71,7 @@ def migrate(engine: sa.Engine) -> None:
                 newer = f"The ledger was written by a newer program (its version is {found})."
                 raise LedgerError(f"{newer} Install that program, or restore a backup.")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
     except CommandError as broken:
         raise LedgerError(f"The ledger could not be brought to this version: {broken}") from broken
 

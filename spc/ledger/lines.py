@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from spc.errors import NotFound
-from spc.ledger.schema import activation, line, memory, position, row
+from spc.ledger.schema import activation, block, line, memory, position
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ _ACTIVATION = (
 
 # asked for every block: built once
 _CURRENT = select(*_ACTIVATION).where(activation.c.line == bindparam("name")).order_by(activation.c.id.desc()).limit(1)
+_LAST = select(block.c.last_seq).where(block.c.line == bindparam("name")).order_by(block.c.first_seq.desc()).limit(1)
 _HERE = (position.c.line == bindparam("of_line")) & (position.c.source == bindparam("of_source"))
 _MOVE = update(position).where(_HERE).values(position_json=bindparam("json"), at=bindparam("now"))
 _REMEMBER = (
@@ -87,12 +88,12 @@ def add_activation(connection: Connection, name: str, model_id: str | None, now:
 
 def last_seq(connection: Connection, name: str) -> int:
     """The number of the line's newest row; 0 when it has none."""
-    return int(connection.execute(select(func.max(row.c.seq)).where(row.c.line == name)).scalar() or 0)
+    return int(connection.execute(_LAST, {"name": name}).scalar() or 0)
 
 
 def last_received(connection: Connection, name: str) -> int | None:
     """When the line's newest row came in."""
-    query = select(row.c.received_at).where(row.c.line == name).order_by(row.c.seq.desc()).limit(1)
+    query = select(block.c.received_at).where(block.c.line == name).order_by(block.c.first_seq.desc()).limit(1)
     return connection.execute(query).scalar()
 
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, distinct, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
+from spc.ledger.blocks import make_room, month_of, overlapping
+from spc.ledger.clock import NONE
 from spc.ledger.lines import last_seq
-from spc.ledger.schema import activation, point, row, signal
-from spc.nouns import Ints, Point, Points, Signal, Track
+from spc.ledger.rows import rows_between
+from spc.ledger.schema import activation, block, judged, signal
+from spc.nouns import Bools, Floats, Ints, Point, Points, Signal, Track
+
+_READ = select(*(judged.c[name] for name in ("first_seq", "last_seq", "charts_json", "values", "out", "notes_json")))
+_BETWEEN = overlapping(judged, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
+_PUT = insert(judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +44,56 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def append_points(connection: Connection, line: str, points: Points, activation_id: int) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """The points of rows that one model judged together: seq (n,), the charts' names, value, ucl and out (n, charts), notes by row."""
+
+    seq: Ints
+    charts: tuple[str, ...]
+    value: Floats
+    ucl: Floats
+    out: Bools
+    notes: Mapping[int, str]
+
+    def __len__(self) -> int:
+        return len(self.seq)
+
+
+def append_points(connection: Connection, line: str, points: Points, activation_id: int, now: int) -> None:
     """Stores the judgement of a block."""
-    seqs = points.rows.tolist()
+    tracks = points.tracks.values()
+    values = np.stack([array for track in tracks for array in (track.value, track.ucl)], axis=1)
+    out = np.stack([track.out for track in tracks], axis=1)
+    month = month_of(now)
+    make_room(connection, month)
     connection.execute(
-        insert(point),
-        [
-            {
-                "line": line,
-                "seq": seq,
-                "chart": chart,
-                "value": _number(value),
-                "ucl": _number(ucl),
-                "out": out,
-                "note": note,
-                "activation_id": activation_id,
-            }
-            for chart, track in points.tracks.items()
-            for seq, value, ucl, out, note in zip(
-                seqs, track.value.tolist(), track.ucl.tolist(), track.out.tolist(), points.notes, strict=True
-            )
-        ],
+        _PUT,
+        {
+            "line": line,
+            "first_seq": int(points.rows[0]),
+            "last_seq": int(points.rows[-1]),
+            "month": month,
+            "activation_id": activation_id,
+            "charts_json": json.dumps(list(points.tracks)),
+            "values": values.astype("<f8").tobytes(),
+            "out": out.astype(np.uint8).tobytes(),
+            "rows_out": int(np.count_nonzero(out.any(axis=1))),
+            "notes_json": json.dumps({i: note for i, note in enumerate(points.notes) if note}),
+        },
     )
+
+
+def judged_between(connection: Connection, line: str, first: int, last: int) -> Iterator[Judged]:
+    """What was found of the rows with first <= seq <= last, a block at a time."""
+    for one in connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last}):
+        charts = tuple(json.loads(one.charts_json))
+        n = one.last_seq - one.first_seq + 1
+        here = slice(max(first - one.first_seq, 0), min(last - one.first_seq, n - 1) + 1)
+        values = np.frombuffer(one[3], dtype="<f8").reshape(n, len(charts), 2)[here]
+        out = np.frombuffer(one.out, dtype=np.uint8).reshape(n, len(charts))[here] != 0
+        notes = {one.first_seq + int(i): note for i, note in json.loads(one.notes_json).items()}
+        seq = np.arange(one.first_seq + here.start, one.first_seq + here.stop, dtype=np.int64)
+        yield Judged(seq, charts, values[:, :, 0], values[:, :, 1], out, notes)
 
 
 def append_signal(connection: Connection, line: str, one: Signal, now: int, alarm_id: str | None, facts: Mapping[str, Any]) -> None:
@@ -80,55 +115,64 @@ def append_signal(connection: Connection, line: str, one: Signal, now: int, alar
     )
 
 
-def _points(line: str) -> Select[Any]:
-    return (
-        select(
-            point.c.seq,
-            func.coalesce(row.c.at, row.c.received_at),
-            row.c.part,
-            *(point.c[name] for name in ("chart", "value", "ucl", "out", "note")),
-        )
-        .join(row, (row.c.line == point.c.line) & (row.c.seq == point.c.seq))
-        .where(point.c.line == line)
-        .order_by(point.c.seq, point.c.chart)
-    )
-
-
-def _read(connection: Connection, query: Select[Any]) -> list[Point]:
-    nan = math.nan
-    return [
-        Point(seq, np.datetime64(at, "us"), part, chart, nan if value is None else value, nan if ucl is None else ucl, out, note)
-        for seq, at, part, chart, value, ucl, out, note in connection.execute(query)
-    ]
-
-
 def points_after(connection: Connection, line: str, seq: int, limit: int = 1000) -> list[Point]:
     """The points of the next `limit` judged rows after row `seq`: by row, then by chart. All charts of a row come together.
 
     A row that came without a time has the time at which it was received.
     """
-    rows = select(point.c.seq).distinct().where(point.c.line == line, point.c.seq > seq).order_by(point.c.seq).limit(limit)
-    return _read(connection, _points(line).where(point.c.seq.in_(rows)))
+    blocks = select(judged.c.first_seq, judged.c.last_seq).where(judged.c.line == line, judged.c.last_seq > seq)
+    last, have = seq, 0
+    with connection.execute(blocks.order_by(judged.c.first_seq).limit(limit)) as found:
+        for begin, end in found:
+            begin = max(begin, seq + 1)
+            last = min(end, begin + limit - have - 1)
+            have += last - begin + 1
+            if have >= limit:
+                break
+    return points_between(connection, line, seq + 1, last)
 
 
 def points_between(connection: Connection, line: str, first: int, last: int) -> list[Point]:
     """The points of the rows with first <= seq <= last."""
-    return _read(connection, _points(line).where(point.c.seq >= first, point.c.seq <= last))
+    found = list(judged_between(connection, line, first, last)) if first <= last else []
+    if not found:
+        return []
+    window = rows_between(connection, line, int(found[0].seq[0]), int(found[-1].seq[-1]))
+    at = window.rows.at.astype("datetime64[us]").view(np.int64)
+    at = np.where(at == NONE, window.received, at).view("datetime64[us]")
+    start, ids = int(window.seq[0]), window.rows.ids  # a line's rows follow each other without a gap
+    made = []
+    for one in found:
+        order = sorted(range(len(one.charts)), key=lambda k: one.charts[k])
+        names = [one.charts[k] for k in order]
+        numbers = zip(*(array[:, order].tolist() for array in (one.value, one.ucl, one.out)), strict=True)
+        for seq, (value, ucl, out) in zip(one.seq.tolist(), numbers, strict=True):
+            i, note = seq - start, one.notes.get(seq, "")
+            made += [Point(seq, at[i], ids[i], *each, note) for each in zip(names, value, ucl, out, strict=True)]
+    return made
 
 
 def track_between(connection: Connection, line: str, first: int, last: int, chart: str = "t2") -> tuple[Ints, Track]:
     """One chart over the judged rows with first <= seq <= last: their numbers (n,) and its track, NaN where a row could not be judged."""
-    query = select(point.c.seq, point.c.value, point.c.ucl, point.c.out).order_by(point.c.seq)
-    found = connection.execute(query.where(point.c.line == line, point.c.chart == chart, point.c.seq >= first, point.c.seq <= last)).all()
-    numbers = [[math.nan if one[k] is None else one[k] for one in found] for k in (1, 2)]
-    value, ucl = (np.array(one, dtype=np.float64) for one in numbers)
-    return np.array([one[0] for one in found], dtype=np.int64), Track(value, ucl, np.array([one[3] for one in found], dtype=np.bool_))
+    found = [(one, one.charts.index(chart)) for one in judged_between(connection, line, first, last) if chart in one.charts]
+    if not found:
+        return np.empty(0, np.int64), Track(np.empty(0), np.empty(0), np.empty(0, np.bool_))
+    value, ucl, out = (np.concatenate([getattr(one, name)[:, k] for one, k in found]) for name in ("value", "ucl", "out"))
+    return np.concatenate([one.seq for one, _ in found]), Track(value, ucl, out)
 
 
 def last_points(connection: Connection, line: str, n: int) -> list[Point]:
     """The points of the newest n judged rows, oldest first."""
-    rows = select(point.c.seq).distinct().where(point.c.line == line).order_by(point.c.seq.desc()).limit(n)
-    return _read(connection, _points(line).where(point.c.seq.in_(rows)))
+    blocks = select(judged.c.first_seq, judged.c.last_seq).where(judged.c.line == line).order_by(judged.c.first_seq.desc()).limit(n)
+    first, last, have = 1, 0, 0
+    with connection.execute(blocks) as found:
+        for begin, end in found:
+            last = max(last, end)
+            first = max(begin, end - (n - have) + 1)
+            have += end - first + 1
+            if have >= n:
+                break
+    return points_between(connection, line, first, last)
 
 
 def points_since(connection: Connection, line: str, since: int, limit: int = 20_000) -> list[Point]:
@@ -142,22 +186,35 @@ def _first_since(connection: Connection, line: str, since: int, last: int) -> in
     low, high = 1, last + 1
     while low < high:
         middle = (low + high) // 2
-        query = select(row.c.received_at).where(row.c.line == line, row.c.seq >= middle).order_by(row.c.seq).limit(1)
-        at = connection.execute(query).scalar()
-        low, high = (low, middle) if at is None or at >= since else (middle + 1, high)
+        query = select(block.c.first_seq, block.c.last_seq, block.c.received_at).where(block.c.line == line, block.c.first_seq <= middle)
+        found = connection.execute(query.order_by(block.c.first_seq.desc()).limit(1)).first()
+        if found is None or found.received_at < since:
+            low = max(middle, found.last_seq if found is not None else middle) + 1
+        else:
+            high = found.first_seq
     return low
 
 
 def rows_out(connection: Connection, line: str, first: int, last: int) -> int:
     """How many rows with first <= seq <= last have a point beyond its limit."""
-    query = select(func.count(distinct(point.c.seq))).where(point.c.line == line, point.c.seq >= first, point.c.seq <= last, point.c.out)
-    return int(connection.execute(query).scalar() or 0)
+    within = select(func.sum(judged.c.rows_out), func.min(judged.c.first_seq), func.max(judged.c.last_seq))
+    count, begin, end = connection.execute(
+        within.where(judged.c.line == line, judged.c.first_seq >= first, judged.c.last_seq <= last)
+    ).one()
+    edges = ((first, last),) if begin is None else ((first, begin - 1), (end + 1, last))
+    at_edges = sum(
+        int(np.count_nonzero(one.out.any(axis=1)))
+        for low, high in edges
+        if low <= high
+        for one in judged_between(connection, line, low, high)
+    )
+    return int(count or 0) + at_edges
 
 
 def model_of(connection: Connection, line: str, seq: int) -> str | None:
     """The id of the model that judged a row."""
-    query = select(activation.c.model_id).join(point, point.c.activation_id == activation.c.id).limit(1)
-    return connection.execute(query.where(point.c.line == line, point.c.seq == seq)).scalar()
+    query = overlapping(judged, select(activation.c.model_id), line, seq, seq)
+    return connection.execute(query.join(activation, activation.c.id == judged.c.activation_id).limit(1)).scalar()
 
 
 def last_back(connection: Connection, line: str, before: int) -> int:

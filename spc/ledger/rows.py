@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, func, insert, select
 
-from spc.ledger.clock import from_us, to_us
-from spc.ledger.schema import row, row_schema
+from spc.ledger.blocks import make_room, month_of, overlapping
+from spc.ledger.clock import NONE
+from spc.ledger.keys import keys_of, places, put_keys
+from spc.ledger.schema import block, row_schema
 from spc.nouns import Ints, Rows
 
-_ASK = 500  # keys asked for in one query: databases bound the number of parameters
-_STORED = select(row.c.key, row.c.seq, row.c.x, row.c.schema_id).where(row.c.key.in_(bindparam("keys", expanding=True)))
+__all__ = ["Window", "append_rows", "blobs", "keys_of", "last_rows", "rows_between", "schema_of", "span", "stored"]
+
+_LABELS: Final[dict[str, Any]] = {
+    "part": None,
+    "quality": "good",
+    "subgroup": "",
+    "product": "",
+    "raw": "",
+}  # what is kept of a row by name, and its usual value
+_NAMES = ("first_seq", "last_seq", "received_at", "source", "at", "x", "codes", "labels_json")
+_COLUMNS = (*(block.c[name] for name in _NAMES), row_schema.c.names_json)
+_READ = select(*_COLUMNS).join(row_schema, row_schema.c.id == block.c.schema_id)
+_BETWEEN = overlapping(block, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
+_PUT = insert(block)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,23 +46,10 @@ class Window:
         return len(self.seq)
 
 
-def keys_of(line: str, rows: Rows) -> list[str | None]:
-    """What makes each row itself: its line and its part number if it has one, else its time; None when it has neither.
-
-    One text, because databases that must choose between an index on (line, number) and one on (line, key) for many keys choose wrongly.
-
-    >>> rows = Rows(("a",), np.zeros((2, 1)), np.array(["2025-03-04T06:00", "NaT"], dtype="datetime64[us]"), (None, "B7"))
-    >>> keys_of("smt-2", rows)
-    ['smt-2 at 2025-03-04T06:00:00.000000', 'smt-2 id B7']
-    """
-    texts = np.datetime_as_string(rows.at.astype("datetime64[us]"))
-    return [f"{line} id {id}" if id else (None if text == "NaT" else f"{line} at {text}") for id, text in zip(rows.ids, texts, strict=True)]
-
-
 def blobs(rows: Rows) -> list[bytes]:
     """Each row's values as float64, little-endian."""
-    block = np.ascontiguousarray(rows.x, dtype="<f8")
-    return [one.tobytes() for one in block]
+    whole = np.ascontiguousarray(rows.x, dtype="<f8")
+    return [one.tobytes() for one in whole]
 
 
 def schema_of(connection: Connection, names: tuple[str, ...]) -> int:
@@ -58,49 +61,117 @@ def schema_of(connection: Connection, names: tuple[str, ...]) -> int:
     return int(connection.execute(insert(row_schema).values(names_json=text).returning(row_schema.c.id)).scalar_one())
 
 
-def stored(connection: Connection, keys: Sequence[str | None]) -> dict[str, tuple[int, bytes, int]]:
-    """Which of these keys are here already: key → (seq, values, schema)."""
-    asked = [one for one in keys if one is not None]
-    found: dict[str, tuple[int, bytes, int]] = {}
-    for start in range(0, len(asked), _ASK):
-        some = connection.execute(_STORED, {"keys": asked[start : start + _ASK]})
-        found.update({key: (seq, x, schema) for key, seq, x, schema in some})
+def stored(connection: Connection, line: str, keys: Sequence[str | None]) -> dict[str, tuple[int, bytes, tuple[str, ...]]]:
+    """Which of these keys of a line are here already: key → (seq, values, columns)."""
+    asked = {one for one in keys if one is not None}
+    found: dict[str, tuple[int, bytes, tuple[str, ...]]] = {}
+    for first, last in _stretches(places(connection, keys)):
+        for window in _windows(connection, line, first, last):
+            for i, key in enumerate(keys_of(line, window.rows)):
+                if key in asked and key is not None:
+                    found[key] = (int(window.seq[i]), window.rows.x[i].tobytes(), window.rows.names)
     return found
+
+
+def _stretches(seqs: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Numbers that are close to each other, as first and last: one query for each."""
+    first: int | None = None
+    for seq, after in pairwise([*seqs, None]):
+        first = seq if first is None else first
+        if seq is not None and first is not None and (after is None or after > seq + 100):
+            yield first, seq
+            first = None
 
 
 def append_rows(
     connection: Connection, line: str, first_seq: int, rows: Rows, *, keys: Sequence[str | None], schema_id: int, source: str, now: int
 ) -> None:
     """Stores a block whose first row gets the number `first_seq`."""
-    common = {"line": line, "received_at": now, "source": source, "schema_id": schema_id}
-    quality = rows.quality or ("good",) * len(rows)
+    month = month_of(now)
+    make_room(connection, month)
+    at = np.ascontiguousarray(rows.at.astype("datetime64[us]").view("<i8"))
+    known = np.where(at == NONE, now, at)
     connection.execute(
-        insert(row),
-        [
-            {**common, "seq": first_seq + i, "key": key, "at": at, "part": part, "quality": good, "x": x}
-            for i, (key, at, part, good, x) in enumerate(zip(keys, to_us(rows.at), rows.ids, quality, blobs(rows), strict=True))
-        ],
+        _PUT,
+        {
+            "line": line,
+            "first_seq": first_seq,
+            "last_seq": first_seq + len(rows) - 1,
+            "month": month,
+            "received_at": now,
+            "at_min": int(known.min()),
+            "at_max": int(known.max()),
+            "source": source,
+            "schema_id": schema_id,
+            "at": at.tobytes(),
+            "x": np.ascontiguousarray(rows.x, dtype="<f8").tobytes(),
+            "codes": None if rows.codes is None else rows.codes.tobytes(),
+            "labels_json": _labels(rows),
+        },
     )
+    put_keys(connection, keys, first_seq, month)
+
+
+def _labels(rows: Rows) -> str:
+    """The labels that any row has, as JSON."""
+    all = {"part": rows.ids, "quality": rows.quality, "subgroup": rows.subgroup, "product": rows.product, "raw": rows.raw}
+    kept = {name: one for name, one in all.items() if one and one.count(_LABELS[name]) < len(one)}
+    return json.dumps(kept) if kept else "{}"
 
 
 def rows_between(connection: Connection, line: str, first: int, last: int) -> Window:
     """The rows with first <= seq <= last, in order."""
-    query = (
-        select(row.c.seq, row.c.at, row.c.part, row.c.quality, row.c.x, row_schema.c.names_json, row.c.received_at, row.c.source)
-        .join(row_schema, row_schema.c.id == row.c.schema_id)
-        .where(row.c.line == line, row.c.seq >= first, row.c.seq <= last)
-        .order_by(row.c.seq)
+    found = list(_windows(connection, line, first, last))
+    names = tuple(dict.fromkeys(name for one in found for name in one.rows.names))
+    n = sum(map(len, found))
+    x = np.full((n, len(names)), np.nan)
+    codes = np.zeros((n, len(names)), dtype=np.uint8) if any(one.rows.codes is not None for one in found) else None
+    done = 0
+    for one in found:
+        here = slice(done, done + len(one))
+        where = slice(None) if one.rows.names == names else [names.index(name) for name in one.rows.names]
+        x[here, where] = one.rows.x
+        if codes is not None and one.rows.codes is not None:
+            codes[here, where] = one.rows.codes
+        done += len(one)
+
+    at = np.concatenate([one.rows.at for one in found]) if found else np.empty(0, dtype="datetime64[us]")
+    ids = tuple(id for one in found for id in one.rows.ids)
+    quality, subgroup, product, raw = (_joined(found, label) for label in ("quality", "subgroup", "product", "raw"))
+    rows = Rows(names, x, at, ids, quality, subgroup, product, codes, raw)
+    seq, received = (
+        np.concatenate([getattr(one, name) for one in found]) if found else np.empty(0, np.int64) for name in ("seq", "received")
     )
-    found = connection.execute(query).all()
-    known = {text: tuple(json.loads(text)) for text in dict.fromkeys(one.names_json for one in found)}
-    names = tuple(dict.fromkeys(name for one in known.values() for name in one))
-    x = np.full((len(found), len(names)), np.nan)
-    where = {text: [names.index(name) for name in one] for text, one in known.items()}
-    for i, one in enumerate(found):
-        x[i, where[one.names_json]] = np.frombuffer(one.x, dtype="<f8")
-    rows = Rows(names, x, from_us([one.at for one in found]), tuple(one.part for one in found), tuple(one.quality for one in found))
-    seq = np.array([one.seq for one in found], dtype=np.int64)
-    return Window(seq, rows, np.array([one.received_at for one in found], dtype=np.int64), tuple(one.source for one in found))
+    return Window(seq, rows, received, tuple(source for one in found for source in one.source))
+
+
+def _joined(found: list[Window], label: str) -> tuple[str, ...]:
+    """A label of all rows; empty when none of them has one."""
+    kept = [getattr(one.rows, label) for one in found]
+    return (
+        tuple(each for one, some in zip(found, kept, strict=True) for each in (some or (_LABELS[label],) * len(one))) if any(kept) else ()
+    )
+
+
+def _windows(connection: Connection, line: str, first: int, last: int) -> Iterator[Window]:
+    """The same, a window per stored block."""
+    for one in connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last}):
+        yield _window(one, first, last)
+
+
+def _window(one: Any, first: int, last: int) -> Window:
+    names = tuple(json.loads(one.names_json))
+    n, p = one.last_seq - one.first_seq + 1, len(names)
+    here = slice(max(first - one.first_seq, 0), min(last - one.first_seq, n - 1) + 1)
+    at = np.frombuffer(one.at, dtype="<i8")[here].astype(np.int64).view("datetime64[us]")
+    x = np.frombuffer(one.x, dtype="<f8").reshape(n, p)[here]
+    codes = None if one.codes is None else np.frombuffer(one.codes, dtype=np.uint8).reshape(n, p)[here]
+    kept = json.loads(one.labels_json)
+    labels = {name: tuple(kept[name][here]) if name in kept else () for name in _LABELS}
+    ids = labels["part"] or (None,) * len(x)
+    rows = Rows(names, x, at, ids, labels["quality"], labels["subgroup"], labels["product"], codes=codes, raw=labels["raw"])
+    seq = np.arange(one.first_seq + here.start, one.first_seq + here.stop, dtype=np.int64)
+    return Window(seq, rows, np.full(len(x), one.received_at, dtype=np.int64), (one.source,) * len(x))
 
 
 def span(connection: Connection, line: str, since: int | None, until: int | None) -> tuple[int, int]:
@@ -108,16 +179,27 @@ def span(connection: Connection, line: str, since: int | None, until: int | None
 
     A row that came without a time has the time at which it was received.
     """
-    at = func.coalesce(row.c.at, row.c.received_at)
-    query = select(func.min(row.c.seq), func.max(row.c.seq)).where(row.c.line == line)
-    for bound in ([] if since is None else [at >= since]) + ([] if until is None else [at <= until]):
+    query = select(block.c.first_seq, block.c.at, block.c.received_at).where(block.c.line == line)
+    for bound in ([] if since is None else [block.c.at_max >= since]) + ([] if until is None else [block.c.at_min <= until]):
         query = query.where(bound)
-    first, last = connection.execute(query).one()
-    return (1, 0) if first is None else (int(first), int(last))
+    first = _first_within(connection, query.order_by(block.c.first_seq), since, until, 0)
+    last = _first_within(connection, query.order_by(block.c.first_seq.desc()), since, until, -1)
+    return (1, 0) if first is None or last is None else (first, last)
+
+
+def _first_within(connection: Connection, query: Any, since: int | None, until: int | None, which: int) -> int | None:
+    """The first (0) or the last (-1) row within the times of the first block that has one."""
+    with connection.execute(query) as found:
+        for first_seq, blob, received in found:
+            at = np.frombuffer(blob, dtype="<i8")
+            at = np.where(at == NONE, received, at)
+            within = np.flatnonzero((at >= (since if since is not None else at)) & (at <= (until if until is not None else at)))
+            if within.size:
+                return int(first_seq + within[which])
+    return None
 
 
 def last_rows(connection: Connection, line: str, n: int) -> Window:
     """The newest n rows, oldest first."""
-    query = select(row.c.seq).where(row.c.line == line).order_by(row.c.seq.desc()).limit(n)
-    seqs = connection.execute(query).scalars().all()
-    return rows_between(connection, line, seqs[-1] if seqs else 1, seqs[0] if seqs else 0)
+    last = int(connection.execute(select(func.max(block.c.last_seq)).where(block.c.line == line)).scalar() or 0)
+    return rows_between(connection, line, last - n + 1, last)

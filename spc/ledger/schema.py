@@ -1,7 +1,7 @@
 """The tables of the ledger. Times are whole microseconds UTC since 1970; texts named `..._json` hold JSON; sequences count per line from 1.
 
-The migrations make these tables; this file only tells the queries about them, and a test holds the two together. Plain SQL types and
-no SQLite-only words, so that the same tables can live in PostgreSQL.
+The migrations make these tables; this file only tells the queries about them, and a test holds the two together. The same tables live in
+SQLite and in PostgreSQL; there `block`, `judged` and `row_key` are cut by month, and the month is part of their keys.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ activation = Table(
     Column("after_seq", BigInteger, nullable=False),  # the last row that was judged by the model before
     Column("made_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("product", Text, nullable=False, server_default=""),  # the rows that it judges; "" all that have none of their own
     Index("activation_of_line", "line", "id"),
 )
 
@@ -76,34 +77,133 @@ row_schema = Table(
     Column("names_json", Text, nullable=False, unique=True),
 )
 
-row = Table(
-    "row",
+block = Table(  # rows as they were taken together: one row by itself on a slow line, thousands when a backlog comes in
+    "block",
     metadata,
     Column("line", String(80), ForeignKey("line.name"), primary_key=True),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("key", Text, nullable=True, unique=True),  # what makes the row itself, see rows.keys_of; none when the sender gave nothing
-    Column("at", BigInteger, nullable=True),
+    Column("first_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("month", Integer, nullable=False),  # of the receipt, 202503: PostgreSQL's partitions
     Column("received_at", BigInteger, nullable=False),
-    Column("part", Text, nullable=True),
-    Column("quality", String(12), nullable=False),
+    Column("at_min", BigInteger, nullable=False),  # of the rows' own times; a row without one has that of its receipt
+    Column("at_max", BigInteger, nullable=False),
     Column("source", Text, nullable=False),
     Column("schema_id", Integer, ForeignKey("row_schema.id"), nullable=False),
-    Column("x", LargeBinary, nullable=False),  # float64, little-endian, in the order of the schema's names
+    Column("at", LargeBinary, nullable=False),  # int64 µs, little-endian; the smallest of all is "none"
+    Column("x", LargeBinary, nullable=False),  # float64, little-endian, row by row in the order of the schema's names
+    Column("codes", LargeBinary, nullable=True),  # uint8 a value, what it is worth; none when all are good
+    Column("labels_json", Text, nullable=False),  # part, quality, subgroup, product, raw: a list each, where any row has one
+    Index("block_by_time", "line", "at_max"),
     sqlite_with_rowid=False,
 )
 
-point = Table(
-    "point",
+row_key = Table(  # what makes a row itself, as a number: where to look whether it is a repeat
+    "row_key",
     metadata,
-    Column("line", String(80), primary_key=True),
+    Column("hash", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("month", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+judged = Table(  # the points of a block of rows that one model judged
+    "judged",
+    metadata,
+    Column("line", String(80), ForeignKey("line.name"), primary_key=True),
+    Column("first_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("month", Integer, nullable=False),
+    Column("activation_id", Integer, ForeignKey("activation.id"), nullable=False),
+    Column("charts_json", Text, nullable=False),
+    Column("values", LargeBinary, nullable=False),  # float64, rows × charts × (value, limit); NaN: could not be judged, a note says why
+    Column("out", LargeBinary, nullable=False),  # uint8, rows × charts
+    Column("rows_out", Integer, nullable=False),  # rows with a point beyond its limit
+    Column("notes_json", Text, nullable=False),  # {"position in the block": "note"}
+    sqlite_with_rowid=False,
+)
+
+out_point = Table(  # points beyond their limit whose rows went to the archive: they stay at hand for ever
+    "out_point",
+    metadata,
+    Column("line", String(80), ForeignKey("line.name"), primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("chart", String(40), primary_key=True),
-    Column("value", Double, nullable=True),  # none: could not be judged, and `note` says why
-    Column("ucl", Double, nullable=True),
-    Column("out", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("value", Double, nullable=False),
+    Column("ucl", Double, nullable=False),
+    Column("part", Text, nullable=True),
     Column("note", Text, nullable=False),
-    Column("activation_id", Integer, ForeignKey("activation.id"), nullable=False),
     sqlite_with_rowid=False,
+)
+
+rollup = Table(  # an hour of a chart in a few numbers, once its rows are in the archive
+    "rollup",
+    metadata,
+    Column("line", String(80), ForeignKey("line.name"), primary_key=True),
+    Column("chart", String(40), primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),  # its beginning, µs
+    Column("points", BigInteger, nullable=False),
+    Column("out", BigInteger, nullable=False),
+    Column("low", Double, nullable=True),
+    Column("middle", Double, nullable=True),  # the mean
+    Column("high", Double, nullable=True),
+    Column("ucl", Double, nullable=True),  # the largest limit
+    sqlite_with_rowid=False,
+)
+
+archived = Table(  # a closed day of a line as a file
+    "archived",
+    metadata,
+    Column("line", String(80), ForeignKey("line.name"), primary_key=True),
+    Column("first_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("day", Integer, nullable=False),  # 20250304, of the receipt
+    Column("at_min", BigInteger, nullable=False),
+    Column("at_max", BigInteger, nullable=False),
+    Column("path", Text, nullable=False),  # relative to the archive's folder
+    Column("sha256", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+    Index("archived_by_time", "line", "at_max"),
+    sqlite_with_rowid=False,
+)
+
+lease = Table(  # who runs a line: nobody else may judge it until the time is up
+    "lease",
+    metadata,
+    Column("line", String(80), ForeignKey("line.name"), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("epoch", BigInteger, nullable=False),  # counts the holders: what an earlier one still has in hand is refused
+    Column("until", BigInteger, nullable=False),
+    Column("told", Text, nullable=False),  # host and process, for people
+)
+
+gap = Table(  # times in which rows are known to be missing
+    "gap",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("line", String(80), ForeignKey("line.name"), nullable=False),
+    Column("after_seq", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=True),  # none: it goes on
+    Column("source", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("gap_of_line", "line", "after_seq"),
+)
+
+scrap = Table(  # what a source sent and no row could be made of: kept, counted, shown, and taken again when someone says so
+    "scrap",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("line", String(80), ForeignKey("line.name"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("state", String(12), nullable=False),  # waiting, taken, discarded
+    Column("handled_at", BigInteger, nullable=True),
+    Column("handled_by", Text, nullable=False),
+    Index("scrap_of_line", "line", "state", "id"),
 )
 
 alarm = Table(

@@ -14,7 +14,7 @@ from spc.ledger.clock import to_us
 from spc.ledger.models import get_model
 from spc.ledger.rows import Window, rows_between
 from spc.nouns import Bools, Floats, Ints, Model, Rows
-from spc.phase2 import UNFIT, Monitor
+from spc.phase2 import Monitor
 
 GetModel = Callable[[Connection, str], Model]
 
@@ -116,11 +116,10 @@ def _judged(monitor: Monitor, rows: Rows, start: int) -> Floats:
 def values(window: Window, names: tuple[str, ...]) -> Floats:
     """The named columns (n, p) of stored rows, NaN where a value is missing or not to be believed."""
     have = {name: j for j, name in enumerate(window.rows.names)}
-    x = np.full((len(window), len(names)), np.nan)
+    x, believed = np.full((len(window), len(names)), np.nan), window.rows.believed
     for j, name in enumerate(names):
         if name in have:
-            x[:, j] = window.rows.x[:, have[name]]
-    x[[i for i, quality in enumerate(window.rows.quality) if quality in UNFIT]] = np.nan
+            x[:, j] = believed[:, have[name]]
     return x
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection
 
 from spc.ledger import Ledger, lines, models
@@ -29,8 +28,6 @@ from spc.nouns import Model, Rows
 from spc.phase2 import KEPT, Monitor, cause_of
 from spc.settings import LineSettings
 from spc.watch import Watch
-
-UNFIT = ("bad", "stale", "missing")  # qualities whose values are kept and never judged
 
 
 @dataclass(eq=False)
@@ -127,7 +124,7 @@ class Line:
     def _block(self, connection: Connection, seat: _Seat, rows: Rows, source: str, now: int) -> Receipt:
         keys = store.keys_of(self.name, rows)
         schema_id = self._schema(connection, seat, rows.names)
-        fresh, conflicts = _sift(store.stored(connection, keys), rows, keys, schema_id)
+        fresh, conflicts = _sift(store.stored(connection, self.name, keys), rows, keys)
         duplicates = len(rows) - len(fresh)
         if not fresh:
             return Receipt(0, duplicates, conflicts=conflicts)
@@ -199,11 +196,8 @@ class Line:
     def _judged(self, seat: _Seat, rows: Rows, first: int) -> Judged | None:
         if seat.monitor is None or seat.model is None:
             return None
-        unfit = [i for i, one in enumerate(rows.quality) if one in UNFIT]
-        if unfit:
-            x = rows.x.copy()
-            x[unfit] = np.nan
-            rows = replace(rows, x=x)
+        unfit = rows.unfit
+        rows = replace(rows, x=rows.believed, codes=None)
         points = seat.monitor.judge(rows, first)
         if unfit:
             notes = list(points.notes)
@@ -222,7 +216,7 @@ class Line:
     def _watched(self, connection: Connection, seat: _Seat, judged: Judged, now: int) -> None:
         if seat.activation is None:
             return
-        dots.append_points(connection, self.name, judged.points, seat.activation.id)
+        dots.append_points(connection, self.name, judged.points, seat.activation.id, now)
         seat.watching, signals = self._watch.step(seat.watching, judged.points)
         self._desk.judge(connection, seat.activation, judged, signals, now)
 
@@ -242,7 +236,7 @@ class Line:
 
 
 def _sift(
-    known: dict[str, tuple[int, bytes, int]], rows: Rows, keys: Sequence[str | None], schema_id: int
+    known: dict[str, tuple[int, bytes, tuple[str, ...]]], rows: Rows, keys: Sequence[str | None]
 ) -> tuple[list[int], tuple[int, ...]]:
     """The rows that are new, and (from 1) those that are here already with other values."""
     if not known and len(set(keys)) == len(keys) and None not in keys:
@@ -254,7 +248,7 @@ def _sift(
         if key is None or key not in known:
             fresh.append(i)
             if key is not None:
-                known[key] = (0, values[i], schema_id)
-        elif known[key][1:] != (values[i], schema_id):
+                known[key] = (0, values[i], rows.names)
+        elif known[key][1:] != (values[i], rows.names):
             conflicts.append(i + 1)
     return fresh, tuple(conflicts)

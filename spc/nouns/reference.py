@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-
-from spc.nouns.arrays import Floats, Times
+from spc.nouns.arrays import Floats
+from spc.nouns.rows import Rows
 
 Role = Literal["measurement", "guard", "time", "id", "product", "subgroup", "ignore"]
 Severity = Literal["red", "amber", "note"]
@@ -93,58 +92,6 @@ class Exclusion:
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Exclusion:
         return cls(int(d["row"]), str(d["reason"]), str(d.get("note", "")), str(d.get("by", "")))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """A block of rows: `x` (n, p) in the columns' own units, `names` its p columns, `at` (n,) times, `ids` (n,) part numbers.
-
-    `quality` is "good", "uncertain", "bad", "stale", "missing" or "late" for each row, or empty when all are good. `subgroup` and
-    `product` are the row's labels, "" where one is missing, or empty when the table has no such column.
-    """
-
-    names: tuple[str, ...]
-    x: Floats
-    at: Times
-    ids: tuple[str | None, ...]
-    quality: tuple[str, ...] = ()
-    subgroup: tuple[str, ...] = ()
-    product: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return int(self.x.shape[0])
-
-    @property
-    def interval(self) -> float | None:
-        """The median time between two rows, in seconds; None when there are no times."""
-        steps = np.diff(self.at[~np.isnat(self.at)]) / np.timedelta64(1, "s")
-        return float(np.median(steps[steps > 0])) if bool(np.any(steps > 0)) else None
-
-    def between(self, subgroups: bool) -> float | None:
-        """The median time between two points, in seconds: two rows, or the last rows of two subgroups; None when it is not known."""
-        if not subgroups or len(self.subgroup) != len(self):
-            return self.interval
-        labels = np.array(self.subgroup)
-        ends = np.append(labels[1:] != labels[:-1], True) & (labels != "") if len(labels) else np.zeros(0, dtype=bool)
-        return self.some(np.flatnonzero(ends).tolist()).interval
-
-    def part(self, where: slice) -> Rows:
-        """The rows of a slice, as a block."""
-        labels = (self.quality[where], self.subgroup[where], self.product[where])
-        return Rows(self.names, self.x[where], self.at[where], self.ids[where], *labels)
-
-    def some(self, which: Sequence[int]) -> Rows:
-        """The rows at these positions, as a block."""
-        labels = (tuple(one[i] for i in which) if one else () for one in (self.quality, self.subgroup, self.product))
-        at = np.asarray(which, dtype=np.int64)
-        return Rows(self.names, self.x[at], self.at[at], tuple(self.ids[i] for i in which), *labels)
-
-    @classmethod
-    def of(cls, x: Floats, names: tuple[str, ...] | None = None) -> Rows:
-        """Rows from a bare array, without times or part numbers."""
-        x = np.atleast_2d(np.asarray(x, dtype=np.float64))
-        names = names or tuple(f"x{j + 1}" for j in range(x.shape[1]))
-        return cls(names, x, np.full(len(x), np.datetime64("NaT"), dtype="datetime64[us]"), (None,) * len(x))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,8 +6,8 @@ import numpy as np
 
 from spc.blame.since import MOST, Began, whitened
 from spc.blame.since import began as began_of_whitened
-from spc.nouns import Floats, Ints, Model, Rows
-from spc.phase2.monitor import UNFIT, Monitor
+from spc.nouns import UNFIT, Floats, Ints, Model, Rows
+from spc.phase2.monitor import Monitor
 
 
 def began(model: Model, rows: Rows, first_row: int = 1) -> Began | None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from spc.charts import Chart, charts_of
+from spc.charts import BoundSpe, Chart, bound, charts_of
 from spc.errors import ColumnMismatch
-from spc.nouns import Bools, Floats, Model, Points, Rows, Scatter, Track
+from spc.nouns import UNFIT, Bools, Floats, Model, Points, Rows, Scatter, Track
 from spc.phase2.before import noted
 from spc.phase2.subgroups import Closed, gathering
 
@@ -19,7 +19,6 @@ BLOCK = 2048  # rows whitened and charted at a time
 OPEN = "subgroup"  # the key of the open subgroup among the charts' memories
 PAST = "rows before"  # the key of the rows before the next one, in a model with dynamics
 KEPT = 64  # complete rows before a block that are held, for whoever asks whose doing a signal is
-UNFIT = frozenset({"bad", "stale", "missing"})  # qualities of rows whose values are not to be believed
 
 
 class Monitor:
@@ -39,7 +38,8 @@ class Monitor:
 
     def __init__(self, model: Model, charts: Mapping[str, Chart] | None = None) -> None:
         self.model = model
-        self._charts: dict[str, Chart] = dict(charts or charts_of(model.recipe.get("charts", {}), model.new_limits))
+        asked = charts or charts_of(model.recipe.get("charts", {}), model.new_limits)
+        self._charts: dict[str, Chart] = {name: bound(chart, model.scatter.factor) for name, chart in asked.items()}
         self._state: dict[str, Any] = {name: chart.start(model.p) for name, chart in self._charts.items()}
         self._parts: dict[bytes, Scatter] = {}
         self._sized: dict[int, Monitor] = {}
@@ -69,6 +69,8 @@ class Monitor:
         `whole` says that the block is a file from its beginning to its end: every subgroup then stands on its own last row, and the last
         one is closed. It makes no difference to a model that judges rows.
         """
+        if rows.codes is not None:
+            rows = replace(rows, x=rows.believed, codes=None)
         x = self.select(rows)
         missing = self._missing(x, rows.quality)
         self.charted = x
@@ -212,10 +214,13 @@ class Monitor:
 
     def _notes(self, missing: Bools | None, n: int) -> list[str]:
         notes = [""] * n
+        passed = "".join(f": {chart.title} judges complete rows only" for chart in self._charts.values() if isinstance(chart, BoundSpe))
         if missing is not None:
             for i in np.flatnonzero(missing.any(axis=1)):
                 names = [self.model.names[j] for j in np.flatnonzero(missing[i])]
-                notes[i] = f"no value for {', '.join(names)}" if len(names) < self.model.p else "no value for any variable: not judged"
+                notes[i] = (
+                    f"no value for {', '.join(names)}{passed}" if len(names) < self.model.p else "no value for any variable: not judged"
+                )
         return notes
 
     @staticmethod
@@ -243,8 +248,8 @@ class Monitor:
             self._state[name] = state
             ucl = np.full(n, limits[-1].value)
             return Track(value, ucl, value > ucl)
-        if chart.start(self.model.p):
-            return self._remembered(name, chart, x, missing)
+        if len(limits) < self.model.p or chart.start(self.model.p):  # a chart with one limit has it for complete rows
+            return self._complete(name, chart, x, missing)
         value, ucl = np.full(n, np.nan), np.full(n, np.nan)
         patterns, which = np.unique(missing, axis=0, return_inverse=True)
         for k, pattern in enumerate(patterns):
@@ -257,8 +262,8 @@ class Monitor:
                 ucl[here] = limits[q - 1].value
         return Track(value, ucl, value > ucl)
 
-    def _remembered(self, name: str, chart: Chart, x: Floats, missing: Bools) -> Track:
-        """A chart with memory passes over rows with gaps: what it remembers stays as it was."""
+    def _complete(self, name: str, chart: Chart, x: Floats, missing: Bools) -> Track:
+        """A chart that judges complete rows only passes over those with gaps: what it remembers stays as it was."""
         value, whole = np.full(len(x), np.nan), ~missing.any(axis=1)
         ucl = np.where(whole, self.model.new_limits[name][-1].value, np.nan)
         self._state[name], value[whole] = chart.step(self._state[name], self.model.scatter.whiten(x[whole]))

@@ -10,8 +10,8 @@ import numpy as np
 
 from spc.blame.since import MOST
 from spc.errors import ColumnMismatch
-from spc.nouns import Bools, Floats, Model, Points, ProductModels, Rows, Signal
-from spc.phase2 import UNFIT, Monitor, ProductMonitor
+from spc.nouns import UNFIT, Bools, Floats, Model, Points, ProductModels, Rows, Signal
+from spc.phase2 import Monitor, ProductMonitor
 from spc.replay.counts import Clumps, Picture
 from spc.replay.labels import Tally
 from spc.replay.outcome import Raised
@@ -89,11 +89,7 @@ class Player:
         return tuple(self.told)
 
     def _judge(self, rows: Rows, first_row: int) -> tuple[Points, Verdict]:
-        unfit = [i for i, one in enumerate(rows.quality) if one in UNFIT]
-        if unfit:  # as on the line: their values are not to be believed, a guard's neither
-            x = rows.x.copy()
-            x[unfit] = np.nan
-            rows = replace(rows, x=x)
+        rows = replace(rows, x=rows.believed)  # as on the line: a guard's value may not be to be believed, either
         try:
             points = self._monitor.judge(rows, first_row)
         except ColumnMismatch as wrong:

@@ -92,5 +92,5 @@ def _data_lines(lines: list[bytes], n: int) -> int:
 
 
 def _joined(a: Rows, b: Rows) -> Rows:
-    labels = {"subgroup": a.subgroup + b.subgroup, "product": a.product + b.product}
-    return dataclasses.replace(a, x=np.concatenate([a.x, b.x]), at=np.concatenate([a.at, b.at]), ids=a.ids + b.ids, **labels)
+    x, at = np.concatenate([a.x, b.x]), np.concatenate([a.at, b.at])
+    return dataclasses.replace(a, x=x, at=at, ids=a.ids + b.ids, subgroup=a.subgroup + b.subgroup, product=a.product + b.product)

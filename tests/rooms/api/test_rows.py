@@ -26,7 +26,7 @@ def row(id: str | None = None, **change: Any) -> dict[str, Any]:
 
 def on_disk(path: Path) -> int:
     with sqlite3.connect(path) as other:
-        n = int(other.execute("select count(*) from row").fetchone()[0])
+        n = int(other.execute("select coalesce(sum(last_seq - first_seq + 1), 0) from block").fetchone()[0])
     other.close()
     return n
 

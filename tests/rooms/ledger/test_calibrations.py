@@ -5,10 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-
-from spc.ledger import Ledger, calibrations, engine, lines
+from spc.ledger import Ledger, calibrations
 from spc.ledger.calibrations import Calibrations, get_calibration, put_calibration
 
 KEY = "a" * 64
@@ -52,21 +49,3 @@ def test_a_ledger_that_is_closed_is_as_good_as_an_empty_one(tmp_path: Path) -> N
     with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
         store = Calibrations(ledger, lambda: 7)
     store.put(KEY, b"late", 0.0)
-
-
-def test_a_ledger_of_the_version_before_is_brought_to_this_one(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/a.db"
-    with Ledger.open(url) as ledger:
-        ledger.write(lambda connection: lines.put_line(connection, "smt-2", "SMT-2", 1))
-    config = Config()
-    config.set_main_option("script_location", str(Path(engine.__file__).parent / "migrations"))
-    made = engine.engine_for(engine.database(url), writes=True)
-    with made.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
-    made.dispose()
-    with Ledger.open(url) as ledger:
-        Calibrations(ledger, lambda: 7).put(KEY, b"one", 0.0)
-        assert Calibrations(ledger, lambda: 7).get(KEY) == b"one"
-        with ledger.read() as connection:
-            assert list(lines.lines(connection)) == ["smt-2"]

@@ -62,8 +62,8 @@ def test_known_keys_are_found_however_many_are_asked(ledger: Ledger) -> None:
     append(ledger, some_rows(1200), 1)
     keys = rows.keys_of("smt-2", some_rows(1200))
     with ledger.read() as connection:
-        assert len(rows.stored(connection, [*keys, None, "smt-2 id nobody"])) == 1200
-        assert rows.stored(connection, rows.keys_of("smt-3", some_rows(10))) == {}
+        assert len(rows.stored(connection, "smt-2", [*keys, None, "smt-2 id nobody"])) == 1200
+        assert rows.stored(connection, "smt-3", rows.keys_of("smt-3", some_rows(10))) == {}
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def judged(ledger: Ledger) -> Ledger:
         guard = Track(np.zeros(n), np.ones(n), np.zeros(n, dtype=bool))
         tracks = {"t2": Track(value, ucl, value > ucl), "guard": guard}
         block = Points(np.arange(3, 7), START + np.zeros(n, dtype="timedelta64[s]"), (None,) * n, tracks, ("", "no value", "", ""))
-        points.append_points(connection, "smt-2", block, seat.id)
+        points.append_points(connection, "smt-2", block, seat.id, NOW)
 
     ledger.write(job)
     return ledger

@@ -204,7 +204,7 @@ def test_a_failed_transaction_leaves_the_line_as_it_was(house: House) -> None:
 
     @sa.event.listens_for(house.ledger._writer, "before_cursor_execute")
     def fail(conn, cursor, statement, parameters, context, executemany) -> None:  # type: ignore[no-untyped-def]
-        if "INSERT INTO point" in statement:
+        if "INSERT INTO judged" in statement:
             raise sa.exc.OperationalError(statement, {}, Exception("disk I/O error"))
 
     with pytest.raises(LedgerError, match="disk I/O error"):

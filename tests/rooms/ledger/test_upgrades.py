@@ -1,0 +1,77 @@
+"""A ledger of every earlier version is brought to this one, with all that is in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from spc.ledger import Ledger, engine, lines, points, rows
+
+NOW = 1_741_068_000_000_000
+X = np.array([[0.1 + 0.2, np.nan], [-0.0, 5e-324], [3.0, 4.0], [5.0, 6.0]])
+NAN = float("nan")
+
+
+def old(url: str, revision: str) -> None:
+    """A ledger as programs before the fourth version wrote it: one record per row, one per point."""
+    made = engine.engine_for(engine.database(url), writes=True)
+    engine.migrate(made, revision)
+
+    def put(connection: sa.Connection, table: str, **values: Any) -> None:
+        names = ", ".join(f'"{name}"' for name in values)
+        connection.execute(sa.text(f'insert into "{table}" ({names}) values ({", ".join(f":{name}" for name in values)})'), values)  # noqa: S608
+
+    with made.begin() as connection:
+        put(connection, "line", name="smt-2", title="SMT-2", created_at=1)
+        put(connection, "activation", id=1, line="smt-2", model_id=None, at=1, after_seq=1, made_by="Ada", reason="start")
+        put(connection, "row_schema", id=1, names_json=json.dumps(["a", "b"]))
+        part, quality, at = ("B1", None, "B3", "Ä 4"), ("good", "bad", "good", "good"), (NOW - 5, None, NOW - 3, NOW - 2)
+        key = ("smt-2 id B1", None, "smt-2 id B3", "smt-2 id Ä 4")
+        for i in range(4):
+            received = NOW if i < 3 else NOW + 40 * 86_400_000_000  # the last one came in another month
+            row = {"line": "smt-2", "seq": i + 1, "key": key[i], "at": at[i], "received_at": received, "part": part[i]}
+            put(connection, "row", **row, quality=quality[i], source="http", schema_id=1, x=X[i].astype("<f8").tobytes())
+            for chart, value in (("t2", (1.0, None, 2.0, 40.0)[i]), ("mewma", (0.5, None, 0.75, 3.0)[i])):
+                point = {"line": "smt-2", "seq": i + 1, "chart": chart, "value": value, "ucl": None if value is None else 14.0}
+                note = "not judged: quality bad" if i == 1 else ""
+                if i:
+                    put(connection, "point", **point, out=value == 40.0, note=note, activation_id=1)
+    made.dispose()
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+def test_rows_and_points_move_into_blocks(tmp_path: Path, revision: str) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    old(url, revision)
+    with Ledger.open(url) as ledger:
+        assert ledger.check() == []
+        with ledger.read() as connection:
+            window = rows.rows_between(connection, "smt-2", 1, 9)
+            found = points.points_after(connection, "smt-2", 0)
+            known = rows.stored(connection, "smt-2", ["smt-2 id B3", "smt-2 id Ä 4", "smt-2 id B9", None])
+            assert lines.last_seq(connection, "smt-2") == 4
+            assert [(one.after_seq, one.by) for one in lines.activations(connection, "smt-2")] == [(1, "Ada")]
+            assert points.rows_out(connection, "smt-2", 1, 4) == 1
+            assert rows.span(connection, "smt-2", NOW - 3, NOW) == (2, 4)
+            assert rows.span(connection, "smt-2", NOW - 4, NOW - 3) == (3, 3)
+            assert rows.span(connection, "smt-2", NOW + 1, None) == (1, 0)
+    assert window.rows.x.tobytes() == X.tobytes()
+    assert window.rows.ids == ("B1", None, "B3", "Ä 4")
+    assert window.rows.quality == ("good", "bad", "good", "good")
+    assert window.rows.at.astype(np.int64).tolist() == [NOW - 5, np.iinfo(np.int64).min, NOW - 3, NOW - 2]
+    assert {key: seq for key, (seq, _, _) in known.items()} == {"smt-2 id B3": 3, "smt-2 id Ä 4": 4}
+    assert known["smt-2 id B3"][1:] == (X[2].tobytes(), ("a", "b"))
+    assert [(one.row, one.chart, one.out, one.note) for one in found] == [
+        (2, "mewma", False, "not judged: quality bad"),
+        (2, "t2", False, "not judged: quality bad"),
+        (3, "mewma", False, ""),
+        (3, "t2", False, ""),
+        (4, "mewma", False, ""),
+        (4, "t2", True, ""),
+    ]
+    np.testing.assert_array_equal([one.value for one in found], [NAN, NAN, 0.75, 2.0, 3.0, 40.0])
