@@ -103,9 +103,10 @@ def _named(model: Model, x: Floats, value: float | None) -> list[set[str]]:
     return [set(ours.named), large, eliminated, {str(one) for one in names[np.abs(parts.sigma[0]) > 3.0]}]
 
 
-def grid() -> list[Cell]:
+def grid(size: float = 6.0, faults: tuple[str, ...] = FAULTS) -> list[Cell]:
     """Every cell in which there is something to find: without correlation there is no relation to break."""
-    return [Cell(fault, p, rho) for fault in FAULTS for p in SIZES for rho in TIES if not (fault == "broken relation" and rho == 0.0)]
+    cells = [Cell(fault, p, rho, size) for fault in faults for p in SIZES for rho in TIES]
+    return [cell for cell in cells if not (cell.fault == "broken relation" and cell.rho == 0.0)]
 
 
 def markdown(found: dict[Cell, dict[str, float]]) -> str:

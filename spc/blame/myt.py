@@ -99,11 +99,14 @@ def p_value(model: Model, t2: float, observed: int) -> float:
 def _terms(model: Model, parts: Blame, seen: Bools) -> tuple[Term, ...]:
     names = [name for name, s in zip(model.names, seen, strict=True) if s]
     laws, k = Laws(model), len(names) - 1
-    alone_ucl, given_ucl = laws.term_limit(laws.alpha, 0), laws.term_limit(laws.alpha, k)
+    counts = np.repeat([0, k], len(names))
+    values = np.concatenate([parts.sigma[0][seen], parts.given[0][seen]]) ** 2
+    tails = laws.terms(values, counts).tolist()
+    alone_ucl, given_ucl = laws.term_limits(laws.alpha, np.array([0, k])).tolist()
     terms = []
-    for name, own, given in zip(names, parts.sigma[0][seen], parts.given[0][seen], strict=True):
-        alone, value = float(own**2), float(given**2)
-        terms.append(Term(name, (), alone, laws.term(alone, 0), alone_ucl))
+    for i, name in enumerate(names):
+        terms.append(Term(name, (), float(values[i]), tails[i], alone_ucl))
         if k and not np.isnan(given_ucl):
-            terms.append(Term(name, tuple(other for other in names if other != name), value, laws.term(value, k), given_ucl))
+            i_given = len(names) + i
+            terms.append(Term(name, (*names[:i], *names[i + 1 :]), float(values[i_given]), tails[i_given], given_ucl))
     return tuple(sorted(terms, key=lambda term: -term.value))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import chdtrc, chdtri, fdtrc, fdtri
 
 from spc.blame.sets import FEW, Rest, grown
-from spc.nouns import Floats, Model
+from spc.nouns import Floats, Ints, Model
 
 _FAR = 0.00135  # probability with which one of several good variables stands out from the others: half of a three-sigma chart's
 _ODDS = 5.0  # an alternative that is less than five times less likely, and
@@ -26,7 +27,6 @@ class Laws:
     """
 
     model: Model
-    _scales: dict[int, float] = field(default_factory=dict, repr=False, compare=False)
 
     def limit(self, q: int) -> float:
         """The limit of the squared distance on q variables; the model's own."""
@@ -34,9 +34,7 @@ class Laws:
 
     def scale(self, q: int) -> float:
         """What a term of q variables is multiplied with so that the model's limit for them falls on the F law's."""
-        if q not in self._scales:
-            self._scales[q] = self._scale(q)
-        return self._scales[q]
+        return float(_scales(self.model)[q - 1])
 
     def law(self, q: int, alpha: float) -> float:
         """What the T² of q variables of a good row exceeds with probability alpha, by the F law; by χ² when there are too few rows."""
@@ -45,31 +43,41 @@ class Laws:
             return float(chdtri(q, alpha))
         return self.model.lift * dof * q / (dof - q + 1) * float(fdtri(q, dof - q + 1, 1.0 - alpha))
 
-    def _scale(self, q: int) -> float:
-        own = self.model.new_limits["t2"][q - 1]
-        if self.model.dof - q + 1 <= 0:
-            return 1.0
-        ratio = self.law(q, own.alpha) / own.value
-        return 1.0 if abs(ratio - 1.0) < 1e-6 else ratio
-
     def term(self, value: float, k: int) -> float:
         """P(term > value) for one variable given k others; NaN when too few rows stand behind it."""
-        dof, lift = self.model.dof, self.model.lift
-        if dof - k <= 0:
-            return float("nan")
-        return float(fdtrc(1, dof - k, value * self.scale(k + 1) * (dof - k) / (lift * dof)))
+        dof = self.model.dof
+        return float(fdtrc(1, dof - k, value / self._unit(k))) if dof - k > 0 else float("nan")
 
-    def term_limit(self, alpha: float, k: int) -> float:
-        """The value of such a term that is exceeded with probability alpha."""
-        dof, lift = self.model.dof, self.model.lift
-        if dof - k <= 0:
-            return float("nan")
-        return float(fdtri(1, dof - k, 1.0 - alpha)) * lift * dof / (dof - k) / self.scale(k + 1)
+    def terms(self, values: Floats, k: Ints) -> Floats:
+        """The same for many terms (s,), each given k (s,) others."""
+        enough = self.model.dof - k > 0
+        return np.asarray(np.where(enough, fdtrc(1, np.where(enough, self.model.dof - k, 1), values / self._unit(k)), np.nan))
+
+    def term_limits(self, alpha: float, k: Ints) -> Floats:
+        """The values (s,) of terms given k (s,) others that are exceeded with probability alpha."""
+        enough = self.model.dof - k > 0
+        return np.asarray(np.where(enough, fdtri(1, np.where(enough, self.model.dof - k, 1), 1.0 - alpha) * self._unit(k), np.nan))
+
+    def _unit(self, k: int | Ints) -> Floats:
+        """What an F law of one variable given k others is multiplied with to be the law of the term."""
+        dof = self.model.dof
+        return np.asarray(self.model.lift * dof / np.maximum(dof - k, 1) / _scales(self.model)[k])
 
     @property
     def alpha(self) -> float:
         """The false-alarm probability of a point."""
         return self.model.new_limits["t2"][-1].alpha
+
+
+@lru_cache(maxsize=32)
+def _scales(model: Model) -> Floats:
+    """What a term of one, two, … all p variables is multiplied with so that the model's limit for as many falls on the F law's; (p,)."""
+    own = model.new_limits["t2"]
+    q = np.arange(1, len(own) + 1)
+    left = model.dof - q + 1
+    law = fdtri(q, np.maximum(left, 1), 1.0 - np.array([one.alpha for one in own]))
+    ratio = model.lift * model.dof * q / np.maximum(left, 1) * law / np.array([one.value for one in own])
+    return np.asarray(np.where((left <= 0) | (np.abs(ratio - 1.0) < 1e-6), 1.0, ratio))
 
 
 Inside = Callable[[Rest], bool]
@@ -109,19 +117,21 @@ def inside_spread(model: Model, m: int, alpha: float) -> Inside:
     return ok
 
 
-def named(whole: Rest, ok: Inside, odds: float = _ODDS, scale: float = 1.0) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def named(
+    whole: Rest, ok: Inside, odds: float = _ODDS, scale: float = 1.0, more: Callable[[tuple[int, ...], Rest], bool] | None = None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The variables to name, and those of the best set by itself: the smallest set whose shift alone explains the rows.
 
-    Of all sets of a size the most likely is taken, and the size is the smallest with which nothing is wrong with the rest. A member that
-    an outsider could replace cannot be told from it, and both are named: the two are closely tied when all others are given, without the
-    outsider, too, nothing would be wrong with the rest, and it would be less than `odds` times less likely. At least one variable is
-    named, also for rows with which nothing is wrong.
+    Of all sets of a size the most likely is taken, and the size is the smallest with which nothing is wrong with the rest and nobody in
+    it belongs to the chosen ones: `more(chosen, rest)` is asked for that. A member that an outsider could replace cannot be told from it,
+    and both are named: the two are closely tied when all others are given, without the outsider, too, nothing would be wrong with the
+    rest, and it would be less than `odds` times less likely. At least one variable is named, also for rows with which nothing is wrong.
     """
     chosen: tuple[int, ...] = ()
     rest = whole
     while rest.count:
         chosen, rest = grown(whole, chosen, rest)
-        if ok(rest):
+        if ok(rest) and (more is None or not more(chosen, rest)):
             break
     if ok(whole) or not rest.count or len(chosen) > FEW:
         return chosen, chosen

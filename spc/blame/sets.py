@@ -14,7 +14,7 @@ import numpy as np
 
 from spc.nouns import Bools, Floats, Scatter
 
-_CLEAR = 1e-12  # what is left of a variable's own part when others imply it altogether
+CLEAR = 1e-12  # what is left of a variable's own part when others imply it altogether
 FEW = 4  # variables up to which a set is looked at closely: could another variable stand in the place of one of them?
 
 
@@ -37,7 +37,7 @@ class Rest:
         z = scatter.whiten(x)
         return cls(z @ unit.T, unit @ unit.T, np.ones(scatter.p, dtype=bool), float(np.einsum("ij,ij->", z, z)))
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many are left."""
         return int(np.count_nonzero(self.left))
@@ -45,17 +45,18 @@ class Rest:
     @cached_property
     def gains(self) -> Floats:
         """What setting each variable (q,) aside would take from d2: its conditional term; −∞ for those who have gone."""
-        own = np.maximum(self.precision.diagonal(), _CLEAR)
+        own = np.maximum(self.precision.diagonal(), CLEAR)
         return np.where(self.left, np.einsum("ij,ij->j", self.u, self.u) / own, -np.inf)
 
     def tied(self, j: int, k: int) -> float:
         """How closely two variables hang together when all others that are left are given: their partial correlation, 0 to 1."""
-        return float(abs(self.precision[j, k]) / np.sqrt(max(self.precision[j, j] * self.precision[k, k], _CLEAR)))
+        return float(abs(self.precision[j, k]) / np.sqrt(max(self.precision[j, j] * self.precision[k, k], CLEAR)))
 
     def without(self, j: int) -> Rest:
         """The same when variable j, too, is set aside: a rank-one downdate of P."""
-        column = self.precision[:, j] / max(float(self.precision[j, j]), _CLEAR)
-        after = self.precision - column[:, None] * self.precision[j]
+        column = self.precision[:, j] / max(float(self.precision[j, j]), CLEAR)
+        after = np.multiply(column[:, None], self.precision[j])
+        np.subtract(self.precision, after, out=after)
         u = self.u - self.u[:, j, None] * column
         left = self.left.copy()
         u[:, j], after[j], after[:, j], left[j] = 0.0, 0.0, 0.0, False
@@ -76,7 +77,7 @@ class Rest:
         """The two variables that together take most from d2: all pairs at once. Asked while all are there."""
         together, tie = self.u.T @ self.u, self.precision
         own = together.diagonal()
-        more = (own - 2.0 * tie * together + tie**2 * own[:, None]) / np.maximum(1.0 - tie**2, _CLEAR)
+        more = (own - 2.0 * tie * together + tie**2 * own[:, None]) / np.maximum(1.0 - tie**2, CLEAR)
         total = own[:, None] + more
         np.fill_diagonal(total, -np.inf)
         j, k = divmod(int(np.argmax(total)), len(own))

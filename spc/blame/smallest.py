@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spc.blame.named import Laws
-from spc.blame.sets import Rest
+from spc.blame.sets import CLEAR, Rest
 from spc.nouns import Floats, Model
 
 
@@ -37,15 +37,46 @@ def eliminated(model: Model, x: Floats) -> tuple[Step, ...]:
         return ()
     place = np.flatnonzero(seen)
     laws = Laws(model)
-    rest = Rest.of(model.scatter.part(seen), x[seen][None])
-    steps: list[Step] = []
-    while rest.count and rest.d2 > laws.limit(rest.count):
-        j, k = rest.best(), rest.count - 1
-        term = float(rest.gains[j])
-        rest = rest.without(j)
-        after = laws.limit(k) if k else float("nan")
-        steps.append(Step(model.names[place[j]], term, laws.term_limit(laws.alpha, k), laws.term(term, k), rest.d2 if k else 0.0, after))
-    return tuple(steps)
+    gone, terms, left = _gone(Rest.of(model.scatter.part(seen), x[seen][None]), laws)
+    k = len(place) - np.arange(1, len(gone) + 1)
+    limits, tails = laws.term_limits(laws.alpha, k), laws.terms(terms, k)
+    return tuple(
+        Step(
+            variable=model.names[place[j]],
+            term=float(terms[i]),
+            term_ucl=float(limits[i]),
+            p_value=float(tails[i]),
+            t2=float(left[i]),
+            ucl=laws.limit(int(k[i])) if k[i] else float("nan"),
+        )
+        for i, j in enumerate(gone)
+    )
+
+
+def _gone(whole: Rest, laws: Laws) -> tuple[list[int], Floats, Floats]:
+    """Who goes, in turn, until the T² of the rest is inside; each one's conditional term (s,), and the T² that was left without it (s,).
+
+    The same steps as with `Rest.without`, on one copy of P and u in place: with fifty variables to go, that is what takes the time.
+    """
+    u, precision, own = whole.u[0].copy(), whole.precision.copy(), np.ones(whole.count)
+    part, never = np.empty_like(precision), np.zeros(len(u))
+    gone: list[int] = []
+    terms: list[float] = []
+    left = [whole.d2]
+    while len(gone) < len(u) and left[-1] > laws.limit(len(u) - len(gone)):
+        np.maximum(precision.diagonal(), CLEAR, out=own)
+        gains = u * u / own + never
+        j = int(gains.argmax())
+        row = precision[j].copy()
+        column = row / own[j]
+        np.multiply(column[:, None], row, out=part)
+        precision -= part
+        u -= u[j] * column
+        u[j], never[j] = 0.0, -np.inf
+        gone.append(j)
+        terms.append(float(gains[j]))
+        left.append(max(left[-1] - terms[-1], 0.0) if len(gone) < len(u) else 0.0)
+    return gone, np.array(terms), np.array(left[1:])
 
 
 def smallest_set(model: Model, x: Floats) -> tuple[str, ...]:

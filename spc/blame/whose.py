@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from spc.blame.company import company
 from spc.blame.named import Laws, inside, named
 from spc.blame.sets import Rest
 from spc.blame.shapley import blame
@@ -16,6 +17,7 @@ from spc.nouns import Blame, Cause, Floats, Model
 from spc.nouns.cause import Kind
 
 ORDINARY = 3.0  # standard deviations up to which a variable's own value is ordinary
+_REMEMBER = ("mewma", "mcusum", "ewma_log_t2")  # they ring as soon as they are out: what is left is large then for no other reason
 _TELLING = 1.5  # how much further from what the others imply than from its level, for the relation to be the news
 
 
@@ -66,8 +68,10 @@ def of_row(model: Model, chart: str, x: Floats) -> Cause:
         raise ValueError("a row without any value has no cause")
     parts, place = blame(model, x), np.flatnonzero(seen)
     laws = Laws(model)
-    whole = Rest.of(model.scatter.part(seen), x[seen][None])
-    group, _ = named(whole, inside(laws), scale=laws.scale(len(place)))
+    part = model.scatter.part(seen)
+    whole = Rest.of(part, x[seen][None])
+    more = None if chart in _REMEMBER else company(laws, part, x[seen], whole)
+    group, _ = named(whole, inside(laws), scale=laws.scale(len(place)), more=more)
     chosen = sorted((int(place[j]) for j in group), key=lambda j: -abs(float(parts.given[0, j])))
     kind = _kind(parts, chosen)
     z = (model.scatter.whiten if seen.all() else partial(whitened, model.scatter))(x[None])[0]

@@ -60,6 +60,18 @@ def test_a_hidden_second_variable_is_named_where_the_t2_of_the_rest_is_not_out()
     assert set(cause(model, x=x).named) == {"x4", "x9"}
 
 
+def test_a_second_variable_as_far_out_as_the_first_is_named_though_the_rest_is_inside() -> None:
+    model = model_of(alike(3, 0.0))
+    assert (explain(model, np.array([4.4, 3.2, 0.1])).smallest_set, cause(model, x=np.array([4.4, 3.2, 0.1])).named) == (
+        ("x1",),
+        ("x1", "x2"),
+    )
+    assert cause(model, x=np.array([8.0, 3.2, 0.1])).named == ("x1",)  # beside so large a shift that may well be noise
+    assert cause(model, x=np.array([2.6, 2.7, 0.1])).named == ("x2",)  # no signal: T² is within its limit
+    z = model.scatter.whiten(np.array([[4.4, 3.2, 0.1]]))[0]
+    assert cause(model, "mewma", remembered=z, value=float(z @ z)).named == ("x1",)  # it rings as soon as it is out: its rest is large
+
+
 def test_two_that_hang_closely_together_and_part_cannot_be_told_apart() -> None:
     model = model_of(alike(2, 0.95))
     both = cause(model, x=np.array([1.5, -1.5]))
@@ -99,11 +111,12 @@ def test_what_is_missing_is_not_named_and_says_nothing_of_the_direction() -> Non
     assert implied[0] == pytest.approx(alike(3, 0.5)[0, 1:] @ np.linalg.solve(alike(2, 0.5), [6.0, 0.0]), abs=1e-9)
 
 
-@pytest.mark.parametrize("shifted", [1, 2, 10])
+@pytest.mark.parametrize("shifted", [1, 2, 10, 50])
 def test_fifty_variables_take_less_than_five_milliseconds_a_row(shifted: int) -> None:
     model = model_of(alike(50, 0.5), n=1000)
     x = model.scatter.colour(np.random.default_rng(1).standard_normal((1, 50)))[0]
-    x[:shifted] += 8.0
+    x[:shifted] += 8.0 * (-1.0) ** np.arange(shifted)
+    assert len(cause(model, x=x).named) == shifted
     for verb in (partial(cause, model, x=x), partial(eliminated, model, x)):
         took = []
         for _ in range(15):
