@@ -7,6 +7,8 @@ import numpy as np
 from spc.errors import BadRecipe
 from spc.nouns import Floats
 
+_FEW = 16  # rows that are smoothed without it
+
 
 def weight(lam: float, chart: str) -> None:
     """Raise BadRecipe unless 0 < λ ≤ 1."""
@@ -22,7 +24,12 @@ def smoothed(z: Floats, before: Floats, lam: float) -> Floats:
     >>> smoothed(np.array([[1.0], [1.0]]), np.zeros(1), 0.5).ravel().tolist()
     [0.5, 0.75]
     """
-    from scipy.signal import lfilter  # noqa: PLC0415 - takes long to load, and only charts with memory need it
+    if len(z) <= _FEW:
+        rows, last = np.empty_like(z), before
+        for i, row in enumerate(z):
+            last = rows[i] = lam * row + (1.0 - lam) * last
+        return rows
+    from scipy.signal import lfilter  # noqa: PLC0415 - takes seconds to load: a live row must not wait for it
 
     y, _ = lfilter([lam], [1.0, -(1.0 - lam)], z, axis=0, zi=((1.0 - lam) * before)[None])
     return np.asarray(y)
