@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from spc.charts.contract import Chart, Lanes, check
+from spc.charts.contract import Chart, Lanes, binds, bound, check
 from spc.charts.ewma_log_t2 import EwmaLogT2
 from spc.charts.mcusum import Mcusum
 from spc.charts.mewma import Mewma
 from spc.charts.mewmc import Mewmc
+from spc.charts.spe import BoundSpe, Spe
 from spc.charts.t2 import T2
 
-CHARTS: dict[str, type[Chart]] = {"t2": T2, "mewma": Mewma, "mcusum": Mcusum, "ewma_log_t2": EwmaLogT2, "mewmc": Mewmc}
+CHARTS: dict[str, type[Chart]] = {"t2": T2, "mewma": Mewma, "mcusum": Mcusum, "ewma_log_t2": EwmaLogT2, "mewmc": Mewmc, "spe": Spe}
 
 
 def charts_of(asked: Mapping[str, Any], names: Iterable[str]) -> dict[str, Chart]:
@@ -42,4 +43,20 @@ def titled(name: str) -> str:
     return CHARTS[name].title if name in CHARTS else name
 
 
-__all__ = ["CHARTS", "T2", "Chart", "EwmaLogT2", "Lanes", "Mcusum", "Mewma", "Mewmc", "charts_of", "check", "titled"]
+__all__ = [
+    "CHARTS",
+    "T2",
+    "BoundSpe",
+    "Chart",
+    "EwmaLogT2",
+    "Lanes",
+    "Mcusum",
+    "Mewma",
+    "Mewmc",
+    "Spe",
+    "binds",
+    "bound",
+    "charts_of",
+    "check",
+    "titled",
+]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeGuard
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
-from spc.nouns import Floats
+from spc.nouns import Floats, Ints
 
 Lanes = Callable[[Floats], Floats]  # the next rows z (count, p) of processes side by side, to their statistics (count,)
 
@@ -28,14 +29,34 @@ class Chart(Protocol):
     def lanes(self, count: int, p: int) -> Lanes: ...
 
 
+class Binding(Chart, Protocol):
+    """A chart that depends on the scatter by which rows were whitened, and judges once it is bound to it."""
+
+    def bound(self, factor: Floats) -> Chart:
+        """The chart for rows whitened by the lower factor (p, p) of a scatter, or, side by side, by B of them (B, p, p)."""
+        ...
+
+
+def binds(chart: Chart) -> TypeGuard[Binding]:
+    """Whether a chart must be bound to a scatter. Most need not: they are functions on the sphere, the same for any scatter."""
+    return callable(getattr(chart, "bound", None))
+
+
+def bound(chart: Chart, factor: Floats) -> Chart:
+    """The chart that judges rows whitened by a lower factor (p, p), or by B of them (B, p, p) side by side."""
+    return chart.bound(factor) if binds(chart) else chart
+
+
 def check(chart: Chart) -> None:
     """Raise AssertionError when a chart breaks a promise.
 
     A block has the bits of its rows one by one, the given memory is left alone, side by side is as one after the other, and rotating z
-    changes nothing.
+    changes nothing. A chart that is bound to a scatter need not stand a rotation of z, but other units and another order of the columns.
     """
     rng = np.random.default_rng(7)
     z = rng.standard_normal((50, 4))
+    free, factor = chart, np.tril(rng.standard_normal((4, 4)), -1) + 2.0 * np.eye(4)
+    chart = bound(chart, factor)
     whole = chart.step(chart.start(4), z)[1]
     state, single = chart.start(4), []
     for row in z:
@@ -49,5 +70,18 @@ def check(chart: Chart) -> None:
     beside = np.array([advance(np.array([row, 0.0 * row, -row])) for row in z])
     assert np.allclose(beside[:, 0], whole, rtol=1e-9), "processes side by side differ from one after the other"
     assert np.allclose(beside[:, 2], whole, rtol=1e-9), "processes side by side get into each other's way"
+    if binds(free):
+        order, scale = np.array([2, 0, 3, 1]), np.array([1e-3, 1.0, 20.0, 1e4])
+        lower, turned = _turned(factor, z, order, scale)
+        assert np.allclose(bound(free, lower).step(chart.start(4), turned)[1], whole, rtol=1e-9), "units or order of columns matter"
+        return
     turn, _ = np.linalg.qr(rng.standard_normal((4, 4)))
     assert np.allclose(chart.step(chart.start(4), z @ turn)[1], whole, rtol=1e-9), "the statistic is not one on a sphere"
+
+
+def _turned(factor: Floats, z: Floats, order: Ints, scale: Floats) -> tuple[Floats, Floats]:
+    """The lower factor and the whitened rows of the same rows with their columns in another order and in other units."""
+    rows = factor[order] * scale[:, None]
+    upper = np.asarray(np.linalg.qr(rows.T, mode="r"))
+    lower = (upper * np.where(np.diag(upper) < 0.0, -1.0, 1.0)[:, None]).T
+    return lower, np.asarray(solve_triangular(lower, rows @ z.T, lower=True).T)

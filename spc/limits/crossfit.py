@@ -21,7 +21,8 @@ Fitter = Callable[[Floats], Scatter]
 class Scored:
     """Out-of-sample T² (m,) of the complete rows `where` (m,) of a table, each in its `block` (m,), from 0, and the whitened rows (m, p).
 
-    `fewest` is the number of rows of the smallest fit, `gap` the rows left out beside each block.
+    `fewest` is the number of rows of the smallest fit, `gap` the rows left out beside each block; `factor` (blocks, p, p) the lower
+    factors of the fits that whitened the blocks.
     """
 
     t2: Floats
@@ -30,6 +31,7 @@ class Scored:
     fewest: int
     gap: int
     white: Floats
+    factor: Floats
 
     @property
     def blocks(self) -> int:
@@ -37,7 +39,7 @@ class Scored:
 
     def some(self, kept: Bools) -> Scored:
         """The same without the rows that are not `kept` (m,)."""
-        return Scored(self.t2[kept], self.where[kept], self.block[kept], self.fewest, self.gap, self.white[kept])
+        return Scored(self.t2[kept], self.where[kept], self.block[kept], self.fewest, self.gap, self.white[kept], self.factor)
 
     def tail(self) -> ParetoTail:
         """The law of the distances, with a generalised Pareto tail."""
@@ -81,6 +83,7 @@ def crossfit(
     parts = _parts(n, blocks, breaks)
     complete = np.asarray(~np.isnan(x).any(axis=1))
     t2, white, block, fewest = np.full(n, np.nan), np.empty((n, p)), np.zeros(n, dtype=np.int64), n
+    factor = np.tile(np.eye(p), (len(parts), 1, 1))
     for k, (first, last, start, end) in enumerate(parts):
         near = np.zeros(n, dtype=bool)
         near[start:end] = (at[start:end] >= at[first] - gap) & (at[start:end] <= at[last - 1] + gap)
@@ -93,13 +96,13 @@ def crossfit(
         inside = np.arange(first, last)[complete[first:last]]
         if len(inside):
             scatter = fitter(rest)
-            t2[inside], white[inside] = scatter.d2(x[inside]), scatter.whiten(x[inside])
+            t2[inside], white[inside], factor[k] = scatter.d2(x[inside]), scatter.whiten(x[inside]), scatter.factor
         block[first:last] = k
         fewest = min(fewest, len(rest))
         if progress is not None:
             progress((k + 1) / len(parts))
     where = np.flatnonzero(complete)
-    return Scored(t2[where], where, block[where], fewest, gap, white[where])
+    return Scored(t2[where], where, block[where], fewest, gap, white[where], factor)
 
 
 def _parts(n: int, blocks: int, breaks: Sequence[int]) -> list[tuple[int, int, int, int]]:

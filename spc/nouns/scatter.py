@@ -27,7 +27,7 @@ def _product(rows: Floats, matrix: Floats, center: Floats | float = 0.0) -> Floa
     padded = np.empty((full, p))
     np.subtract(rows, center, out=padded[:n])
     padded[n:] = 0.0
-    return np.asarray((padded.reshape(-1, _TILE, p) @ matrix).reshape(full, p)[:n])
+    return np.asarray((padded.reshape(-1, _TILE, p) @ matrix).reshape(full, matrix.shape[1])[:n])
 
 
 @dataclass(frozen=True, eq=False)

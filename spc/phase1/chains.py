@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from spc.charts import Chart
+from spc.charts import Chart, Lanes, bound
 from spc.nouns import Floats, Ints
 
 _TURNS = 3.0  # times the mean run that a process is followed
@@ -21,10 +21,16 @@ _SHOWN = 200  # rows between two reports of progress
 
 @dataclass(frozen=True, eq=False)
 class Fits:
-    """Fits to references of a process that is N(0, I): centres (B, p) and lower factors (B, p, p)."""
+    """Fits to references of a process that is N(0, I): centres (B, p) and lower factors (B, p, p).
+
+    `truth` (p, p) is the lower factor of the scatter that the process has in the units of its columns, for charts that depend on it;
+    `seen_on` how many tables an estimator was tried on, when each of them goes with several means and covariances.
+    """
 
     center: Floats
     factor: Floats
+    truth: Floats | None = None
+    seen_on: int | None = None
 
     @classmethod
     def known(cls, p: int) -> Fits:
@@ -49,7 +55,22 @@ class Fits:
         The mean and covariance are independent of how the table lies about them (Basu 1955), so any may go with any.
         """
         k = np.arange(len(self.center)) % len(other.center)
-        return Fits(self.center + np.einsum("kab,kb->ka", self.factor, other.center[k]), self.factor @ other.factor[k])
+        center = self.center + np.einsum("kab,kb->ka", self.factor, other.center[k])
+        return Fits(center, self.factor @ other.factor[k], seen_on=len(other.center))
+
+    @property
+    def tables(self) -> int:
+        """How many of the fits are of different tables."""
+        return self.seen_on or len(self.center)
+
+    @property
+    def factors(self) -> Floats:
+        """The lower factors (B, p, p) of the fitted scatters in the units of the columns."""
+        return self.factor if self.truth is None else self.truth @ self.factor
+
+    def lanes(self, chart: Chart, count: int) -> Lanes:
+        """A chart for `count` processes side by side, as many with each fit, in the order of the fits."""
+        return bound(chart, self.factors).lanes(count, self.center.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +136,11 @@ def followed(charts: Mapping[str, Chart], fits: Fits, alpha: float, seed: int, p
     p, rows = fits.center.shape[1], int(np.ceil(_TURNS / alpha))
     total = float(np.clip(_NUMBERS / (p * rows), _FEWEST, _MOST))
     count = min(len(fits.center), int(total // _EACH))
-    each, fits = int(np.ceil(total / count)), Fits(fits.center[:count], fits.factor[:count])
+    each, fits = int(np.ceil(total / count)), replace(fits, center=fits.center[:count], factor=fits.factor[:count])
     rng = np.random.default_rng([seed, p, rows, count])
     inverse = np.array([solve_triangular(lower, np.eye(p), lower=True).T for lower in fits.factor])
     total = count * each
-    lanes = {name: chart.lanes(total, p) for name, chart in charts.items()}
+    lanes = {name: fits.lanes(chart, total) for name, chart in charts.items()}
     top = {name: np.full(total, -np.inf) for name in charts}
     found: dict[str, list[tuple[Ints, int, Floats]]] = {name: [] for name in charts}
     for row in range(rows):

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from spc.charts import bound
 from spc.errors import BadRecipe, Complaint, Degenerate
 from spc.nouns import Bools, Finding, Floats, Limit, Model, Reference, Scatter
 from spc.phase1 import subgroups
@@ -72,7 +73,8 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
             (one, reasons), promised = choose(min(alpha.values()) / len(alpha)), recipe.alpha
         else:
             one, reasons, promised = settled(choose, recipe.ucl, scatter.p, roughly(recipe.estimator, recipe.ucl, n, scatter.p))
-        split = shares(recipe.estimator, recipe.charts, one, n, scatter.p, promised, recipe.seed, progress, like)
+        made_charts = {name: bound(chart, scatter.factor) for name, chart in recipe.charts.items()}
+        split = shares(recipe.estimator, made_charts, one, n, scatter.p, promised, recipe.seed, progress, like)
         alpha = dict(split.alpha)
         average = one
         if recipe.guarantee is not None:

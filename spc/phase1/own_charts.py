@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from spc.charts import Chart
+from spc.charts import Chart, bound
 from spc.limits.crossfit import Scored
 from spc.limits.paretotail import ParetoTail
 from spc.nouns import Floats, Limit
@@ -46,7 +46,7 @@ def _followed(chart: Chart, scored: Scored) -> Floats:
     found = []
     for k in np.unique(scored.block):
         z = scored.white[scored.block == k]
-        _, values = chart.step(chart.start(z.shape[1]), z)
+        _, values = bound(chart, scored.factor[k]).step(chart.start(z.shape[1]), z)
         found.append(values[min(_RUN_IN, len(z) // 4) :])
     return np.concatenate(found)
 

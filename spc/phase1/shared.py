@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from spc.charts import Chart, Mcusum, Mewma
+from spc.charts import BoundSpe, Chart, Mcusum, Mewma, Spe
 from spc.errors import BadRecipe, Degenerate
 from spc.limits import Calibration, Like, Tabled
 from spc.limits.cache import Key, remembered
@@ -19,6 +19,7 @@ from spc.limits.packing import APART
 from spc.nouns import Floats, Limit, Scatter
 from spc.phase1.chains import Chains, Fits, followed
 from spc.phase1.laws import ChiSquared, Exact, Larger, Law, Progress
+from spc.phase1.outside import Calibrated
 from spc.phase1.own import Own
 from spc.phase1.own_charts import own_shares
 from spc.phase1.regressed import Regressed
@@ -29,12 +30,13 @@ from spc.scatter import Estimator, equivariance, takes_missing, title
 _RAREST = 1e-5  # false alarms per row below which a simulation takes too long
 _DRAWN = 1000  # fits that processes are judged with
 _FITS, _CELLS = (40, 100), 4e5  # references that are fitted: so many, and about so many numbers in all
+_EXACT_FITS, _EXACT_CELLS = (100, 300), 1.5e6  # the same where a tail is worked out from each fit, and no luck of rows comes on top
 _MOST_ROWS, _PER_VARIABLE = 4000, 60  # rows of a simulated reference at most: with more of them fits hardly differ from the truth
 
 
 @dataclass(frozen=True)
 class Shares:
-    """What each chart of a recipe gets: its own false alarms per row (alpha), and the limit of those that have a memory."""
+    """What each chart of a recipe gets: its own false alarms per row (alpha), and the limit of those beside T²."""
 
     alpha: Mapping[str, float]
     limits: Mapping[str, Limit]
@@ -51,13 +53,16 @@ def shares(
     progress: Progress | None = None,
     like: Like | None = None,
 ) -> Shares:
-    """How charts share alpha false alarms per row, with limits for charts with memory, for a fit of n rows of p variables.
+    """How charts share alpha false alarms per row, with limits for the charts beside T², for a fit of n rows of p variables.
 
     A chart with an alpha of its own keeps it and stands outside the budget. For the others one rate is looked for that each has by itself
     and with which all together alarm at rate alpha, on average over references: false alarms per row in the long run, when a chart begins
-    anew after each. T² has its limit from `law`; the others' are simulated, with fits as uncertain as this one is. Raises BadRecipe
-    for an alpha too small to simulate.
+    anew after each. T² has its limit from `law`; the others' are simulated, with fits as uncertain as this one is. A chart that depends on
+    the scatter comes bound to the fitted one. Raises BadRecipe for one that is not, and for an alpha too small to simulate.
     """
+    for name in (name for name, chart in charts.items() if isinstance(chart, Spe)):
+        text = f"The limit of {name} depends on the relations of the variables, not on their number alone."
+        raise BadRecipe(text, cure="Fit a reference with this chart: its model has the limit.")
     own = {name: chart.alpha for name, chart in charts.items() if chart.alpha is not None}
     if all(name == "t2" for name in charts):
         return Shares({name: own.get(name, alpha) for name in charts}, {})
@@ -66,14 +71,15 @@ def shares(
     for name, rate in [("the recipe", alpha), *own.items()]:
         if rate < _RAREST:
             raise BadRecipe(
-                f"A false alarm in {1 / rate:.0f} rows ({name}) is too rare to work out a limit for a chart with memory.",
+                f"A false alarm in {1 / rate:.0f} rows ({name}) is too rare to work out a limit for a chart beside T².",
                 cure=f"Ask for at most {1 / _RAREST:.0f} rows between false alarms, or take t2 alone; or give t2 a rare alpha of its "
                 f"own, and the others one of {_RAREST:g}.",
             )
     if not isinstance(law, ChiSquared | Exact | Calibration | Larger | Tabled):
         return _simulated(estimator, charts, law, n, p, alpha, seed, progress, like)
     about = type(law).__name__, getattr(law, "fits", 0), like and like.digest
-    key = Key(("charts together", estimator, tuple(charts.items()), n, p, alpha, seed, about))
+    asked = tuple((name, chart.about if isinstance(chart, BoundSpe) else chart) for name, chart in charts.items())
+    key = Key(("charts together", estimator, asked, n, p, alpha, seed, about))
 
     def made() -> _Kept:
         return _Kept.of(_simulated(estimator, charts, law, n, p, alpha, seed, progress, like))
@@ -112,22 +118,30 @@ def _simulated(
     own = {name: chart.alpha for name, chart in charts.items() if chart.alpha is not None}
     together = {name: chart for name, chart in charts.items() if name not in own}
     told = None if progress is None else partial(_said, progress)
-    fits = _fits(estimator, law, n, p, seed, like)
+    fits = _fits(estimator, law, n, p, seed, like, exact=any(isinstance(chart, BoundSpe) for chart in charts.values()))
+    exact = {name: Calibrated.of(chart, fits) for name, chart in charts.items() if isinstance(chart, BoundSpe)}
     followed_by = partial(followed, fits=fits, seed=seed, progress=told)
     rates: dict[str, float] = dict(own)
     limits: dict[str, Limit] = {}
     if together:
         chains = followed_by(together, alpha=alpha)
-        rate, found = _balanced(chains, law, p, alpha)
+        rate, found = _balanced(chains, law, p, alpha, exact)
         rates |= dict.fromkeys(together, rate)
-        words = _words(estimator, n, p, chains, together, alpha, chains.error(found))
-        limits |= {name: Limit(found[name], rate, f"{words}{_beside(chart, p, rate)}") for name, chart in together.items() if name != "t2"}
+        words = _words(estimator, n, p, chains.fits, together, alpha, chains.error(found))
+        limits |= {
+            name: exact[name].limit(rate, words) if name in exact else Limit(found[name], rate, f"{words}{_beside(chart, p, rate)}")
+            for name, chart in together.items()
+            if name != "t2"
+        }
     for name, rate in own.items():
-        if name != "t2":
+        if name in exact:
+            words = _words(estimator, n, p, len(fits.center), {name: charts[name]}, rate, exact[name].error(rate))
+            limits[name] = exact[name].limit(rate, words)
+        elif name != "t2":
             alone = {name: charts[name]}
             chains = followed_by(alone, alpha=rate)
             value = chains.limit_at(name)(rate)
-            words = _words(estimator, n, p, chains, alone, rate, chains.error({name: value}))
+            words = _words(estimator, n, p, chains.fits, alone, rate, chains.error({name: value}))
             limits[name] = Limit(value, rate, f"{words}{_beside(charts[name], p, rate)}")
     return Shares(rates, limits)
 
@@ -150,9 +164,9 @@ def _said(progress: Progress, share: float) -> None:
     progress(share, "following the charts of simulated processes")
 
 
-def _balanced(chains: Chains, law: Law, p: int, alpha: float) -> tuple[float, dict[str, float]]:
+def _balanced(chains: Chains, law: Law, p: int, alpha: float, exact: Mapping[str, Calibrated]) -> tuple[float, dict[str, float]]:
     """The rate that each chart has by itself when all together have alpha, and the limits: bisection on the logarithm of the rate."""
-    at = {name: chains.limit_at(name) for name in chains.records if name != "t2"}
+    at = {name: exact[name].ratio if name in exact else chains.limit_at(name) for name in chains.records if name != "t2"}
     if "t2" in chains.records:
         at["t2"] = lambda rate: law.new_row(rate, p).value
     low, high = np.log(alpha / len(at)), np.log(alpha)
@@ -165,37 +179,46 @@ def _balanced(chains: Chains, law: Law, p: int, alpha: float) -> tuple[float, di
     return rate, {name: limit(rate) for name, limit in at.items()}
 
 
-def _fits(estimator: Estimator, law: Law, n: int, p: int, seed: int, like: Like | None) -> Fits:
-    """Fits as uncertain as that of the reference: known parameters, a Wishart matrix, or the estimator on simulated references."""
+def _fits(estimator: Estimator, law: Law, n: int, p: int, seed: int, like: Like | None, exact: bool = False) -> Fits:
+    """Fits as uncertain as that of the reference: known parameters, a Wishart matrix, or the estimator on simulated references.
+
+    `exact`: tails are worked out from each of them, which is worth more of them.
+    """
+    found = _simulated_fits(estimator, law, n, p, seed, like, exact)
+    return found if like is None else replace(found, truth=like.factor)
+
+
+def _simulated_fits(estimator: Estimator, law: Law, n: int, p: int, seed: int, like: Like | None, exact: bool) -> Fits:
     rng = np.random.default_rng([seed, n, p, 5])
     if isinstance(law, Regressed):  # T² of residuals is that of single rows, stretched
-        single = _fits(estimator, law.inner, n, p, seed, like)
-        return Fits(single.center, single.factor / np.sqrt(law.stretch))
+        single = _simulated_fits(estimator, law.inner, n, p, seed, like, exact)
+        return replace(single, factor=single.factor / np.sqrt(law.stretch))
     if isinstance(law, ChiSquared):
         return Fits.known(p)
     if isinstance(law, Exact):
         return Fits.classical(n, p, _DRAWN, rng)
     rows = min(n, max(_MOST_ROWS, _PER_VARIABLE * p))
     if equivariance(estimator) == "affine" and not takes_missing(estimator):
-        seen = _fitted(estimator, lambda: configuration(rng, rows, p), rows, p)
+        seen = _fitted(estimator, lambda: configuration(rng, rows, p), rows, p, exact)
         return Fits.classical(rows, p, _DRAWN, rng).seen(seen)
     lower = np.eye(p) if like is None else like.factor
-    found = _fitted(estimator, lambda: rng.standard_normal((rows, p)) @ lower.T, rows, p)
+    found = _fitted(estimator, lambda: rng.standard_normal((rows, p)) @ lower.T, rows, p, exact)
     center = solve_triangular(lower, found.center.T, lower=True).T
     return Fits(center, np.tril(np.array([solve_triangular(lower, one, lower=True) for one in found.factor])))
 
 
-def _fitted(estimator: Estimator, drawn: Callable[[], Floats], rows: int, p: int) -> Fits:
+def _fitted(estimator: Estimator, drawn: Callable[[], Floats], rows: int, p: int, exact: bool) -> Fits:
     found: list[Scatter] = []
-    while len(found) < int(np.clip(_CELLS / (rows * p), *_FITS)):
+    wanted = np.clip(_EXACT_CELLS / (rows * p), *_EXACT_FITS) if exact else np.clip(_CELLS / (rows * p), *_FITS)
+    while len(found) < int(wanted):
         with suppress(Degenerate):  # normal rows that the estimator cannot answer: draw others
             found.append(estimator(drawn()))
     return Fits(np.array([one.center for one in found]), np.array([one.factor for one in found]))
 
 
-def _words(estimator: Estimator, n: int, p: int, chains: Chains, charts: Mapping[str, Chart], alpha: float, error: float) -> str:
-    fitted = f"{title(estimator)}: n = {n}, p = {p}, {chains.fits} references"
-    known = f"known parameters, p = {p}" if chains.fits == 1 else fitted
+def _words(estimator: Estimator, n: int, p: int, fits: int, charts: Mapping[str, Chart], alpha: float, error: float) -> str:
+    fitted = f"{title(estimator)}: n = {n}, p = {p}, {fits} references"
+    known = f"known parameters, p = {p}" if fits == 1 else fitted
     others = f", {' and '.join(charts)} together one false alarm in {1 / alpha:.4g} rows" if len(charts) > 1 else ""
     return f"simulated for {known}{others} (standard error {error:.1%})"
 

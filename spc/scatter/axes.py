@@ -1,0 +1,64 @@
+"""The principal axes of a correlation matrix, and what of a row lies outside the first of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spc.errors import BadRecipe
+from spc.nouns import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Outside:
+    """What of standardised rows (x − m)/s lies outside the first principal axes of a correlation matrix, or of B of them.
+
+    axes (…, p, r): the other r axes, each of length one; weight (…, r): their eigenvalues, the variance of good rows along them; rest
+    (…, r, p): takes a whitened row z = L⁻¹(x − m) to its coordinates on these axes. Their squared length is SPE, and weight @ z² has its
+    law while the parameters are known.
+    """
+
+    axes: Floats
+    weight: Floats
+    rest: Floats
+
+    @classmethod
+    def of(cls, factor: Floats, components: int) -> Outside:
+        """From lower factors L (…, p, p) of scatters S = L Lᵀ: the axes of D⁻¹SD⁻¹ are the left singular vectors of D⁻¹L.
+
+        So the smallest eigenvalues keep all their digits. Raises BadRecipe unless 1 ≤ components < p.
+
+        >>> two = Outside.of(np.array([[1.0, 0.0], [0.8, 0.6]]), 1)
+        >>> two.weight.round(12).tolist(), np.abs(two.axes).round(4).tolist()
+        ([0.2], [[0.7071], [0.7071]])
+        """
+        p = factor.shape[-1]
+        if not 1 <= components < p:
+            raise BadRecipe(
+                f"SPE is what lies outside some of the axes of the variables; of {p} variables it cannot leave out {components}.",
+                cure="Take fewer components than variables." if p > 1 else "Chart two variables or more, or t2 alone.",
+            )
+        left, singular, right = np.linalg.svd(_standardised(factor))
+        beyond = singular[..., components:]
+        return cls(left[..., :, components:], beyond**2, beyond[..., None] * right[..., components:, :])
+
+
+def enough(factor: Floats, explained: float) -> int:
+    """How many axes hold the share `explained` (0 to 1) of the variance of the standardised variables: 1 to p − 1, so that one is left.
+
+    factor (p, p): the lower factor of the scatter. Raises BadRecipe for a single variable.
+
+    >>> enough(np.array([[1.0, 0.0, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]]), 0.9)
+    2
+    """
+    if len(factor) < 2:
+        raise BadRecipe("One variable has no relations to break, so it has no SPE.", cure="Chart two variables or more, or t2 alone.")
+    weight = np.linalg.svd(_standardised(factor), compute_uv=False) ** 2
+    held = np.cumsum(weight) / weight.sum()
+    return min(int(np.searchsorted(held, explained - 1e-12)) + 1, len(factor) - 1)
+
+
+def _standardised(factor: Floats) -> Floats:
+    """D⁻¹L with the standard deviations D: every row has length one."""
+    return np.asarray(factor / np.linalg.norm(factor, axis=-1, keepdims=True))
