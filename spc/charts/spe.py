@@ -11,8 +11,7 @@ from spc.charts.contract import Lanes
 from spc.errors import BadRecipe
 from spc.limits.outside import box
 from spc.nouns import Floats
-from spc.nouns.scatter import _product
-from spc.scatter.axes import Outside, enough
+from spc.scatter.axes import Outside, settled
 
 _USUAL = 0.0027  # the false-alarm probability of the approximate limit in which SPE of different scatters is compared
 
@@ -49,8 +48,7 @@ class Spe:
 
     def bound(self, factor: Floats) -> BoundSpe:
         """The chart for rows whitened by the lower factor (p, p) of a scatter."""
-        axes = enough(factor, self.explained) if self.components is None else int(self.components)
-        return BoundSpe.of(factor, axes, self.alpha)
+        return BoundSpe.of(factor, settled(factor, self.components, self.explained), self.alpha)
 
     def start(self, p: int) -> dict[str, Any]:
         """The chart's memory before the first row: none."""
@@ -102,7 +100,7 @@ class BoundSpe:
 
     def step(self, state: dict[str, Any], z: Floats) -> tuple[dict[str, Any], Floats]:
         """SPE of each whitened row z (n, p)."""
-        e = _product(z, np.ascontiguousarray(self.outside.rest.T))
+        e = self.outside.along(z)
         return state, np.asarray(np.einsum("ij,ij->i", e, e))
 
     def lanes(self, count: int, p: int) -> Lanes:

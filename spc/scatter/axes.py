@@ -8,6 +8,7 @@ import numpy as np
 
 from spc.errors import BadRecipe
 from spc.nouns import Floats
+from spc.nouns.scatter import _product
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,29 @@ class Outside:
         left, singular, right = np.linalg.svd(_standardised(factor))
         beyond = singular[..., components:]
         return cls(left[..., :, components:], beyond**2, beyond[..., None] * right[..., components:, :])
+
+    def along(self, z: Floats) -> Floats:
+        """The coordinates (n, r) on these axes of whitened rows z (n, p), with the same bits in any block; of one scatter."""
+        return _product(z, np.ascontiguousarray(self.rest.T))
+
+
+def settled(factor: Floats, components: int | None, explained: float) -> int:
+    """How many axes are left out of SPE: as many as were asked for, or as hold a share of the variance."""
+    return enough(factor, explained) if components is None else int(components)
+
+
+def even_precision(factor: Floats, components: int) -> Floats:
+    """The inverse (p, p) of the correlation matrix when the variance outside the first axes is the same in all directions there.
+
+    That is the matrix of probabilistic principal components (Tipping & Bishop 1999, eq. 3.7 and 3.8), from its axes.
+
+    >>> even_precision(np.array([[1.0, 0.0], [0.8, 0.6]]), 1).round(4).tolist()
+    [[2.7778, -2.2222], [-2.2222, 2.7778]]
+    """
+    left, singular, _ = np.linalg.svd(_standardised(factor))
+    weight = singular**2
+    weight[components:] = weight[components:].mean()
+    return np.asarray((left / weight) @ left.T)
 
 
 def enough(factor: Floats, explained: float) -> int:
