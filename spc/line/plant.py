@@ -23,7 +23,7 @@ from spc.line.take import Line
 from spc.line.verbs import add_line
 from spc.notify import Notifier
 from spc.settings import LineSettings, Settings
-from spc.sources import Source
+from spc.sources import Batch, Source
 from spc.sources import build as build_source
 
 LOOK_S = 1.0
@@ -141,8 +141,8 @@ class Plant:
         wait = FIRST_S
         while not self._stop.is_set():
             try:
-                for rows, position in source.read(self._position(line, source), self._stop, self.clock):
-                    line.take(rows, source=source.name, position=position)
+                for given in source.read(self._position(line, source), self._stop, self.clock):
+                    line.take_batch(Batch.of(given), source=source.name)
                     wait = FIRST_S
                     self._found(line, source)
             except Exception as broken:  # noqa: BLE001 - a plugin may raise anything, and a line must survive it

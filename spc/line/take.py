@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from spc.ledger import Ledger, lines, models
+from spc.ledger import Ledger, gaps, lines, models, scraps
 from spc.ledger import alarms as book
 from spc.ledger import points as dots
 from spc.ledger import rows as store
@@ -27,6 +27,7 @@ from spc.line.words import Judged
 from spc.nouns import Model, Rows
 from spc.phase2 import KEPT, Monitor, cause_of
 from spc.settings import LineSettings
+from spc.sources import Batch
 from spc.watch import Watch
 
 
@@ -82,6 +83,10 @@ class Line:
         """The same, as a future. With `wait` false it raises Refused (status 429) when too many blocks wait for the disk."""
         return self.ledger.submit(lambda connection: self._take(connection, rows, source, position), undo=self._forget, wait=wait)
 
+    def take_batch(self, batch: Batch, *, source: str) -> Receipt:
+        """Takes what a source gave: its rows, its position, its scraps and its gaps, in one transaction."""
+        return self.ledger.submit(lambda connection: self._take_batch(connection, batch, source), undo=self._forget).result()
+
     async def take_async(self, rows: Rows, *, source: str = "", position: Any = None) -> Receipt:
         """The same for an event loop, which is not held up."""
         return await asyncio.wrap_future(self.submit(rows, source=source, position=position, wait=False))
@@ -120,6 +125,17 @@ class Line:
         if position is not None:
             lines.put_position(connection, self.name, source, position, now)
         return receipt
+
+    def _take_batch(self, connection: Connection, batch: Batch, source: str) -> Receipt:
+        now = self._clock()
+        last = lines.last_seq(connection, self.name) if batch.gaps else 0
+        for gap in batch.gaps:
+            gaps.put_gap(connection, self.name, last, gap.since, gap.until, source, gap.why)
+        if batch.clear:
+            gaps.end_gap(connection, self.name, source, now)
+        for scrap in batch.scraps:
+            scraps.put_scrap(connection, self.name, source, now, scrap.reason, scrap.payload)
+        return self._take(connection, batch.rows, source, batch.position)
 
     def _block(self, connection: Connection, seat: _Seat, rows: Rows, source: str, now: int) -> Receipt:
         keys = store.keys_of(self.name, rows)

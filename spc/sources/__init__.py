@@ -10,11 +10,12 @@ from dataclasses import fields, replace
 from typing import cast
 
 from spc.settings import PartSettings, plugin
+from spc.sources.batch import Batch, Gap, Scrap
 from spc.sources.replay import Replay
 from spc.sources.source import Source, check
 from spc.sources.tail import Tail
 
-__all__ = ["SOURCES", "Replay", "Source", "Tail", "build", "check"]
+__all__ = ["SOURCES", "Batch", "Gap", "Replay", "Scrap", "Source", "Tail", "build", "check"]
 
 SOURCES: dict[str, type] = {"replay": Replay, "tail": Tail}
 

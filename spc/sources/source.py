@@ -12,6 +12,7 @@ import numpy as np
 
 from spc.errors import BadSettings
 from spc.nouns import Rows
+from spc.sources.batch import Batch
 
 Clock = Callable[[], int]  # µs UTC since 1970
 
@@ -19,15 +20,19 @@ Clock = Callable[[], int]  # µs UTC since 1970
 class Source(Protocol):
     """Gives rows in blocks, each with its position: a JSON value that says how far the source has been read with this block.
 
-    `read(after, …)` goes on behind a position, or from the beginning when that is None. It ends soon after `stop` is set, and by itself
-    when nothing can ever come again. A source that cannot be reached raises; whoever runs it asks again later, from the last position
-    that was taken. `name` stays the same over restarts: the position is kept under it.
+    What is given is a `Batch`, or simply (rows, position). When the next one is asked for, the one before is on disk: the moment to
+    acknowledge it to whoever sent it. `read(after, …)` goes on behind a position, or from the beginning when that is None. It ends soon
+    after `stop` is set, and by itself when nothing can ever come again. A source that cannot be reached raises; whoever runs it asks
+    again later, from the last position that was taken. `name` stays the same over restarts: the position is kept under it.
+
+    A source that can be tried before it is used also has `probe(clock) -> str`, which connects, looks, takes nothing away, and says in
+    a sentence what it found; it raises what it would raise in use.
     """
 
     @property
     def name(self) -> str: ...
 
-    def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[tuple[Rows, Any]]: ...
+    def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[Batch | tuple[Rows, Any]]: ...
 
 
 def check(source: Source, clock: Clock, *, quiet_s: float = 1.0) -> int:
@@ -65,8 +70,9 @@ def _all(source: Source, after: Any, clock: Clock, quiet_s: float) -> list[tuple
 
     def work() -> None:
         try:
-            for block in source.read(after, stop, clock):
-                given.put(block)
+            for one in source.read(after, stop, clock):
+                block = Batch.of(one)
+                given.put((block.rows, block.position))
                 if stop.is_set():
                     break
             given.put(None)
@@ -78,7 +84,7 @@ def _all(source: Source, after: Any, clock: Clock, quiet_s: float) -> list[tuple
     blocks: list[tuple[Rows, Any]] = []
     while True:
         try:
-            one = given.get(timeout=quiet_s)
+            one = given.get(timeout=quiet_s if blocks else 10.0 * quiet_s)  # a first block may have to connect, or to load a library
         except queue.Empty:
             break
         if one is None:
