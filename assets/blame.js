@@ -372,8 +372,12 @@
     try {
       const told = await reason(here.dataset.liveLine, seq);
       if (!told || picked !== seq || page() !== here) return;
+      const rest = document.querySelector("#line-blame-table [data-rest]"), open = rest && rest.open;
       for (const [id, part] of [["line-blame-words", "words"], ["line-blame", "bars"], ["line-blame-table", "table"]]) if ($(id)) $(id).innerHTML = told[part]; // made and escaped by our server
+      const again = open && document.querySelector("#line-blame-table [data-rest]");
+      if (again) again.open = true; // who reads all variables goes on doing so
       times.words = performance.now();
+      requestAnimationFrame(() => setTimeout(() => document.dispatchEvent(new CustomEvent("spc-told", { detail: { seq } })), 0)); // when it is seen
     } catch (_) { /* the page says already that it is cut off */ }
   }
 
@@ -400,6 +404,16 @@
     return best;
   }
 
+  function broken(j, i) { // in a row that is out, the variable whose relation to j broke, as spc.blame.cause finds it; else the closest
+    const r = kept.geometry.correlation, z = (k) => kept.sigma[i * kept.p + k], own = z(j);
+    let best = -1, most = Math.max(3, 1.5 * Math.abs(own));
+    for (let k = 0; kept.out[i] && k < kept.p; k++) {
+      const off = k === j ? 0 : Math.abs(own - r[j][k] * z(k)) / Math.sqrt(Math.max(1 - r[j][k] * r[j][k], 1e-12));
+      if (off > most) { best = k; most = off; } // never of a missing value: NaN is not more
+    }
+    return best < 0 ? tied(j) : best;
+  }
+
   function ellipse(i, j) { // the same closed line as spc.distances.ellipse
     const { center, sd, correlation } = kept.geometry, rho = correlation[i][j], rest = Math.sqrt(Math.max(0, 1 - rho * rho)), x = [], y = [];
     for (let k = 0; k <= 180; k++) {
@@ -420,7 +434,7 @@
     let j = kept.names.indexOf(variable);
     if (j < 0) { j = leads(at); if (j < 0) j = 0; }
     let k = kept.names.indexOf(partner);
-    if (k < 0 || k === j) k = kept.p > 1 ? tied(j) : -1;
+    if (k < 0 || k === j) k = kept.p > 1 ? broken(j, at) : -1;
     const from = Math.max(0, at - BEFORE), to = Math.min(kept.n - 1, at + AFTER), rows = [];
     for (let i = from; i <= to; i++) rows.push({ seq: kept.seq[i], at: kept.at[i], timed: kept.timed[i] === 1, i });
     looked.own = drawOwn(j, rows, at);

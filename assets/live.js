@@ -594,8 +594,15 @@
     view.pick = seq; view.chosen = view.chosen || chosen; view.pickAt = performance.now();
     document.dispatchEvent(new CustomEvent("spc-picked", { detail: { seq, chosen } }));
     const line = lines.get(page.dataset.liveLine);
-    if (line && chosen) requestIdleCallback(() => ring(line), { timeout: 250 }); // after what is said about the row
+    if (line && chosen) { clearTimeout(view.ringing); view.ringing = setTimeout(() => ringed(seq), 400); } // after what is said about the row
   }
+
+  function ringed(seq) { // what is said about the row stands there, or is late
+    clearTimeout(view.ringing);
+    const page = document.querySelector("[data-live-line]"), line = page && lines.get(page.dataset.liveLine);
+    if (line && view.pick === seq) requestIdleCallback(() => { if (view.pick === seq) ring(line); }, { timeout: 250 });
+  }
+  document.addEventListener("spc-told", (event) => ringed(event.detail.seq));
 
   function ring(line) { // the chosen point alone: the rest of the chart stays as it is
     const gd = plot("line-chart");

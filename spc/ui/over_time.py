@@ -18,6 +18,7 @@ from spc.ui.view import About
 
 SPANS = {"chart": "as the chart", "long": "last 10 000 rows"}
 SHOWN = {"some": "the 12 most to blame", "all": "all"}
+AT_ONCE = 12  # variables in the table of a row before the rest is folded away
 KEY = (
     "▲ row beyond its limit. Colour: rows beyond; grey: rows within; the fuller, the larger the share of the limit. "
     "Striped or −: takes away from T²."
@@ -31,7 +32,12 @@ def heat_map() -> Component:
         choice(ids.LINE_HEAT_SPAN, SPANS, "chart", label="Rows of the map"),
         choice(ids.LINE_HEAT_ROWS, SHOWN, "some", label="Variables of the map"),
     ]
-    drawn: dict[str, Any] = {"role": "application", "tabIndex": 0, **attr(aria_label="Map of each variable's share of T²")}
+    drawn: dict[str, Any] = {
+        "role": "application",
+        "tabIndex": 0,
+        "disable_n_clicks": True,
+        **attr(aria_label="Map of each variable's share of T²"),
+    }
     table = html.Details([html.Summary("The map in numbers"), html.Div(id=ids.LINE_HEAT_TABLE, className="table-scroll")])
     return html.Div(
         [
@@ -95,13 +101,25 @@ def _bar(name: str, share: float, total: float, low: float, high: float, *, mark
 def numbers(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of the values of a row, as HTML; the first column names a variable, and pressing it looks closer.
 
+    Rows after the twelfth are folded away: a browser lays out only what is seen, and a press must be answered at once.
+
     >>> numbers(("Variable", "Value"), [("a<b", "3")]).count("a&lt;b")
     2
+    >>> "2 more variables" in numbers(("Variable", "Value"), [(f"x{j}", "3") for j in range(14)])
+    True
     """
+    first, rest = _table(columns, rows[:AT_ONCE], "Values of this row"), rows[AT_ONCE:]
+    if not rest:
+        return first
+    more = f"{len(rest)} more variable{'' if len(rest) == 1 else 's'}"
+    return f"{first}<details data-rest><summary>{more}</summary>{_table(columns, rest, 'Values of the other variables')}</details>"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
     head = "".join(f'<th scope="col"{_flush(j)}>{escape(one)}</th>' for j, one in enumerate(columns))
     body = "".join(f"<tr>{''.join(_cell(j, one) for j, one in enumerate(row))}</tr>" for row in rows)
-    inner = f'<table class="table"><caption>Values of this row</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="table-scroll" tabindex="0" role="region" aria-label="Values of this row">{inner}</div>'
+    inner = f'<table class="table"><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="table-scroll" tabindex="0" role="region" aria-label="{caption}">{inner}</div>'
 
 
 def _cell(j: int, text: str) -> str:

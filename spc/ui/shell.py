@@ -74,7 +74,7 @@ def layout(pages: Sequence[Page]) -> Component:
             html.Div(id=ids.SKEW, className="skew", role="status", hidden=True),
             html.Section(id=ids.BANNER, className="banner", hidden=True, **attr(aria_label="Open alarms")),
             answer.layout(),
-            html.Main(id=ids.MAIN, className="content", tabIndex=-1),
+            html.Main(id=ids.MAIN, className="content", tabIndex=-1, disable_n_clicks=True),  # or dash would work at each press
             html.Div(id=ids.SAY_POLITE, className="unseen", **attr(aria_live="polite")),
             html.Div(id=ids.SAY_NOW, className="unseen", **attr(aria_live="assertive")),
         ],

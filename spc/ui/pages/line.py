@@ -91,6 +91,7 @@ def page(about: About, theme: Theme) -> Component:
             last,
         ],
         id=ids.LINE,
+        disable_n_clicks=True,
         **attr(data_live_line=about.line, data_activation=str(about.activation)),
     )
 
