@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from spc.blame.company import company
+from spc.blame.dispersion import of_covariance
+from spc.blame.level import shifted
 from spc.blame.named import Laws, inside, named
+from spc.blame.outside import Split, is_outside
 from spc.blame.sets import Rest
 from spc.blame.shapley import blame
 from spc.blame.since import whitened
@@ -17,7 +21,7 @@ from spc.nouns import Blame, Cause, Floats, Model
 from spc.nouns.cause import Kind
 
 ORDINARY = 3.0  # standard deviations up to which a variable's own value is ordinary
-_REMEMBER = ("mewma", "mcusum", "ewma_log_t2")  # they ring as soon as they are out: what is left is large then for no other reason
+_REMEMBER = ("mewma", "mcusum", "ewma_log_t2", "mewmc")  # they ring as soon as they are out: what is left is large then for no other reason
 _TELLING = 1.5  # how much further from what the others imply than from its level, for the relation to be the news
 
 
@@ -30,13 +34,16 @@ def cause(
     value: float = float("nan"),
     rows: Floats | None = None,
     guards: Floats | None = None,
+    covariance: Floats | None = None,
+    worth: float = float("nan"),
 ) -> Cause:
     """Whose doing a signal of a chart is, from what that chart judges.
 
-    x (p,): the values behind a T², NaN where missing: a row, the mean of a subgroup (with the model for its size), a residual, a lagged
-    row. remembered (p,): the whitened vector of a MEWMA or MCUSUM, in any length, with the statistic `value`. rows (n, p): the last rows
-    up to the signal of an EWMA of log T², with the statistic `value`. guards (g,): each guard's deviation in tolerances. Exactly one of
-    the four; raises ValueError otherwise, and for a row without any value.
+    x (p,): the values behind a T² or SPE, NaN where missing: a row, the mean of a subgroup (with the model for its size), a residual, a
+    lagged row. remembered (p,): the whitened vector of a MEWMA or MCUSUM, in any length, with the statistic `value`. rows (n, p): the last
+    rows up to the signal of an EWMA of log T², with the statistic `value`. guards (g,): each guard's deviation in tolerances. covariance
+    (p, p): the whitened covariance of a MEWMC or of a subgroup, `worth` so many independent rows, with the statistic `value`; `rows` may
+    stand beside it, to tell a shift of the level. Exactly one of the five; raises ValueError otherwise, and for a row without any value.
 
     >>> from spc.nouns import Limit, Scatter
     >>> limits = {"t2": (Limit(9.1, 0.0027, ""), Limit(12.1, 0.0027, ""))}
@@ -49,10 +56,16 @@ def cause(
     >>> cause(model, x=np.array([5.0, 1.0])).named
     ('a',)
     """
-    if sum(one is not None for one in (x, remembered, rows, guards)) != 1:
-        raise ValueError("a cause is found from one of x, remembered, rows and guards")
+    if sum(one is not None for one in (x, remembered, rows if covariance is None else covariance, guards)) != 1:
+        raise ValueError("a cause is found from one of x, remembered, rows, guards and covariance")
+    if covariance is not None:
+        shift = None if rows is None else shifted(model, model.scatter.whiten(np.atleast_2d(rows)))
+        if shift is not None:
+            return _scaled(of_row(model, chart, model.scatter.colour(shift)[0]), value)
+        return of_covariance(model, chart, np.asarray(covariance, dtype=np.float64), worth, value)
     if x is not None:
-        return of_row(model, chart, np.asarray(x, dtype=np.float64).reshape(-1))
+        x = np.asarray(x, dtype=np.float64).reshape(-1)
+        return _of_outside(model, chart, x) if is_outside(model, chart) else of_row(model, chart, x)
     if remembered is not None:
         return _of_memory(model, chart, np.asarray(remembered, dtype=np.float64), value)
     if rows is not None:
@@ -89,6 +102,23 @@ def of_row(model: Model, chart: str, x: Floats) -> Cause:
     )
 
 
+def _of_outside(model: Model, chart: str, x: Floats) -> Cause:
+    """The cause of the SPE of a row x (p,): a relation, unless a variable that it names is out by itself."""
+    if np.isnan(x).any():
+        raise ValueError("SPE is of complete rows")
+    found, split = of_row(model, chart, x), Split.of(model, chart, x)
+    chosen = sorted(split.named, key=lambda j: -abs(float(found.given[j])))
+    relation = float(np.abs(found.sigma[chosen]).max()) < ORDINARY
+    return replace(
+        found,
+        kind="relation" if relation else "level",
+        value=split.value,
+        share=split.share,
+        named=tuple(model.names[j] for j in chosen),
+        pairs=_broken(model, found.sigma, chosen) if relation else (),
+    )
+
+
 def _kind(parts: Blame, chosen: Sequence[int]) -> Kind:
     """A relation when each named variable's own value is ordinary and what the others imply of it is not."""
     own, given = np.abs(parts.sigma[0, chosen]), np.abs(parts.given[0, chosen])
@@ -97,18 +127,20 @@ def _kind(parts: Blame, chosen: Sequence[int]) -> Kind:
 
 
 def _broken(model: Model, sigma: Floats, chosen: Sequence[int]) -> tuple[tuple[str, str, float], ...]:
-    """The pair in which a named variable is furthest from what the other one by itself implies, and that distance in sd."""
+    """The pair in which a named variable is furthest from what the other one by itself implies, and that distance in sd.
+
+    Of several named ones it is a pair of two of them, unless they kept together and one of them has left an outsider.
+    """
     sd = np.sqrt(np.diag(model.scatter.covariance))
-    best: tuple[str, str, float] | None = None
-    for j in chosen:
-        tie = model.scatter.covariance[j] / (sd[j] * sd)
-        for k in chosen if len(chosen) > 1 else range(model.p):
-            if k == j or np.isnan(sigma[k]):
-                continue
-            off = float((sigma[j] - tie[k] * sigma[k]) / np.sqrt(max(1.0 - tie[k] ** 2, 1e-12)))
-            if best is None or abs(off) > abs(best[2]):
-                best = (model.names[j], model.names[k], off)
-    return () if best is None else (best,)
+    tie = model.scatter.covariance[chosen] / np.outer(sd[chosen], sd)
+    off = (sigma[chosen][:, None] - tie * sigma) / np.sqrt(np.maximum(1.0 - tie**2, 1e-12))
+    far = np.nan_to_num(np.abs(off), nan=-1.0)
+    far[np.arange(len(chosen)), chosen] = -1.0
+    within = np.full_like(far, -1.0)
+    within[:, chosen] = far[:, chosen]
+    told = within if len(chosen) > 1 and far.max() <= _TELLING * within.max() else far
+    a, k = divmod(int(np.argmax(told)), model.p)
+    return ((model.names[chosen[a]], model.names[k], float(off[a, k])),) if far.max() > 0.0 else ()
 
 
 def _of_memory(model: Model, chart: str, remembered: Floats, value: float) -> Cause:

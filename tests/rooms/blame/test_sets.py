@@ -12,6 +12,7 @@ import pytest
 from spc.blame import cause, eliminated, explain
 from spc.blame.named import Laws, inside, named
 from spc.blame.sets import Rest
+from spc.blame.whose import _broken
 from spc.nouns import Dialect, Floats, Model, Reference, Rows
 from spc.phase1 import Recipe, fit
 from spc.scatter import Classical
@@ -81,6 +82,16 @@ def test_two_that_hang_closely_together_and_part_cannot_be_told_apart() -> None:
     assert abs(off) == pytest.approx(float(np.max(np.abs(both.given))), rel=1e-9)
     alone = cause(model, x=np.array([5.0, 0.1]))
     assert (alone.kind, alone.named, alone.pairs) == ("level", ("x1",), ())
+
+
+def test_the_pair_that_broke_is_not_that_of_two_that_left_a_third_together() -> None:
+    correlation = np.array([[1.0, 0.9, 0.9, 0.0], [0.9, 1.0, 0.9, 0.3], [0.9, 0.9, 1.0, 0.0], [0.0, 0.3, 0.0, 1.0]])
+    model = model_of(correlation)
+    found = cause(model, x=np.array([1.3, 1.2, -1.3, 0.2]))
+    assert (found.kind, found.named) == ("relation", ("x3",))
+    assert found.pairs[0][:2] == ("x3", "x1")  # the furthest off, not the most closely tied: both are
+    ((one, other, off),) = _broken(model, np.array([1.3, 1.2, -1.3, 0.2]), [0, 1])
+    assert ({one, other}, off > 4.0) == ({"x1", "x3"}, True)
 
 
 def test_of_three_the_one_that_left_the_other_two_is_named_though_its_own_value_is_ordinary() -> None:
