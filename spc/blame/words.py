@@ -16,7 +16,7 @@ from spc.blame.whose import cause
 from spc.language import Language, message, messages, spoken
 from spc.nouns import Floats, Model
 
-MEMORY = ("mewma", "mcusum", "ewma_log_t2")
+MEMORY = ("mewma", "mcusum", "ewma_log_t2", "mewmc")
 _ABOVE = messages("{name} is {sd} sd above what {others} implies", "{name} is {sd} sd above what {others} imply")
 _BELOW = messages("{name} is {sd} sd below what {others} implies", "{name} is {sd} sd below what {others} imply")
 _APART = messages(

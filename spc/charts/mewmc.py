@@ -156,7 +156,7 @@ def _factored(lower: Floats, p: int) -> Floats:
 
 def _factor(c: Floats) -> Floats:
     try:
-        return np.linalg.cholesky(c)
+        return np.asarray(np.linalg.cholesky(c))
     except np.linalg.LinAlgError:
         return np.full_like(c, np.nan)
 

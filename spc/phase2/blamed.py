@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from spc.blame import blame, cause
+from spc.charts import Mewmc, charts_of
+from spc.charts.mewmc import unpacked
 from spc.errors import BadRecipe
-from spc.nouns import Blame, Cause, Guard, Points, Rows
+from spc.nouns import Blame, Cause, Guard, Model, Points, Rows
 from spc.phase2.monitor import Monitor
 
 
@@ -28,8 +30,8 @@ def cause_of(monitor: Monitor, rows: Rows, points: Points, i: int, chart: str = 
     """Whose doing the point of a chart on the i-th row is, for the block that was judged last; None when there is no such point.
 
     With subgroups the point stands on the row that closes the subgroup. A chart with memory is taken apart by what it remembered at that
-    row, an EWMA of log T² by the rows up to it (at most 64, those of earlier blocks included). Raises BadRecipe for a chart that the
-    model does not have.
+    row, an EWMA of log T² by the rows up to it (at most 64, those of earlier blocks included), a MEWMC by both. Raises BadRecipe for a
+    chart that the model does not have.
     """
     if chart not in points.tracks:
         raise BadRecipe(f"The model has no chart called '{chart}'.", cure=f"It has: {', '.join(points.tracks)}.")
@@ -39,12 +41,22 @@ def cause_of(monitor: Monitor, rows: Rows, points: Points, i: int, chart: str = 
     if chart == "guard":
         return cause(monitor.model, "guard", guards=np.array([_off(guard, rows, i) for guard in monitor.model.guards]))
     memory = monitor.remembered(chart, i)
+    if "C" in memory:
+        c, last = unpacked(np.array(memory["C"])), monitor.nominal.scatter.colour(monitor.last_rows(i))
+        return cause(monitor.nominal, chart, covariance=c, worth=_worth(monitor.model, chart), rows=last, value=value)
     vector = next((np.array(one) for one in memory.values() if isinstance(one, list) and len(one) == monitor.model.p), None)
     if vector is not None:
         return cause(monitor.nominal, chart, remembered=vector, value=value)
     if memory:
         return cause(monitor.nominal, chart, rows=monitor.nominal.scatter.colour(monitor.last_rows(i)), value=value)
     return _of_t2(monitor, i, chart)
+
+
+def _worth(model: Model, chart: str) -> float:
+    """How many independent rows the covariance of a MEWMC is worth once it has gone on for long: (2 − λ)/λ."""
+    made = charts_of(model.recipe.get("charts", {}), [chart])[chart]
+    lam = made.weight_for(model.p) if isinstance(made, Mewmc) else Mewmc().weight_for(model.p)
+    return (2.0 - lam) / lam
 
 
 def _of_t2(monitor: Monitor, i: int, chart: str) -> Cause | None:

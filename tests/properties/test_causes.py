@@ -16,7 +16,7 @@ from spc.phase1 import Recipe, fit
 from spc.phase2 import Monitor, cause_of
 from spc.scatter import Classical
 
-CHARTS = ("t2", "mewma", "mcusum", "ewma_log_t2")
+CHARTS = ("t2", "mewma", "mcusum", "ewma_log_t2", "mewmc")
 
 
 @cache

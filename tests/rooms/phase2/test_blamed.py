@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spc.blame import blame
-from spc.charts import T2, Chart, EwmaLogT2, Mcusum, Mewma
+from spc.charts import T2, Chart, EwmaLogT2, Mcusum, Mewma, Mewmc
 from spc.errors import BadRecipe
 from spc.nouns import Agreement, Cause, Dialect, Floats, Guard, Limit, Model, Points, ProductModels, Reference, Rows
 from spc.phase1 import Recipe, fit
@@ -17,13 +17,13 @@ from spc.scatter import Classical
 from tests import series
 from tests.rooms.phase2.test_subgroups import EQUAL, rows
 
-CHARTS: dict[str, Chart] = {"t2": T2(), "mewma": Mewma(), "mcusum": Mcusum(), "ewma_log_t2": EwmaLogT2()}
+CHARTS: dict[str, Chart] = {"t2": T2(), "mewma": Mewma(), "mcusum": Mcusum(), "ewma_log_t2": EwmaLogT2(), "mewmc": Mewmc()}
 ROOT = np.linalg.cholesky(0.6 + 0.4 * np.eye(5))
 
 
 def with_charts(model: Model) -> Model:
     """The model with every chart, at limits that are good enough to say where one would ring."""
-    limits = {"mewma": 18.0, "mcusum": 10.0, "ewma_log_t2": 6.5}
+    limits = {"mewma": 18.0, "mcusum": 10.0, "ewma_log_t2": 6.5, "mewmc": 1.9}
     return replace(model, new_limits={**model.new_limits, **{name: (Limit(value, 0.0027, ""),) for name, value in limits.items()}})
 
 
@@ -46,7 +46,7 @@ def at_first_out(monitor: Monitor, block: Rows, chart: str, after: int = 40) -> 
     return found, i, points
 
 
-@pytest.mark.parametrize("chart", ["mewma", "mcusum", "ewma_log_t2"])
+@pytest.mark.parametrize("chart", ["mewma", "mcusum", "ewma_log_t2", "mewmc"])
 def test_a_shift_that_lasts_is_blamed_on_its_variable(model: Model, chart: str) -> None:
     x = stream()
     x[40:, 2] += 1.5
@@ -77,6 +77,28 @@ def test_a_relation_that_turned_is_spread_with_its_correlations(model: Model) ->
     assert (found.kind, found.named) == ("spread", ("x4",))
     assert found.pairs
     assert all(one != other and "x4" in (one, other) and now < 0.2 for one, other, now in found.pairs)
+
+
+@pytest.mark.parametrize("times, low, high", [(0.2, 0.2, 0.5), (3.0, 1.6, 4.5)])
+def test_a_variance_that_shrank_or_grew_is_named_with_its_ratio(model: Model, times: float, low: float, high: float) -> None:
+    x = stream()
+    x[40:, 1] *= times
+    found, i, points = at_first_out(Monitor(model), Rows.of(x), "mewmc", after=60)
+    assert (found.kind, found.named) == ("spread", ("x2",))
+    assert low < next(now for one, other, now in found.pairs if one == other == "x2") < high
+    assert np.sign(found.sigma[1]) == np.sign(times - 1.0)
+    assert float(found.share.sum()) == pytest.approx(points.tracks["mewmc"].value[i], rel=1e-9)
+
+
+def test_a_relation_that_is_lost_is_named_with_its_correlation_by_a_moving_covariance(model: Model) -> None:
+    x = stream()
+    x[40:, 3] = np.random.default_rng(5).standard_normal(40)
+    monitor, block = Monitor(model), Rows.of(x)
+    found = cause_of(monitor, block, monitor.judge(block), 79, "mewmc")
+    assert found is not None
+    assert (found.kind, found.named) == ("spread", ("x4",))
+    assert found.pairs
+    assert all(one != other and "x4" in (one, other) and now < 0.4 for one, other, now in found.pairs)
 
 
 def test_the_memory_is_that_of_the_row_not_of_the_end_of_the_block(model: Model) -> None:
