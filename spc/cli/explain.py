@@ -83,7 +83,7 @@ def _arithmetic(model: Model, x: Floats, raw: Floats | None) -> list[Arithmetic]
 
 
 def _remembered(result: Judged, row: int) -> list[Arithmetic]:
-    """The arithmetic of the row's points on charts with memory, which began with the file."""
+    """The arithmetic of the row's points on the charts beside T², those with memory having begun with the file."""
     import numpy as np
 
     from spc.phase2 import Monitor
@@ -91,12 +91,7 @@ def _remembered(result: Judged, row: int) -> list[Arithmetic]:
     from spc.phase2.remembered import arithmetic_of_memory
 
     monitor = result.monitor
-    if (
-        not isinstance(monitor, Monitor)
-        or not monitor.remembers
-        or monitor.model.dynamics is not None
-        or monitor.model.subgroup is not None
-    ):
+    if not isinstance(monitor, Monitor) or monitor.model.dynamics is not None or monitor.model.subgroup is not None:
         return []
     x = monitor.select(replace(result.rows, x=result.rows.believed))[:row]
     names = [name for name, limits in monitor.model.new_limits.items() if name != "t2" and len(limits) == 1]

@@ -12,7 +12,7 @@ from spc.errors import Complaint
 if TYPE_CHECKING:
     from spc.blame.since import Began
     from spc.cli.judged import Judged
-    from spc.nouns import Cause, Model
+    from spc.nouns import Cause, Floats, Model
 
 
 def taken_apart(result: Judged, row: int, chart: str, began: Began | None) -> dict[str, Any]:
@@ -44,7 +44,9 @@ def taken_apart(result: Judged, row: int, chart: str, began: Began | None) -> di
         "blame": _by_name(found, found.share.tolist()),
         "sigma": _by_name(found, found.sigma.tolist()),
         "given": _by_name(found, found.given.tolist()),
-        "sentence": _sentence(model, found, began) if points.tracks[chart].out[row - 1] else "The point lies within its limit.",
+        "sentence": _sentence(model, found, began, result.to_explain(row - 1))
+        if points.tracks[chart].out[row - 1]
+        else "The point lies within its limit.",
         "since_row": None if began is None else began.since.row,
         "note": points.notes[row - 1],
     }
@@ -54,14 +56,18 @@ def _by_name(found: Cause, values: list[float]) -> dict[str, float]:
     return {name: value for name, value in zip(found.names, values, strict=True) if math.isfinite(value)}
 
 
-def _sentence(model: Model, found: Cause, began: Began | None) -> str:
-    """With each variable's average since the change began, where that is known: what a chart remembers is in no unit of a row."""
+def _sentence(model: Model, found: Cause, began: Began | None, judged: tuple[Model, Floats, int] | None) -> str:
+    """With the values `judged`, or, for a chart with memory, each variable's average since the change began, where that is known: what
+    such a chart remembers is in no unit of a row.
+    """
     from spc.blame.average import averaged, unsized
     from spc.blame.matter import matter
-    from spc.blame.words import worded
+    from spc.blame.words import MEMORY, worded
 
     if found.kind == "guard":
         return f"Guards that moved: {', '.join(found.named)}."
+    if found.chart not in MEMORY and judged is not None:
+        return worded(matter(judged[0], found, judged[1]))
     told = matter(model, found)
     if found.kind in ("level", "relation"):
         told = unsized(told) if began is None else averaged(model, told, model.scatter.factor @ began.shift)

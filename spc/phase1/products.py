@@ -35,6 +35,9 @@ def fit_products(reference: Reference, recipe: Recipe, progress: Progress | None
     Rows without a label are in no fit and are named in a finding. Raises the complaints of `fit`, naming the product and its rows, and
     BadRecipe when the reference has no labels from that column.
     """
+    if recipe.pool and set(recipe.charts) != {"t2"}:
+        others = ", ".join(name for name in recipe.charts if name != "t2")
+        raise BadRecipe(f"A pooled scatter has no limit for {others} yet.", cure="Take the chart t2 alone, or leave out 'pool'.")
     rows = _rows(reference, recipe)
     _refuse_strangers(recipe, len(reference))
     parts = {name: _part(reference, own) for name, own in rows.items()}

@@ -19,6 +19,7 @@ from spc.limits.packing import APART
 from spc.nouns import Floats, Limit, Scatter
 from spc.phase1.chains import Chains, Fits, followed
 from spc.phase1.laws import ChiSquared, Exact, Larger, Law, Progress
+from spc.phase1.likeness import rounder
 from spc.phase1.outside import Calibrated
 from spc.phase1.own import Own
 from spc.phase1.own_charts import own_shares
@@ -184,6 +185,8 @@ def _fits(estimator: Estimator, law: Law, n: int, p: int, seed: int, like: Like 
 
     `exact`: tails are worked out from each of them, which is worth more of them.
     """
+    if exact and like is not None and not isinstance(law, ChiSquared) and not getattr(estimator, "regularised", False):
+        like = rounder(like, n - 1)
     found = _simulated_fits(estimator, law, n, p, seed, like, exact)
     return found if like is None else replace(found, truth=like.factor)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spc.charts import charts_of
+from spc.charts import Spe, charts_of
 from spc.ledger import events, lines, points, rows
 from spc.line.seen import values
 from spc.nouns import Model
@@ -19,18 +19,18 @@ _SAME = 1e-9  # relative: the value on the chart must come out again, or nothing
 
 
 def worked(connection: Any, line: str, seq: int, model: Model) -> list[Arithmetic]:
-    """Each point of row `seq` on a chart with memory, with its limit; none whose value does not come out as it stands on the chart."""
+    """Each point of row `seq` on a chart beside T², with its limit; none whose value does not come out as it stands on the chart."""
     names = [name for name in model.new_limits if name != "t2"]
     asked = charts_of(dict(model.recipe.get("charts", {})), names)
-    with_memory = [name for name in names if asked[name].start(model.p)]
-    if not with_memory or model.dynamics is not None or model.subgroup is not None:
+    beside = [name for name in names if asked[name].start(model.p) or isinstance(asked[name], Spe)]
+    if not beside or model.dynamics is not None or model.subgroup is not None:
         return []
     since = max([one.after_seq for one in lines.activations(connection, line) if one.after_seq < seq][-1:] or [0])
     first = max(since, events.begun_anew(connection, line, seq)) + 1
     x = values(rows.rows_between(connection, line, max(first, seq - _MOST + 1), seq), model.names)
     stands = {one.chart: one.value for one in points.points_between(connection, line, seq, seq)}
     found: list[Arithmetic] = []
-    for name in with_memory:
+    for name in beside:
         if np.isnan(x[-1]).any() or not math.isfinite(stands.get(name, math.nan)):
             continue
         one = arithmetic_of_memory(model, x, name)

@@ -101,11 +101,11 @@ def groups(model: Model | None, table: Reference | None) -> Component:
 
 
 def memory(model: Model | None) -> Component:
-    """Which charts with memory share the false alarms with T²."""
+    """Which charts share the false alarms with T²."""
     words = {name: chart.title for name, chart in CHARTS.items() if name != "t2"}
     chosen = [name for name in words if model is not None and name in model.new_limits]
-    made = choice(ids.MEMORY, words, chosen, label="Charts beside T², for small changes that last", many=True)
-    return html.Div([html.Div("Beside T²: small changes that last", className="label"), made], className="field")
+    made = choice(ids.MEMORY, words, chosen, label="Charts beside T², for small changes that last and relations that break", many=True)
+    return html.Div([html.Div("Beside T²: small changes that last, relations that break", className="label"), made], className="field")
 
 
 def dynamics(model: Model | None) -> Component:
