@@ -14,6 +14,7 @@ from spc.api.shapes import Deactivation, NewLine
 from spc.api.times import iso
 from spc.ledger import alarms, lines
 from spc.line import deactivate
+from spc.line.unknown import unknown_columns
 
 router = APIRouter(prefix="/api/v1/lines", tags=["lines"])
 
@@ -73,6 +74,7 @@ async def inactive(here: Here, line: str, body: Deactivation) -> dict[str, Any]:
 
 def _told(here: Served, connection: Connection, name: str) -> dict[str, Any]:
     line, source, seat = here.plant.line(name), here.plant.source(name), lines.current(connection, name)
+    model = here.model(connection, seat.model_id) if seat is not None and seat.model_id is not None else None
     return {
         "name": name,
         "title": line.settings.title,
@@ -80,5 +82,6 @@ def _told(here: Served, connection: Connection, name: str) -> dict[str, Any]:
         "last_seq": lines.last_seq(connection, name),
         "last_received": iso(lines.last_received(connection, name)),
         "open_alarms": len(alarms.alarms(connection, state="open", line=name)),
+        "findings": [one.to_dict() for one in unknown_columns(line.settings, model)] if model is not None else [],
         "source": {"state": source.state, "name": source.name, "error": source.error or None},
     }

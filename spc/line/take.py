@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection
 
 from spc.ledger import Ledger, gaps, lines, models, scraps
@@ -23,12 +24,15 @@ from spc.ledger import rows as store
 from spc.ledger.clock import now_us
 from spc.line.incidents import Desk
 from spc.line.receipt import Receipt
+from spc.line.unknown import unknown_columns
 from spc.line.words import Judged
 from spc.nouns import Model, Rows
 from spc.phase2 import KEPT, Monitor, cause_of
 from spc.settings import LineSettings
 from spc.sources import Batch
 from spc.watch import Watch
+
+_log = structlog.get_logger("spc.line")
 
 
 @dataclass(eq=False)
@@ -66,6 +70,11 @@ class Line:
         ledger.write(lambda connection: lines.put_line(connection, settings.name, settings.title, clock()))
         with ledger.read() as connection:
             self.heard = lines.last_received(connection, settings.name)  # when the last row came, µs; a hint for whoever asks often
+            self._told = ""  # the model of which the log has been told what the settings name and it does not have
+            if settings.variables or settings.advice:
+                active = lines.current(connection, settings.name)
+                if active is not None and active.model_id is not None:
+                    self._tell(active.model_id, models.get_model(connection, active.model_id))
         self._watched_from = clock()
 
     @property
@@ -170,11 +179,19 @@ class Line:
         if active is not None and active.model_id is not None:
             seat.model = models.get_model(connection, active.model_id)
             seat.monitor = Monitor(seat.model)
+            self._tell(active.model_id, seat.model)
             self._rows_before(connection, seat)
             seat.watching = self._watch.start()
             self._resume(connection, seat, active)
         self._seat = seat
         return seat
+
+    def _tell(self, id: str, model: Model) -> None:
+        """The log is told once per model which words of the settings are not used."""
+        if id != self._told:
+            for one in unknown_columns(self.settings, model):
+                _log.warning("settings name an unknown column", line=self.name, text=one.text, cure=one.cure)
+        self._told = id
 
     def _rows_before(self, connection: Connection, seat: _Seat) -> None:
         """A model that looks at the rows before a row begins with those that the line has; one whose charts do, with those it judged."""

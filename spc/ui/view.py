@@ -28,7 +28,8 @@ from spc.line import verbs
 from spc.line.causes import Of
 from spc.line.known import looks_like_of
 from spc.line.periods import period
-from spc.nouns import Alarm, Blame, Limit, Model, Point, Points, Rows
+from spc.line.unknown import unknown_columns
+from spc.nouns import Alarm, Blame, Finding, Limit, Model, Point, Points, Rows
 from spc.nouns.dynamics import column_of
 from spc.settings import LineSettings, Settings
 from spc.ui.words import LineFacts, clock, number
@@ -95,6 +96,7 @@ class About:
     marks: tuple[Mark, ...]
     priority: str = "high"
     companions: tuple[tuple[str, str], ...] = ()  # name and title of the charts beside T²
+    findings: tuple[Finding, ...] = ()  # words of the line's settings that the active model does not know
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,7 +210,9 @@ class View:
         limit = body.new_limits["t2"][-1] if "t2" in body.new_limits else None
         footer = footing(body, version)
         companions = tuple((name, titled(name)) for name in body.new_limits if name != "t2")
-        return About(line, title, now.id, body.columns, units, band(body), guards, footer, version, limit, marks, priority, companions)
+        found = unknown_columns(settings, body) if settings else ()
+        drawn = body.columns, units, band(body), guards, footer, version, limit, marks, priority, companions
+        return About(line, title, now.id, *drawn, found)
 
     def activation(self, line: str) -> int:
         """The number of the activation in force: changes when the model does."""

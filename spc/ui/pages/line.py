@@ -83,6 +83,7 @@ def page(about: About, theme: Theme) -> Component:
         [
             dcc.Store(id=ids.LINE_MODEL),
             head(about),
+            html.Div(finding_part(about), id=ids.LINE_FINDINGS),
             html.Div([chart, why], className="line-top"),
             over_time.closer(about),
             companions,
@@ -96,6 +97,11 @@ def page(about: About, theme: Theme) -> Component:
     )
 
 
+def finding_part(about: About) -> list[Component]:
+    """Words of the line's settings that are not used; nothing when there are none."""
+    return [html.P([f"{one.text} ", html.Span(one.cure)], className="line-finding", role="note") for one in about.findings]
+
+
 def companion_part(about: About, theme: Theme) -> list[Component]:
     """The charts that share the false alarms with T²; nothing when there are none."""
     if not about.companions:
@@ -103,7 +109,8 @@ def companion_part(about: About, theme: Theme) -> list[Component]:
     figure = figures.companions_live(theme, about.line, about.companions, about.priority)
     names = ", ".join(title for _, title in about.companions)
     chart = graph(ids.LINE_COMPANIONS, figure, label=f"{names}, each over its limit", class_name=f"companions of-{len(about.companions)}")
-    return [panel("Charts with memory: small changes that last", chart)]
+    more = ", relations that break" if any(name == "spe" for name, _ in about.companions) else ""
+    return [panel(f"{'Charts beside T²' if more else 'Charts with memory'}: small changes that last{more}", chart)]
 
 
 def trend_part(about: About, theme: Theme) -> list[Component]:
@@ -199,13 +206,14 @@ def register(app: Dash, view: View) -> Page:
     @app.callback(
         Output(ids.LINE_TRENDS_INNER, "children"),
         Output(ids.LINE_COMPANIONS_INNER, "children"),
+        Output(ids.LINE_FINDINGS, "children"),
         Input(ids.LINE_MODEL, "data"),
         State(ids.LINE, "data-live-line"),
         prevent_initial_call=True,
     )
     async def another_model(_activation: int | None, line: str) -> Any:
         about, theme = await asyncio.to_thread(view.about, line), theme_now()
-        return trend_part(about, theme), companion_part(about, theme)
+        return trend_part(about, theme), companion_part(about, theme), finding_part(about)
 
     causes.register_compare(app, view)
     return Page("/line/<line>", "{line}", layout, skeleton)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+from spc.line import activate, save_model
+from spc.settings import VariableSettings
+from tests.small import model
 
 
 def test_a_line_that_is_made_takes_rows_at_once(house: Any) -> None:
@@ -19,3 +24,14 @@ def test_a_bad_name_and_a_taken_one_are_refused_in_words(house: Any) -> None:
     assert (bad.status_code, "small letters" in bad.json()["cure"]) == (422, True)
     taken = house.post("/api/v1/lines", {"name": "press"})
     assert (taken.status_code, "already" in taken.json()["detail"]) == (409, True)
+
+
+def test_a_misspelled_column_in_the_settings_is_told_with_the_nearest(house: Any) -> None:
+    press = house.plant.line("press")
+    assert house.get("/api/v1/lines/press").json()["findings"] == []
+    press.settings = replace(press.settings, variables={"wrap_mm": VariableSettings("warp")})
+    now = house.plant.clock()
+    activate(house.ledger, "press", save_model(house.ledger, model(), reference_id=None, by="Ada", now=now), "new lot", "Ada", now)
+    (found,) = house.get("/api/v1/lines/press").json()["findings"]
+    assert (found["columns"], found["cure"], found["severity"]) == (["wrap_mm"], "Did you mean warp_mm?", "amber")
+    assert house.get("/api/v1/lines").json()["lines"][0]["findings"] == [found]

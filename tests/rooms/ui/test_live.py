@@ -1,6 +1,8 @@
 import asyncio
 import contextlib
+import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +11,10 @@ from starlette.websockets import WebSocketDisconnect
 
 from spc import ui
 from spc.errors import LedgerError
+from spc.settings import LineSettings
 from spc.ui import live
 from spc.ui.live import Hub, Ring, Viewer, alarm_news, beat, pump
+from spc.ui.pages.line import finding_part
 from spc.ui.view import WINDOW, View
 from tests.rooms.ui.house import House
 from tests.small import model
@@ -310,3 +314,17 @@ def test_a_ring_says_when_rows_do_not_join() -> None:
         (9, False, []),
         (12, True, [5, 6, 7, 8, 9]),
     ]
+
+
+def test_the_page_says_which_words_of_the_settings_are_not_used(tmp_path: Path) -> None:
+    typed = LineSettings("mixer", "The mixer", advice={"wrap_mm": "Do: check the oven."})
+    made = House(tmp_path)
+    try:
+        made.settings = dataclasses.replace(made.settings, lines=(typed,))
+        assert finding_part(View(made).about("mixer")) == [], "no model is active"
+        made.activate()
+        said = str(finding_part(View(made).about("mixer")))
+        assert "[advice] name wrap_mm" in said
+        assert "Did you mean warp_mm?" in said
+    finally:
+        made.ledger.close()
