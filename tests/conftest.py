@@ -6,10 +6,13 @@ import importlib.util
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres import Postgres, why_not
 
 # A build server draws the same examples every time; a person's machine goes on looking for new ones.
 settings.register_profile("ci", derandomize=True)
@@ -48,3 +51,25 @@ def axe_script() -> str:
     if package is None or package.origin is None:
         pytest.skip("no axe-core: install the dev extra")
     return (Path(package.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of these tests' own: `postgres.database()` is the address of a fresh, empty database."""
+    if reason := why_not():
+        pytest.skip(reason)
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new, empty ledger: the test runs once on each kind of database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/a.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    address = server.database()
+    yield address
+    server.drop(address)
