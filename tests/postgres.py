@@ -134,7 +134,8 @@ class Postgres:
     def cut(self, url: str) -> int:
         """Ends every connection to a database; returns how many there were."""
         name = url.rpartition("/")[2]
-        return len(self.sql(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")  # noqa: S608 - made here)
+        query = f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"  # noqa: S608 - a name made here
+        return len(self.sql(query))
 
 
 def _children(pid: int) -> list[int]:
