@@ -13,7 +13,7 @@ times as much as a drift.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -36,7 +36,7 @@ _SPREADS: Final = np.exp(np.linspace(0.1, 1.6, 16))  # the spread after a change
 class Began:
     """When it began and what is known of it: the change (a step or a drift of the mean, or a step of the spread), how much likelier it is
     than the best other one (`odds`), the shift (p,) of whitened rows at the newest row, and its T²: the squared length of the shift over
-    its standard error, which says how well its direction is known.
+    its standard error, which says how well its direction is known. `after` (m, p) are the whitened rows since then.
     """
 
     since: Since
@@ -44,6 +44,7 @@ class Began:
     odds: float
     shift: Floats
     strength: float
+    after: Floats = field(default_factory=lambda: np.empty((0, 0)))
 
     @property
     def why(self) -> str:
@@ -94,7 +95,7 @@ def began(z: Floats, rows: Ints | None = None, weight: Floats | None = None, *, 
     best, low, high = _interval(logs[change] if odds > _CLEAR else together, together)
     found = Since(int(rows[best]), int(rows[low]), int(rows[high]), "drift" if change == "drift" else "step")
     shift, strength = _shift(z[best:], rows[best:], weight[best:], change)
-    return Began(found, change, odds, shift, strength)
+    return Began(found, change, odds, shift, strength, z[best:])
 
 
 def whitened(scatter: Scatter, x: Floats) -> Floats:

@@ -17,7 +17,8 @@ from spc.ledger.schema import alarm, cause_case, known_cause
 class Case:
     """One incident of a cause: who said so and when, what was done about it, and which way it went.
 
-    `shift` has, when the incident had a direction: shift {variable: in its own unit}, shift_t2, shift_size (whitened length).
+    `shift` has, when the incident had a direction: shift {variable: in its own unit}, shift_t2, shift_size (whitened length);
+    axis {variable: in its own unit} and axis_t2 when it was a change of the spread.
     """
 
     alarm_id: str

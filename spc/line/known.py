@@ -12,25 +12,33 @@ from spc.blame.alike import Way
 from spc.blame.alike import alike as nearest
 from spc.ledger import causes, models
 from spc.ledger.causes import Case, KnownCause
-from spc.nouns import Alarm, Model
+from spc.nouns import Alarm, Floats, Model
 
-SHIFT = ("shift", "shift_t2", "shift_size")  # the facts of an alarm that say which way it went
+SHIFT = ("shift", "shift_t2", "shift_size", "axis", "axis_t2")  # the facts of an alarm that say which way it went
 MOST = 3  # causes named at once
 
 
 def way_of(model: Model, facts: Mapping[str, Any]) -> Way | None:
     """Which way an incident went, whitened by a model; None when it has no direction, or one of other variables.
 
-    A change of the spread has none. The shift is kept in the variables' units, so that a later model of the same variables can take it
-    up: its T² is then that of the same number of rows.
+    The shift is kept in the variables' units, so that a later model of the same variables can take it up: its T² is then that of the same
+    number of rows. A change of the spread has the axis along which the rows are wider.
     """
+    if facts.get("since_change") == "spread":
+        axis = facts.get("axis") or {}
+        known = set(axis) == set(model.names) and float(facts.get("axis_t2") or 0.0) > 0.0
+        return Way(_whitened(model, axis), float(facts["axis_t2"]), spread=True) if known else None
     shift = facts.get("shift") or {}
     size = float(facts.get("shift_size") or 0.0)
-    if set(shift) != set(model.names) or size <= 0.0 or facts.get("since_change") == "spread":
+    if set(shift) != set(model.names) or size <= 0.0:
         return None
-    moved = np.array([shift[name] for name in model.names], dtype=np.float64)
-    z = model.scatter.whiten((model.scatter.center + moved)[None])[0]
+    z = _whitened(model, shift)
     return Way(z, float(facts["shift_t2"]) * float(z @ z) / size**2)
+
+
+def _whitened(model: Model, shift: Mapping[str, float]) -> Floats:
+    moved = np.array([shift[name] for name in model.names], dtype=np.float64)
+    return np.asarray(model.scatter.whiten((model.scatter.center + moved)[None])[0])
 
 
 def looks_like(connection: Connection, line: str, model: Model, facts: Mapping[str, Any], besides: str = "") -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from spc.blame.alike import widest
 from spc.nouns import Model, Rows
 from spc.phase2.began import began, deviation
 
@@ -39,14 +40,15 @@ def beginning(model: Model, rows: Rows, first_row: int, received: Sequence[int] 
     since_row, since_low, since_high; their times (µs UTC) since_at, since_low_at, since_high_at, of rows without times those at which
     they were `received`, or None; since_kind (step, drift), since_change (step, drift, spread), since_why; shift: how far each variable
     has moved on average since then (up to the last row, for a drift), in its own unit; shift_size: the same as a whitened length;
-    shift_t2: its T², which grows with the rows.
+    shift_t2: its T², which grows with the rows. axis, axis_t2: of a change of the spread, the same for the axis along which the rows are
+    wider, one standard deviation long (spc.blame.alike.widest); {} and 0 otherwise.
     """
     if not len(rows) or not set(model.inputs) <= set(rows.names):
         return {}
     found = began(model, rows, first_row)
     if found is None:
         return {}
-    one = found.since
+    one, axis = found.since, widest(found.after) if found.change == "spread" else None
     places = {"since_at": one.row, "since_low_at": one.low, "since_high_at": one.high}
     return {
         "since_row": one.row,
@@ -59,6 +61,8 @@ def beginning(model: Model, rows: Rows, first_row: int, received: Sequence[int] 
         "shift": deviation(model, found.shift),
         "shift_t2": found.strength,
         "shift_size": float(np.linalg.norm(found.shift)),
+        "axis": {} if axis is None else deviation(model, axis.shift),
+        "axis_t2": 0.0 if axis is None else axis.t2,
     }
 
 

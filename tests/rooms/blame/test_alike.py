@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spc.blame.alike import CHANCE, Way, alike, by_chance, pooled
+from spc.blame.alike import CHANCE, Way, alike, by_chance, pooled, widest
 from spc.nouns import Floats, Scatter
 
 
@@ -96,5 +96,53 @@ def test_units_mixtures_and_the_order_of_columns_change_nothing(seed: int, p: in
     assert nears(scatter, shifts) == nears(other, (shifts * scale)[:, order])
 
 
-def test_one_variable_has_no_direction() -> None:
-    assert alike(Way(np.array([9.0]), 81.0), [[Way(np.array([8.0]), 64.0)]]) == []
+def test_of_one_variable_the_sign_is_compared() -> None:
+    higher, lower = Way(np.array([8.0]), 64.0), Way(np.array([-5.0]), 50.0)
+    assert [near.place for near in alike(Way(np.array([9.0]), 81.0), [[lower], [higher]])] == [1]
+    assert [near.place for near in alike(Way(np.array([-2.0]), 12.0), [[lower], [higher]])] == [0]
+    assert alike(Way(np.array([9.0]), 81.0), [[lower]]) == []
+    assert alike(Way(np.array([9.0]), 81.0), [[Way(np.array([8.0]), 64.0, spread=True)]]) == []
+
+
+def wider(axis: Floats, size: float, rows: int, rng: np.random.Generator) -> Way:
+    """Rows whose spread along an axis is `size` times the ordinary."""
+    unit = axis / np.linalg.norm(axis)
+    z = rng.standard_normal((rows, len(axis)))
+    return widest(z + (size - 1.0) * (z @ unit)[:, None] * unit)
+
+
+@pytest.mark.parametrize("p", [4, 8, 20])
+def test_a_spread_along_the_same_axis_is_recognised_and_one_along_another_is_not(p: int) -> None:
+    rng = np.random.default_rng(p)
+    found, wrong = 0, 0
+    for _ in range(150):
+        truth = rng.standard_normal((4, p))
+        known = [[wider(one, 5.0, 15, rng), wider(one, 4.0, 25, rng)] for one in truth[:3]]
+        nears = alike(wider(truth[2], 4.0, 12, rng), known)
+        found += bool(nears) and nears[0].place == 2
+        wrong += bool(alike(wider(truth[3], 4.0, 12, rng), known))
+    assert found / 150 >= 0.85
+    assert wrong / 150 <= CHANCE + 0.05
+
+
+def test_a_spread_is_never_like_a_level_and_a_cause_may_have_both() -> None:
+    rng = np.random.default_rng(2)
+    axis = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    spread, level = wider(axis, 5.0, 30, rng), Way(6.0 * axis, 100.0)
+    assert alike(spread, [[level]]) == alike(level, [[spread]]) == []
+    assert [near.place for near in alike(spread, [[level, wider(axis, 5.0, 30, rng)]])] == [0]
+    assert [near.place for near in alike(level, [[level, wider(axis, 5.0, 30, rng)]])] == [0]
+    assert [one.spread for one in pooled([spread, level, level])] == [False, True]
+    turned = Way(-spread.shift, spread.t2, spread=True)
+    (one,) = pooled([spread, turned])
+    assert abs(float(one.unit @ spread.unit)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("p, rows", [(3, 12), (8, 20), (20, 15)])
+def test_how_well_an_axis_is_known_is_how_near_it_is_to_the_truth(p: int, rows: int) -> None:
+    rng = np.random.default_rng(p)
+    axis = np.eye(p)[0]
+    ways = [wider(axis, 4.0, rows, rng) for _ in range(300)]
+    assert np.mean([one.sure for one in ways]) == pytest.approx(np.mean([abs(one.unit[0]) for one in ways]), abs=0.03)
+    same = [bool(alike(widest(2.0 * rng.standard_normal((rows, p))), [[widest(2.0 * rng.standard_normal((rows, p)))]])) for _ in range(200)]
+    assert np.mean(same) <= CHANCE + 0.03  # all wider alike have no axis in common

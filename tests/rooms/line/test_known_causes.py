@@ -118,6 +118,28 @@ def test_a_later_incident_looks_like_it_and_the_opposite_looks_like_none(small: 
     assert names(incident(small, 7.0, 0.0, 0.0, seed=4)) == []
 
 
+def loose(house: House, column: int, seed: int) -> Alarm:
+    """Calm rows, then rows in which one variable scatters five times as widely about its level; then calm rows that end it."""
+    house.take(some_rows(20, seed=seed).x)
+    x = some_rows(16, seed=seed + 20).x
+    x[:, column] += 4.0 * (x[:, column] - house.known.scatter.center[column])
+    opened = house.take(x, step=16)[0]
+    house.take(some_rows(8, seed=seed + 50).x)
+    return next(one for one in house.alarms() if one.id == opened.id)
+
+
+def test_a_change_of_the_spread_looks_like_one_of_the_same_variable(small: House) -> None:
+    first = loose(small, 1, seed=11)
+    assert (first.facts["since_change"], max(first.facts["axis"], key=lambda name: abs(first.facts["axis"][name]))) == ("spread", "warp_mm")
+    cause(small.ledger, first.id, "Ada", "loose clamp", small.clock())
+    small.again()
+    again, other = loose(small, 1, seed=12), loose(small, 0, seed=15)
+    assert (again.facts["since_change"], other.facts["since_change"]) == ("spread", "spread")
+    assert (names(again), names(other)) == (["loose clamp"], [])
+    shifted = incident(small, 0.0, 7.0, 0.0, seed=4)
+    assert (shifted.facts["since_change"], shifted.facts["axis"], names(shifted)) == ("step", {}, [])
+
+
 def test_incidents_of_a_cause_are_counted_together_after_a_restart_too(small: House) -> None:
     last = 0
     for seed, size in ((1, 6.0), (2, 8.0), (3, 7.0)):
