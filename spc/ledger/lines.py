@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from spc.errors import NotFound
 from spc.ledger.schema import activation, block, line, memory, position
@@ -14,7 +15,10 @@ from spc.ledger.schema import activation, block, line, memory, position
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """From the row after `after_seq` on, `line` is judged by `model_id`; by none when that is None."""
+    """From the row after `after_seq` on, `line` is judged by `model_id`; by none when that is None.
+
+    One for a `product` judges the rows of that product only; the one for "" judges all that have none of their own.
+    """
 
     id: int
     line: str
@@ -23,6 +27,7 @@ class Activation:
     after_seq: int
     by: str
     reason: str
+    product: str = ""
 
 
 _ACTIVATION = (
@@ -33,17 +38,25 @@ _ACTIVATION = (
     activation.c.after_seq,
     activation.c.made_by,
     activation.c.reason,
+    activation.c.product,
 )
 
 # asked for every block: built once
 _CURRENT = select(*_ACTIVATION).where(activation.c.line == bindparam("name")).order_by(activation.c.id.desc()).limit(1)
 _LAST = select(block.c.last_seq).where(block.c.line == bindparam("name")).order_by(block.c.first_seq.desc()).limit(1)
 _HERE = (position.c.line == bindparam("of_line")) & (position.c.source == bindparam("of_source"))
+_FORCE = (
+    select(*_ACTIVATION)
+    .where(
+        activation.c.id.in_(select(func.max(activation.c.id)).where(activation.c.line == bindparam("name")).group_by(activation.c.product))
+    )
+    .order_by(activation.c.product)
+)
 _MOVE = update(position).where(_HERE).values(position_json=bindparam("json"), at=bindparam("now"))
 _REMEMBER = (
     update(memory)
-    .where(memory.c.line == bindparam("of_line"))
-    .values(activation_id=bindparam("activation"), seq=bindparam("last"), memory_json=bindparam("json"))
+    .where(memory.c.line == bindparam("of_line"), memory.c.activation_id == bindparam("activation"))
+    .values(seq=bindparam("last"), memory_json=bindparam("json"))
 )
 
 
@@ -67,9 +80,14 @@ def need_line(connection: Connection, name: str) -> None:
 
 
 def current(connection: Connection, name: str) -> Activation | None:
-    """The activation in force, if a model was ever activated."""
+    """The activation that was made last, if a model was ever activated."""
     found = connection.execute(_CURRENT, {"name": name}).first()
     return Activation(*found) if found else None
+
+
+def in_force(connection: Connection, name: str) -> dict[str, Activation]:
+    """The activations in force, by product; "" is that for all products that have none of their own."""
+    return {one.product: one for one in (Activation(*found) for found in connection.execute(_FORCE, {"name": name}))}
 
 
 def activations(connection: Connection, name: str) -> list[Activation]:
@@ -78,12 +96,14 @@ def activations(connection: Connection, name: str) -> list[Activation]:
     return [Activation(*one) for one in connection.execute(query)]
 
 
-def add_activation(connection: Connection, name: str, model_id: str | None, now: int, by: str, reason: str) -> Activation:
+def add_activation(
+    connection: Connection, name: str, model_id: str | None, now: int, by: str, reason: str, product: str = ""
+) -> Activation:
     """Moves the pointer; the line sees it at its next block."""
     after = last_seq(connection, name)
-    values = {"line": name, "model_id": model_id, "at": now, "after_seq": after, "made_by": by, "reason": reason}
+    values = {"line": name, "model_id": model_id, "at": now, "after_seq": after, "made_by": by, "reason": reason, "product": product}
     id = connection.execute(insert(activation).values(**values).returning(activation.c.id)).scalar_one()
-    return Activation(int(id), name, model_id, now, after, by, reason)
+    return Activation(int(id), name, model_id, now, after, by, reason, product)
 
 
 def last_seq(connection: Connection, name: str) -> int:
@@ -124,6 +144,6 @@ def get_memory(connection: Connection, name: str, activation_id: int) -> dict[st
     return None if text is None else json.loads(text)
 
 
-def forget(connection: Connection, name: str) -> None:
-    """Drops a line's memory."""
-    connection.execute(delete(memory).where(memory.c.line == name))
+def forget(connection: Connection, name: str, but: Collection[int] = ()) -> None:
+    """Drops a line's memories, those of some activations excepted."""
+    connection.execute(delete(memory).where(memory.c.line == name, memory.c.activation_id.not_in(but)))

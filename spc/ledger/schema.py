@@ -300,7 +300,7 @@ memory = Table(
     "memory",
     metadata,
     Column("line", String(80), ForeignKey("line.name"), primary_key=True),
-    Column("activation_id", Integer, ForeignKey("activation.id"), nullable=False),
+    Column("activation_id", Integer, ForeignKey("activation.id"), primary_key=True),
     Column("seq", BigInteger, nullable=False),  # the last row that is in this memory
     Column("memory_json", Text, nullable=False),
 )

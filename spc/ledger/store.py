@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from spc.errors import LedgerError, Refused
+from spc.ledger import leases
 from spc.ledger.engine import database, engine_for, in_words, migrate
 from spc.ledger.lock import Lock
 
@@ -53,6 +55,7 @@ class Ledger:
         address = database(url)
         sqlite = address.get_backend_name() == "sqlite"
         self._lock = Lock(f"{address.database}.lock") if sqlite else None
+        self.owner = uuid.uuid4().hex  # who holds the leases of lines that are run here
         self._writer = engine_for(address, writes=True)
         self._reader = engine_for(address, writes=False)
         self._tasks: queue.Queue[_Task | None] = queue.Queue(WAITING)
@@ -63,6 +66,9 @@ class Ledger:
         try:
             with in_words(f"opening the ledger {address.render_as_string()}"):
                 migrate(self._writer)
+                if self.alone:
+                    with self._writer.begin() as connection:
+                        leases.clear(connection)
         except BaseException:
             self._release()
             raise
@@ -118,8 +124,8 @@ class Ledger:
 
     @property
     def alone(self) -> bool:
-        """True when no other process can be writing: whatever an earlier one had in hand, it has no more."""
-        return self._lock is not None
+        """True when no other process had the ledger open when this one opened it: whatever an earlier one had in hand, it has no more."""
+        return self._lock is not None and self._lock.alone
 
     @property
     def waiting(self) -> int:
@@ -141,10 +147,17 @@ class Ledger:
             if self._gone:
                 return
             self._gone = self._closed = True
+        self._let_go()
         self._tasks.put(None)
         self._thread.join()
         self._abandon()
         self._release()
+
+    def _let_go(self) -> None:
+        """The last thing that is written: another process may have the lines at once. If it cannot be, their leases run out."""
+        task: _Task = _Task(lambda connection: leases.release(connection, self.owner), _nothing, Future())
+        if self._thread.is_alive():
+            self._tasks.put(task)
 
     def __enter__(self) -> Self:
         return self

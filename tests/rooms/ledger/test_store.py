@@ -131,11 +131,15 @@ def test_a_failed_transaction_is_everybodys_error_and_nothing_is_kept(ledger: Le
     assert ledger.trouble == ""
 
 
-def test_one_process_writes(tmp_path: Path) -> None:
+def test_the_first_process_on_a_ledger_knows_that_it_is_alone(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
-    with Ledger.open(url), pytest.raises(LedgerError, match="already writes"):
-        Ledger.open(url)
-    Ledger.open(url).close()
+    with Ledger.open(url) as first, Ledger.open(url) as second:
+        assert (first.alone, second.alone) == (True, False)
+        put(first, "a")
+        put(second, "b")
+        assert known(first) == known(second) == ["a", "b"]
+    with Ledger.open(url) as third:
+        assert third.alone
 
 
 def test_a_full_queue_says_when_to_come_back(ledger: Ledger) -> None:

@@ -29,6 +29,7 @@ def upgrade() -> None:
     _running()
     with op.batch_alter_table("activation") as table:
         table.add_column(sa.Column("product", sa.Text, nullable=False, server_default=""))
+    _memories()
     connection = op.get_bind()
     _move_rows(connection)
     _move_points(connection)
@@ -167,6 +168,21 @@ def _running() -> None:
         sa.Column("handled_by", sa.Text, nullable=False),
     )
     op.create_index("scrap_of_line", "scrap", ["line", "state", "id"])
+
+
+def _memories() -> None:
+    """One for each activation in force, no longer one for each line."""
+    op.rename_table("memory", "memory_before")
+    op.create_table(
+        "memory",
+        sa.Column("line", sa.String(80), sa.ForeignKey("line.name"), primary_key=True),
+        sa.Column("activation_id", sa.Integer, sa.ForeignKey("activation.id"), primary_key=True),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("memory_json", sa.Text, nullable=False),
+    )
+    columns = "line, activation_id, seq, memory_json"
+    op.execute(f"insert into memory ({columns}) select {columns} from memory_before")  # noqa: S608 - no word of a person's
+    op.drop_table("memory_before")
 
 
 # ------------------------------------------------------------------------------------------- what is there already moves over

@@ -1,0 +1,73 @@
+"""Leases: a line is judged by one process at a time, because the memories of its charts live there.
+
+Whoever runs a line holds its lease for a few seconds and renews it with what it writes, in the same transaction. A process that died lets
+the lease run out; another then takes the line, and its epoch grows, so that nothing the first one still had in hand is written after.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from spc.errors import Refused
+from spc.ledger.schema import lease
+
+LENGTH_US = 15_000_000  # a process that died is missed for so long
+RENEW_US = 10_000_000  # a lease that has less than this left is renewed
+
+_HERE = lease.c.line == bindparam("of_line")
+_ASK = select(lease.c.owner, lease.c.epoch, lease.c.until, lease.c.told).where(_HERE).with_for_update()
+_RENEW = update(lease).where(_HERE).values(until=bindparam("to"))
+
+
+def told() -> str:
+    """Who this process is, for people.
+
+    >>> told().startswith("process ")
+    True
+    """
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def hold(connection: Connection, line: str, owner: str, epoch: int, now: int) -> int:
+    """Makes sure that `owner` holds the line, and returns the epoch of its lease: another than `epoch` means that it was somebody else's.
+
+    Raises Refused (status 503) while another process holds it.
+    """
+    found = connection.execute(_ASK, {"of_line": line}).first()
+    if found is None:
+        connection.execute(insert(lease).values(line=line, owner=owner, epoch=1, until=now + LENGTH_US, told=told()))
+        return 1
+    if found.owner == owner and found.epoch == epoch:
+        if found.until - now < RENEW_US:
+            connection.execute(_RENEW, {"of_line": line, "to": now + LENGTH_US})
+        return epoch
+    if found.owner not in ("", owner) and found.until > now:
+        text = f"Line {line} is run by {found.told}."
+        raise Refused(text, cure="Send its rows there, or stop it first.", status=503, retry_after=max(1.0, (found.until - now) / 1e6))
+    mine = {"owner": owner, "epoch": found.epoch + 1, "until": now + LENGTH_US, "told": told()}
+    connection.execute(update(lease).where(lease.c.line == line).values(**mine))
+    return int(found.epoch) + 1
+
+
+def release(connection: Connection, owner: str) -> None:
+    """Lets go of all lines that `owner` holds: another may take them at once."""
+    connection.execute(update(lease).where(lease.c.owner == owner).values(owner="", until=0))
+
+
+def clear(connection: Connection) -> None:
+    """Ends every lease: for the start of a process that is the only one on this ledger."""
+    connection.execute(update(lease).values(owner="", until=0))
+
+
+def holder(connection: Connection, line: str, now: int) -> tuple[str, str]:
+    """Who runs a line, as its key and in words; empty when nobody does."""
+    found = connection.execute(_ASK, {"of_line": line}).first()
+    return (str(found.owner), str(found.told)) if found is not None and found.owner and found.until > now else ("", "")
+
+
+def forget(connection: Connection, line: str) -> None:
+    """Drops the lease of a line that is no more."""
+    connection.execute(delete(lease).where(lease.c.line == line))
