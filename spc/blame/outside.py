@@ -39,7 +39,7 @@ class Split:
         outside, z = Outside.of(model.scatter.factor, axes), model.scatter.whiten(x[None])
         along = outside.along(z)[0]
         u = (x - model.scatter.center) / np.sqrt(np.diag(model.scatter.covariance))
-        value, share = float(along @ along), u * (outside.axes @ along)
+        value, share = float(np.einsum("i,i->", along, along)), u * (outside.axes @ along)
         total = float(share.sum())  # equal to SPE but for rounding, which a row far out along the axes makes large
         return cls(value, share * (value / total) if total > 0.0 else np.zeros(len(u)), _named(model, chart, outside, axes, u))
 
