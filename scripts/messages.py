@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "spc" / "language" / "locale"
 LANGUAGES = ("en", "de")
 KEYWORDS = {"say": (1,), "count": (1, 2), "message": (1,), "messages": (1, 2)}
-ROOMS = ("spc/language", "spc/blame", "spc/line", "spc/sentences.py", "spc/alarms.py", "spc/cli/explain.py")
+ROOMS = ("spc/language", "spc/blame", "spc/line", "spc/sentences.py", "spc/alarms.py", "spc/cli/explained.py", "spc/cli/taken_apart.py")
 _NO_DAY = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)  # a catalogue is compiled to the same bytes on every day
 
 

@@ -10,7 +10,6 @@ import typer
 
 from spc.cli import files
 from spc.errors import Complaint
-from spc.language import LANGUAGES
 
 if TYPE_CHECKING:
     from spc.blame import Explanation
@@ -21,7 +20,10 @@ if TYPE_CHECKING:
 
 NAME = "explain"
 SHORT = "Whose doing one row's T² is."
-EXAMPLE = ("spc explain model.json data/demo_circuit_boards/phase2_stream.csv --row 421",)
+EXAMPLE = (
+    "spc explain model.json data/demo_circuit_boards/phase2_stream.csv --row 421",
+    "spc explain model.json data/demo_circuit_boards/phase2_stream.csv --row 421 --line smt-2",
+)
 
 
 def command(
@@ -30,8 +32,14 @@ def command(
     row: Annotated[int, typer.Option("--row", metavar="K", help="The row, counted from 1.")],
     timezone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of times that do not say theirs.")] = "UTC",
     language: Annotated[
-        str, typer.Option("--language", envvar="SPC_LANGUAGE", metavar="en|de", help="The language of the sentence.")
-    ] = "en",
+        str | None, typer.Option("--language", envvar="SPC_LANGUAGE", metavar="en|de", help="The language; the line's, or English.")
+    ] = None,
+    line: Annotated[
+        str | None, typer.Option("--line", metavar="LINE", help="The line whose settings say what people call the columns.")
+    ] = None,
+    config: Annotated[
+        str, typer.Option("--config", envvar="SPC_CONFIG", metavar="FOLDER", help="With --line: the folder of plant.toml and lines/*.toml.")
+    ] = "config",
     arithmetic: Annotated[
         bool, typer.Option("--arithmetic", help="Show the arithmetic of T² and of its limit: formula, inputs, law, source, Python.")
     ] = False,
@@ -41,12 +49,12 @@ def command(
     """Take one row apart: its T² and p-value, each variable's share, and the fewest variables that explain it."""
     from spc.blame import explain, sentence
     from spc.cli.began import began
+    from spc.cli.explained import spoken_of, tell, tell_chart
     from spc.cli.judged import judged
-    from spc.cli.taken_apart import taken_apart, tell
+    from spc.cli.taken_apart import taken_apart
 
-    if language not in LANGUAGES:
-        raise Complaint(f"There are no sentences in {language!r}.", cure=f"Languages: {', '.join(LANGUAGES)}.")
     known = files.load_model(model)
+    how = spoken_of(line, config, language, known)
     with files.progress("judging") as report:
         result = judged(known, files.table_path(rows), timezone, report)
     if not 1 <= row <= len(result.rows):
@@ -55,20 +63,21 @@ def command(
     if asked is None:
         raise Complaint("This row was not judged.", cure=f"Its note: {result.points.notes[row - 1]}.", row=row)
     row = asked[2] + 1
+    since = began(result, row)
     if chart != "t2":
-        other = taken_apart(result, row, chart, began(result, row))
-        files.print_json(other) if json else tell(other)
+        other = taken_apart(result, row, chart, since, how)
+        files.print_json(other) if json else tell_chart(other, since, how)
         return
-    said = _said(row, explain(*asked[:2]), began(result, row), result.points.notes[row - 1])
+    said = _said(row, explain(*asked[:2]), since, result.points.notes[row - 1])
     said["first_out"] = first_out(result.signals, row)
-    said["sentence"] = sentence(*asked[:2], language)
+    said["sentence"] = sentence(*asked[:2], how.language.code, how.called)
     shown = []
     if arithmetic and said["t2"] is not None:
         shown = [*_arithmetic(*asked[:2], result.raw(asked[2])), *_remembered(result, row)]
     if json:
         files.print_json({**said, **({"arithmetic": [one.to_dict() for one in shown]} if arithmetic else {})})
         return
-    _tell(said)
+    tell(said, since, how)
     for one in shown:
         _show(one)
 
@@ -141,25 +150,3 @@ def _said(row: int, found: Explanation, began: Began | None, note: str) -> dict[
         "since": None if began is None else {**asdict(began.since), "change": began.change, "why": began.why},
         "note": note,
     }
-
-
-def _tell(said: dict[str, Any]) -> None:
-    if said["t2"] is None:
-        typer.echo(f"Row {said['row']}: {said['note'] or 'not judged'}.")
-        return
-    out = "out" if said["t2"] > said["ucl"] else "in control"
-    typer.echo(f"Row {said['row']}: T² {said['t2']:.4g}, UCL {said['ucl']:.4g}, p-value {said['p_value']:.2g}: {out}.")
-    typer.echo(said["sentence"])
-    width = max(len(name) for name in said["blame"])
-    for name, share in sorted(said["blame"].items(), key=lambda one: -one[1]):
-        typer.echo(f"  {name:<{width}}  {share:10.4g}  ({said['sigma'][name]:+.2f} sd; given the others {said['given'][name]:+.2f} sd)")
-    if said["smallest_set"]:
-        typer.echo(f"Without {', '.join(said['smallest_set'])} the row lies within its limit.")
-    if said["since"] is not None:
-        one = said["since"]
-        within = f" (rows {one['low']} to {one['high']})" if one["low"] < one["high"] else ""
-        typer.echo(f"It began at row {one['row']}{within}: {one['why']}.")
-    if said["first_out"] is not None:
-        typer.echo(f"T² out since row {said['first_out']}.")
-    if said["note"]:
-        typer.echo(f"Note: {said['note']}.")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from spc.errors import Complaint
+from spc.language import message
 
 if TYPE_CHECKING:
+    from spc.blame.matter import Matter
     from spc.blame.since import Began
+    from spc.cli.explained import Spoken
     from spc.cli.judged import Judged
-    from spc.nouns import Cause, Floats, Model
+    from spc.nouns import Cause, Floats, Model, Rows
+
+_WITHIN = message("The point lies within its limit.")
 
 
-def taken_apart(result: Judged, row: int, chart: str, began: Began | None) -> dict[str, Any]:
+def taken_apart(result: Judged, row: int, chart: str, began: Began | None, how: Spoken) -> dict[str, Any]:
     """The facts of a chart's point on a row of a file, ready for JSON; the chart began with the file.
 
     Raises BadRecipe for a chart that the model does not have, Complaint when the row has no point on it.
@@ -44,9 +47,9 @@ def taken_apart(result: Judged, row: int, chart: str, began: Began | None) -> di
         "blame": _by_name(found, found.share.tolist()),
         "sigma": _by_name(found, found.sigma.tolist()),
         "given": _by_name(found, found.given.tolist()),
-        "sentence": _sentence(model, found, began, result.to_explain(row - 1))
+        "sentence": _sentence(model, found, began, result.to_explain(row - 1), rows, how)
         if points.tracks[chart].out[row - 1]
-        else "The point lies within its limit.",
+        else how.language.say(_WITHIN),
         "since_row": None if began is None else began.since.row,
         "note": points.notes[row - 1],
     }
@@ -56,7 +59,7 @@ def _by_name(found: Cause, values: list[float]) -> dict[str, float]:
     return {name: value for name, value in zip(found.names, values, strict=True) if math.isfinite(value)}
 
 
-def _sentence(model: Model, found: Cause, began: Began | None, judged: tuple[Model, Floats, int] | None) -> str:
+def _sentence(model: Model, found: Cause, began: Began | None, judged: tuple[Model, Floats, int] | None, rows: Rows, how: Spoken) -> str:
     """With the values `judged`, or, for a chart with memory, each variable's average since the change began, where that is known: what
     such a chart remembers is in no unit of a row.
     """
@@ -64,25 +67,23 @@ def _sentence(model: Model, found: Cause, began: Began | None, judged: tuple[Mod
     from spc.blame.matter import matter
     from spc.blame.words import MEMORY, worded
 
+    language = how.language.code
     if found.kind == "guard":
-        return f"Guards that moved: {', '.join(found.named)}."
+        return " ".join(worded(one, language) for one in _guards(model, found, rows, how))
     if found.chart not in MEMORY and judged is not None:
-        return worded(matter(judged[0], found, judged[1]))
-    told = matter(model, found)
+        return worded(matter(judged[0], found, judged[1], called=how.called), language)
+    told = matter(model, found, called=how.called)
     if found.kind in ("level", "relation"):
-        told = unsized(told) if began is None else averaged(model, told, model.scatter.factor @ began.shift)
-    return worded(told)
+        told = unsized(told) if began is None else averaged(model, told, model.scatter.factor @ began.shift, called=how.called)
+    return worded(told, language)
 
 
-def tell(said: dict[str, Any]) -> None:
-    """The same for a person."""
-    out = "out" if said["value"] > said["ucl"] else "in control"
-    typer.echo(f"Row {said['row']}: {said['chart']} {said['value']:.4g}, UCL {said['ucl']:.4g}: {out}.")
-    typer.echo(said["sentence"])
-    width = max(len(name) for name in said["blame"])
-    for name, share in sorted(said["blame"].items(), key=lambda one: -one[1]):
-        typer.echo(f"  {name:<{width}}  {share:10.4g}  ({said['sigma'][name]:+.2f} sd; given the others {said['given'][name]:+.2f} sd)")
-    if said["since_row"] is not None:
-        typer.echo(f"It began at row {said['since_row']}.")
-    if said["note"]:
-        typer.echo(f"Note: {said['note']}.")
+def _guards(model: Model, found: Cause, rows: Rows, how: Spoken) -> list[Matter]:
+    """The facts of each guard that moved on the last row, the one that is furthest out first."""
+    from spc.blame.matter import guard_matter
+
+    value = dict(zip(rows.names, rows.x[-1].tolist(), strict=True))
+    guards = {guard.name: guard for guard in model.guards}
+    moved = [guards[name] for name in found.named]
+    expected = [one.level + math.fsum(slope * value[name] for name, slope in one.slopes) for one in moved]
+    return [guard_matter(one, value[one.name], level, how.called) for one, level in zip(moved, expected, strict=True)]

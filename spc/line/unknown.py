@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 
-from spc.nouns import Finding, Model
+from spc.nouns import Finding, Model, ProductModels
 from spc.settings import LineSettings
 
 
-def unknown_columns(settings: LineSettings, model: Model) -> tuple[Finding, ...]:
+def unknown_columns(settings: LineSettings, model: Model | ProductModels) -> tuple[Finding, ...]:
     """A finding for each column in [variables] or [advice] that the model does not have, with the nearest that it has.
 
     >>> from spc.nouns import Scatter
