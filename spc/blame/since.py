@@ -23,7 +23,11 @@ from spc.nouns import Floats, Ints, Scatter, Since
 Change = Literal["step", "drift", "spread"]
 
 MOST: Final = 500  # rows looked back: what began earlier has its beginning at the first of them
-MASS: Final = 0.90
+MASS: Final = {
+    "step": 0.90,
+    "spread": 0.90,
+    "drift": 0.95,
+}  # likelihood that an interval of 90 % holds: a drift's first rows show nothing of it
 _SIZES: Final = np.geomspace(0.35, 16.0, 12)  # standard deviations of a shift, all directions together
 _SLOPES: Final = np.geomspace(0.004, 0.5, 12)  # the same, per row: what grows faster is a step
 _OFFSET: Final = 0.3  # how far the level before the change may be off, in all directions together: a reference is an estimate, and ages
@@ -92,7 +96,7 @@ def began(z: Floats, rows: Ints | None = None, weight: Floats | None = None, *, 
     change: Change = order[0]  # type: ignore[assignment]
     odds = math.exp(min(evidence[order[0]] - evidence[order[1]], 700.0))
     together = np.asarray(np.logaddexp.reduce(list(logs.values())))
-    best, low, high = _interval(logs[change] if odds > _CLEAR else together, together)
+    best, low, high = _interval(logs[change] if odds > _CLEAR else together, together, MASS[change])
     found = Since(int(rows[best]), int(rows[low]), int(rows[high]), "drift" if change == "drift" else "step")
     shift, strength = _shift(z[best:], rows[best:], weight[best:], change)
     return Began(found, change, odds, shift, strength, z[best:])
@@ -173,19 +177,19 @@ def _spread(z: Floats, weight: Floats) -> Floats:
     return np.asarray(np.logaddexp.reduce(logs, axis=1) - math.log(len(_SPREADS)) + before)
 
 
-def _interval(logs: Floats, together: Floats) -> tuple[int, int, int]:
-    """The likeliest row by `logs`, and the first and last of the shortest stretch around it that holds nine tenths of the likelihood of
-    all kinds of change `together`, as nearly as whole rows can: which kind it was is not known for certain either.
+def _interval(logs: Floats, together: Floats, wanted: float) -> tuple[int, int, int]:
+    """The likeliest row by `logs`, and the first and last of the shortest stretch around it that holds as much as is wanted of the
+    likelihood of all kinds of change `together`, as nearly as whole rows can: which kind it was is not known for certain either.
     """
     mass = np.exp(together - together.max())
     mass /= mass.sum()
     best = low = high = int(np.argmax(logs))
     held = mass[best]
-    while held < MASS:
+    while held < wanted:
         left = mass[low - 1] if low > 0 else -1.0
         right = mass[high + 1] if high + 1 < len(mass) else -1.0
-        if held + max(left, right) - MASS > MASS - held:
-            break  # without this row it is nearer to nine tenths
+        if held + max(left, right) - wanted > wanted - held:
+            break  # without this row it is nearer
         held += max(left, right)
         low, high = (low - 1, high) if left >= right else (low, high + 1)
     return best, low, high
