@@ -135,13 +135,14 @@ class Model:
     def sized(self, k: int) -> Model:
         """The model that judges the mean of k rows as if it were a row: scatter S/k, and the limits for k rows.
 
+        A limit without a slope, such as that of a chart with memory, is the same for every k: means are whitened with their own scatter.
         Of a model without subgroups k = 1 is the model itself; other sizes raise ValueError.
         """
         if self.subgroup is None:
             if k != 1:
                 raise ValueError("this model judges single rows")
             return self
-        new_limits = {name: tuple(self._limit(name, q, k) for q in range(1, self.p + 1)) for name in self.new_limits}
+        new_limits = {name: tuple(self._limit(name, q, k) for q in range(1, len(own) + 1)) for name, own in self.new_limits.items()}
         ratio = {name: limits[-1].value / self.new_limits[name][-1].value for name, limits in new_limits.items()}
         return replace(
             self,
@@ -154,7 +155,7 @@ class Model:
     def _limit(self, chart: str, q: int, k: int) -> Limit:
         """The limit for q observed variables and a subgroup of k rows."""
         nominal, asked = self.new_limits[chart][q - 1], self.subgroup
-        if asked is None or k == asked.size:
+        if asked is None or k == asked.size or chart not in asked.slopes:
             return nominal
         value = nominal.value + asked.slopes[chart][q - 1] * (k - asked.size)
         return Limit(value, nominal.alpha, f"{nominal.law}; on its straight line from {asked.size} rows to {k}")

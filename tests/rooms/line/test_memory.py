@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,27 @@ def test_with_the_cause_found_the_charts_begin_anew(watched: Watched) -> None:
     watched.line.take(some_rows(2, first=17))
     with watched.ledger.read() as connection:
         assert not book.get_alarm(connection, alarm.id).active
+
+
+@pytest.mark.parametrize("stop", [12, 23, 27])
+def test_an_ewma_of_log_t2_is_blamed_after_a_restart_as_without_one(tmp_path: Path, stop: int) -> None:
+    told = []
+    for name, cuts in (("whole", [0, 40]), ("cut", [0, stop, 40])):
+        (tmp_path / name).mkdir()
+        watched = Watched(tmp_path / name)
+        plain = model()
+        charts = {**plain.new_limits, "ewma_log_t2": (Limit(5.0, 0.0013, "simulated"),)}
+        id = save_model(watched.ledger, replace(plain, new_limits=charts), reference_id=None, by="Ada", now=watched.clock())
+        activate(watched.ledger, "smt-2", id, "another", "Ada", watched.clock())
+        block = some_rows(40, out=tuple(range(21, 41)), by=2.5)
+        for start, end in pairwise(cuts):
+            watched.line.take(block.some(range(start, end)))
+            watched.ledger.close()
+            watched.open()
+        with watched.ledger.read() as connection:
+            (alarm,) = book.alarms(connection)
+        watched.ledger.close()
+        assert alarm.facts["chart"] == "ewma_log_t2"
+        told.append((alarm.first_row, alarm.facts["culprit"], alarm.facts["blame"], alarm.sentence))
+    assert told[0] == told[1]
+    assert told[0][1] == "warp_mm"
