@@ -1,27 +1,32 @@
-"""Pieces of a CSV file, read by the same rules as the whole."""
+"""Pieces of a CSV file, read by the same rules as the whole: every line becomes a row, or a scrap that says why not."""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 
 import numpy as np
-import structlog
+from numpy.typing import NDArray
 
 from spc.errors import BadTable, Complaint
 from spc.nouns import Rows
-from spc.reference import read, read_rows
+from spc.reference import RowParser, read, read_rows
+from spc.sources.batch import Scrap
 
 ANCHOR = 25  # the file's first rows that go before every piece: a single row says too little about marks and dates
-
-_log = structlog.get_logger("spc.sources")
+LOOK = 200  # lines that are tried for a first good one, when the beginning of a file is damaged
+PAYLOAD = 1 << 20  # bytes of a scrap that are kept
+_NO_CELL = b";,|\t\"' \r\n"  # what a line without any cell is made of
+_NOTHING = "It has too few cells, or none of them is a value."
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How a file is read, found once from its beginning: which columns are measured, which are the time and the part number.
 
-    `start` are the header and the first rows, `anchors` how many rows that is; `header_bytes` is where the first row begins.
+    `start` are the header and the first rows, `anchors` how many rows that is; `end` is one of them again, which goes behind every piece:
+    a line there is a row, where the end of a file could be a footer. `header_bytes` is where the first row begins.
     """
 
     columns: tuple[str, ...]
@@ -29,6 +34,7 @@ class Layout:
     id: str | None
     timezone: str
     start: bytes
+    end: bytes
     anchors: int
     header_bytes: int
     subgroup: str = ""
@@ -39,58 +45,152 @@ class Layout:
     ) -> Layout | None:
         """The layout of a file that begins with these bytes; None while it has no row yet. Raises the complaints of reading."""
         lines = head[: head.rfind(b"\n") + 1].splitlines(keepends=True)
-        if b"\0" in head[:200]:
+        if head[:200].count(b"\0") > 0.3 * len(head[:200]):
             raise BadTable("The file is UTF-16, in which complete lines cannot be told while it grows.", cure="Write UTF-8.")
         if len(lines) < 2:
             return None
-        table = read(b"".join(lines), timezone=timezone)
-        header = len(lines) - _data_lines(lines, len(table))
-        start = lines[: header + ANCHOR]
-        return cls(
-            columns or table.names,
-            time or table.column("time"),
-            id or table.column("id"),
-            timezone,
-            b"".join(start),
-            len(start) - header,
-            sum(len(one) for one in lines[:header]),
-            subgroup,
-        )
-
-    def rows(self, block: bytes) -> tuple[Rows, int]:
-        """The rows of complete lines, and how many lines were refused. One bad line does not stop the others: it is logged and counted."""
-        if not block.strip():
-            return self._none(), 0
+        blank = cls(columns, time, id, timezone, b"", b"", 0, 0, subgroup)
+        complaint: Complaint | None = None
         try:
-            return self._read(block), 0
+            made = blank._of(lines)
         except Complaint as wrong:
-            lines = block.splitlines(keepends=True)
-            if len(lines) == 1:
-                _log.error("line refused", error=wrong.text, line=block[:200].decode(errors="replace"))
-                return self._none(), 1
-            half = len(lines) // 2
-            (first, a), (second, b) = self.rows(b"".join(lines[:half])), self.rows(b"".join(lines[half:]))
-            return _joined(first, second), a + b
+            made, complaint = None, wrong
+        if made is None:
+            good = _good(lines[0], lines[1 : LOOK + 1], timezone)
+            made = blank._of([lines[0], *good]) if good else None
+        if made is None and complaint is not None:
+            raise complaint
+        return made
+
+    def _of(self, lines: list[bytes]) -> Layout | None:
+        """The layout as these lines show it; None when none of them can go before a piece. Raises the complaints of reading."""
+        text = b"".join(lines)
+        table, header = read(text, timezone=self.timezone), RowParser(text, timezone=self.timezone).offset
+        made = dataclasses.replace(
+            self,
+            columns=self.columns or table.names,
+            time=self.time or table.column("time"),
+            id=self.id or table.column("id"),
+            start=text[:header],
+            header_bytes=header,
+        )
+        body = [one for one in text[header:].splitlines(keepends=True)[:LOOK] if one.strip(_NO_CELL)]
+        return made._anchored(body[:ANCHOR]) or made._anchored(_good(text[:header], body, self.timezone))
+
+    def _anchored(self, rows: list[bytes]) -> Layout | None:
+        """This with some rows that go before every piece; None when one of them is no row."""
+        if not rows:
+            return None
+        made = dataclasses.replace(self, start=self.start + b"".join(rows), end=rows[-1], anchors=len(rows))
+        try:
+            both = made._whole(b"")
+        except Complaint:
+            return None
+        return made if len(both) == len(rows) + 1 and not _nothing(both).any() else None
+
+    def told(self) -> str:
+        """The columns in words, as a probe says them."""
+        others = [f"{role} in {name}" for role, name in (("time", self.time), ("part number", self.id)) if name]
+        return "; ".join([", ".join(self.columns), *others])
+
+    def rows(self, block: bytes) -> tuple[Rows, tuple[Scrap, ...]]:
+        """The rows of complete lines, and what no row could be made of: a bad line does not stop the others.
+
+        Blank lines, lines of nothing but delimiters and the header again are neither. Neighbours with one reason are one scrap.
+        """
+        lines = [one for one in block.splitlines(keepends=True) if one.strip(_NO_CELL)]
+        rows, refused = self._sorted(lines)
+        return rows, _together(refused)
+
+    def _sorted(self, lines: list[bytes]) -> tuple[Rows, list[Scrap]]:
+        if not lines:
+            return self._none(), []
+        try:
+            rows = self._read(b"".join(lines))
+        except Complaint as wrong:
+            return self._halved(lines, _reason(wrong))
+        nothing = _nothing(rows)
+        if not nothing.any():
+            return rows, []
+        if len(rows) != len(lines):  # which line a row is from is not known
+            return self._halved(lines, _NOTHING)
+        refused = [Scrap(lines[i][:PAYLOAD], _NOTHING) for i in np.flatnonzero(nothing)]
+        return rows.some(np.flatnonzero(~nothing).tolist()), refused
+
+    def _halved(self, lines: list[bytes], reason: str) -> tuple[Rows, list[Scrap]]:
+        if len(lines) == 1:
+            return self._none(), [Scrap(lines[0][:PAYLOAD], reason)]
+        half = len(lines) // 2
+        (first, a), (second, b) = self._sorted(lines[:half]), self._sorted(lines[half:])
+        return _joined(first, second), a + b
 
     def _read(self, block: bytes) -> Rows:
-        whole = self.start + block
+        rows = self._whole(block if block.endswith((b"\n", b"\r")) else block + b"\n")
+        return rows.part(slice(self.anchors, len(rows) - 1))
+
+    def _whole(self, block: bytes) -> Rows:
+        """The anchors, the rows of a block, and the last anchor again, which must be found there: an open quotation mark swallows it."""
+        whole = self.start + block + self.end
         rows = read_rows(whole, columns=self.columns, time=self.time, id=self.id, subgroup=self.subgroup, timezone=self.timezone)
-        return rows.part(slice(self.anchors, None))
+        here, again = self.anchors - 1, len(rows) - 1
+        if again <= here or rows.ids[here] != rows.ids[again] or not np.array_equal(rows.x[here], rows.x[again], equal_nan=True):
+            raise BadTable("A quotation mark is opened and not closed.", cure="Close it, or double it inside of a cell.")
+        return rows
 
     def _none(self) -> Rows:
         return Rows(self.columns, np.empty((0, len(self.columns))), np.empty(0, dtype="datetime64[us]"), ())
 
 
-def _data_lines(lines: list[bytes], n: int) -> int:
-    """How many of the lines hold the n rows: those from the end, blank ones not counted."""
-    found = 0
-    for i, line in enumerate(reversed(lines), 1):
-        found += bool(line.strip())
-        if found == n:
-            return i
-    return len(lines)
+def _good(header: bytes, lines: list[bytes], timezone: str) -> list[bytes]:
+    """Those of the lines that are a row with this header, each alone, and have the most columns; as many as go before every piece."""
+    found: list[tuple[int, bytes]] = []
+    for line in lines:
+        try:
+            rows = read_rows(header + line, timezone=timezone)
+        except Complaint:
+            continue
+        if len(rows) == 1 and not _nothing(rows).any():
+            found.append((len(rows.names), line))
+    most = max((n for n, _ in found), default=0)
+    return [line for n, line in found if n == most][:ANCHOR]
+
+
+def _reason(wrong: Complaint) -> str:
+    """The complaint without numbers of lines, which count the rows that were put before.
+
+    >>> _reason(BadTable("Line 27 has 6 cells.", cure="Take one out."))
+    'It has 6 cells. Take one out.'
+    """
+    text = re.sub(r"\bin line \d+\b", "in it", re.sub(r"\bLine \d+\b", "It", wrong.text))
+    place = f"Column {wrong.column}: " if wrong.column else ""
+    return place + " ".join(part for part in (text, wrong.cure) if part)
+
+
+def _nothing(rows: Rows) -> NDArray[np.bool]:
+    """Which rows have neither a value, nor a time, nor a part number."""
+    ids = np.array([one is not None for one in rows.ids], dtype=bool)
+    return np.asarray(np.isnan(rows.x).all(axis=1) & np.isnat(rows.at) & ~ids)
+
+
+def _together(scraps: list[Scrap]) -> tuple[Scrap, ...]:
+    """Neighbours with one reason as one scrap, as far as its bytes are kept: a damaged megabyte is not ten thousand of them."""
+    kept: list[Scrap] = []
+    parts: list[bytes] = []
+    size = 0
+    for one in [*scraps, None]:
+        if parts and (one is None or one.reason != kept[-1].reason or size + len(one.payload) > PAYLOAD):
+            kept[-1] = Scrap(b"".join(parts), kept[-1].reason)
+            parts, size = [], 0
+        if one is not None:
+            if not parts:
+                kept.append(one)
+            parts.append(one.payload)
+            size += len(one.payload)
+    return tuple(kept)
 
 
 def _joined(a: Rows, b: Rows) -> Rows:
+    if not len(a) or not len(b):
+        return b if len(b) else a
     x, at = np.concatenate([a.x, b.x]), np.concatenate([a.at, b.at])
     return dataclasses.replace(a, x=x, at=at, ids=a.ids + b.ids, subgroup=a.subgroup + b.subgroup, product=a.product + b.product)

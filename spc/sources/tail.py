@@ -10,18 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from spc.errors import BadTable
-from spc.nouns import Rows
+import structlog
+
+from spc.errors import BadTable, NotFound
+from spc.sources.batch import Batch, Scrap
 from spc.sources.lines import Layout
 from spc.sources.source import Clock
 
 HEAD = 1024  # the file's first bytes, by which it is known again
 BLOCK = 1 << 20
+LONG = "The line is longer than a megabyte; its beginning is kept. Export one row per line."
+
+_log = structlog.get_logger("spc.sources")
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
     """Follows a growing CSV file. Only complete lines are read; a file that was replaced is read to its end first, then the new one.
+
+    A line that is no row becomes a scrap and the next ones are read; so does the beginning of a line longer than a megabyte.
 
     `columns`, `time` and `id` name the file's columns; what is not named is found from its first rows. `subgroup` names the column of
     the subgroups' labels: without it a model of subgroups counts the rows. Position: how many bytes were
@@ -41,7 +48,7 @@ class Tail:
     def name(self) -> str:
         return f"tail {Path(self.path).name}"
 
-    def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[tuple[Rows, Any]]:
+    def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[Batch]:
         """Waits for the file when it is not there yet. `clock` is not asked: a row without a time has the time of its receipt."""
         path = Path(self.path)
         while not stop.is_set():
@@ -50,9 +57,21 @@ class Tail:
                 stop.wait(self.every_s)
                 continue
             with file:
-                for rows, position in self._file(file, path, after, stop):
-                    after = position
-                    yield rows, position
+                for batch in self._file(file, path, after, stop):
+                    after = batch.position
+                    yield batch
+
+    def probe(self, clock: Clock) -> str:
+        """What the file holds now; raises NotFound when there is none, and what reading raises."""
+        path = Path(self.path)
+        if not path.is_file():
+            raise NotFound(f"There is no file {path}.", cure="It is waited for; check its name if it should be there.")
+        with path.open("rb") as file:
+            layout = self._layout(file)
+            size = os.fstat(file.fileno()).st_size
+        if layout is None:
+            return f"{path.name} has no complete row yet."
+        return f"{path.name} has {size} bytes and these columns: {layout.told()}."
 
     def _open(self, path: Path, after: Any) -> BinaryIO | None:
         """The file that the position belongs to, even if it was renamed since; else the one that has the name now."""
@@ -65,42 +84,76 @@ class Tail:
         except FileNotFoundError:
             return None
 
-    def _file(self, file: BinaryIO, path: Path, after: Any, stop: threading.Event) -> Iterator[tuple[Rows, Any]]:
+    def _file(self, file: BinaryIO, path: Path, after: Any, stop: threading.Event) -> Iterator[Batch]:
         """The rows of one file, until another one has its place, or it was cut."""
-        inode = os.fstat(file.fileno()).st_ino
-        offset = after["offset"] if after is not None and _same(file, after) else 0
-        refused = after.get("refused", 0) if after is not None else 0
+        refused = int(after.get("refused", 0)) if after is not None else 0
+        known = after is not None and _same(file, after)
+        at = _At(int(after["offset"]), bool(after.get("skip")), refused) if known else _At(0, False, refused)
         layout: Layout | None = None
         while not stop.is_set():
-            block = _lines(file, offset)
-            if layout is None and (block or offset):
+            block = _block(file, at.offset)
+            text, before = _lines(block, at), at.offset
+            if layout is None and (text or before):
                 layout = self._layout(file)
-            if layout is None or not block:
-                if _gone(file, path, offset):
+            if layout is None or not (text or (at.skip and block) or len(block) == BLOCK):
+                if _gone(file, path, before):
                     return
                 stop.wait(self.every_s)
                 continue
-            begun, offset = offset, offset + len(block)
-            rows, bad = layout.rows(block[max(0, layout.header_bytes - begun) :])
-            refused += bad
-            head = _head(file)
-            if len(rows):
-                yield rows, {"offset": offset, "inode": inode, "head": _digest(head), "head_bytes": len(head), "refused": refused}
+            rows, scraps = layout.rows(text[max(0, layout.header_bytes - before) :])
+            if not text and not at.skip:
+                scraps = (Scrap(block, LONG),)
+            at.go_on(block, text)
+            if len(rows) or scraps:
+                at.refused += self._told(scraps)
+                yield Batch(rows, at.position(file), scraps)
+
+    def _told(self, scraps: tuple[Scrap, ...]) -> int:
+        """The log hears once of the lines of a block that were refused; how many."""
+        n = sum(max(1, len(one.payload.splitlines())) for one in scraps)
+        if n:
+            _log.error("lines refused", file=str(self.path), lines=n, error=scraps[0].reason)
+        return n
 
     def _layout(self, file: BinaryIO) -> Layout | None:
         """How the file is to be read, once it has a header and a row."""
-        file.seek(0)
-        return Layout.of(file.read(BLOCK), self.columns, self.time, self.id, self.timezone, self.subgroup)
+        head = _block(file, 0)
+        if len(head) == BLOCK and b"\n" not in head:
+            raise BadTable("The first line of the file is longer than a megabyte.", cure="Export one row per line.")
+        return Layout.of(head, self.columns, self.time, self.id, self.timezone, self.subgroup)
 
 
-def _lines(file: BinaryIO, offset: int) -> bytes:
-    """The complete lines behind an offset, at most about a megabyte of them."""
+@dataclass(slots=True)
+class _At:
+    """How far a file is read. `skip`: the rest of a line whose beginning was refused is passed over."""
+
+    offset: int
+    skip: bool
+    refused: int
+
+    def go_on(self, block: bytes, text: bytes) -> None:
+        if self.skip:
+            end = block.find(b"\n") + 1
+            self.offset, self.skip = self.offset + (end or len(block)), not end
+        elif text:
+            self.offset += len(text)
+        else:
+            self.offset, self.skip = self.offset + len(block), True
+
+    def position(self, file: BinaryIO) -> dict[str, Any]:
+        head = _head(file)
+        known = {"inode": os.fstat(file.fileno()).st_ino, "head": _digest(head), "head_bytes": len(head)}
+        return {"offset": self.offset, **known, "refused": self.refused, **({"skip": True} if self.skip else {})}
+
+
+def _block(file: BinaryIO, offset: int) -> bytes:
     file.seek(offset)
-    block = file.read(BLOCK)
-    end = block.rfind(b"\n") + 1
-    if not end and len(block) == BLOCK:
-        raise BadTable("A line of the file is longer than a megabyte.", cure="Export one row per line.")
-    return block[:end]
+    return file.read(BLOCK)
+
+
+def _lines(block: bytes, at: _At) -> bytes:
+    """The complete lines of a block; none while the rest of a long one is passed over."""
+    return b"" if at.skip else block[: block.rfind(b"\n") + 1]
 
 
 def _head(file: BinaryIO) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 
 from spc.errors import Complaint
 from spc.nouns import Rows
-from spc.sources import Tail
+from spc.sources import Scrap, Tail
 from tests.small import FakeClock
 
 HEADER = "timestamp;board_id;length_mm;warp_mm\n"
@@ -24,6 +24,7 @@ class Follower:
 
     def __init__(self, source: Tail, after: object = None) -> None:
         self.given: list[tuple[Rows, dict[str, object]]] = []
+        self.scraps: list[Scrap] = []
         self.failed: Exception | None = None
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self._work, args=(source, after), daemon=True)
@@ -32,7 +33,8 @@ class Follower:
     def _work(self, source: Tail, after: object) -> None:
         try:
             for one in source.read(after, self.stop, FakeClock()):
-                self.given.append(one)
+                self.given.append((one.rows, one.position))
+                self.scraps += one.scraps
         except Exception as broken:  # noqa: BLE001 - looked at by the test
             self.failed = broken
 
@@ -173,3 +175,60 @@ def test_utf_16_is_refused_in_words(file: Path, follow: Callable[..., Follower])
     one.until(lambda: one.failed is not None)
     assert isinstance(one.failed, Complaint)
     assert "UTF-16" in str(one.failed)
+
+
+def test_what_is_no_row_becomes_a_scrap_with_its_bytes_and_the_reason(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + "".join(map(line, range(1, 6))))
+    one = follow()
+    one.until(lambda: len(one.ids) == 5)
+    add(file, "a;line;with;too;many;cells\n")
+    one.until(lambda: len(one.scraps) == 1)
+    assert one.scraps[0].payload == b"a;line;with;too;many;cells\n"
+    assert one.scraps[0].reason.startswith("It has 6 cells, the table has 4 columns.")
+    half = line(6)[:25]  # the writer died here, and began again with a line of its own
+    add(file, half + "\n" + line(7))
+    one.until(lambda: one.ids == [*boards(1, 5), "B00007"])
+    assert [one.payload.decode() for one in one.scraps[1:]] == [half + "\n"]
+
+
+def test_a_damaged_beginning_does_not_stop_it(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + "x;y;z;too;many\n" + line(1) + 'B;"open\n' + line(2))
+    one = follow()
+    one.until(lambda: one.ids == boards(1, 2))
+    assert b"".join(one.payload for one in one.scraps) == b'x;y;z;too;many\nB;"open\n'
+
+
+def test_a_line_without_end_is_passed_over_and_a_restart_knows_it(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + line(1) + line(2))
+    one = follow()
+    one.until(lambda: len(one.ids) == 2)
+    add(file, "9" * 2_500_000)
+    one.until(lambda: len(one.scraps) == 1)
+    assert len(one.scraps[0].payload) == 1 << 20
+    assert "longer than a megabyte" in one.scraps[0].reason
+    one.close()
+    assert one.given[-1][1]["skip"]
+    two = follow(one.given[-1][1])
+    add(file, "9" * 1_200_000 + "\n" + line(3))
+    two.until(lambda: two.ids == ["B00003"])
+    assert two.scraps == []
+
+
+def test_bytes_that_are_no_utf_8_stop_nothing(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + line(1) + line(2))
+    with file.open("ab") as out:
+        out.write(line(3).encode().replace(b"B00003", b"B\xfc3") + b"\xff\xfe\x81;\n" + line(4).encode())
+    one = follow()
+    one.until(lambda: len(one.ids) == 4)
+    assert one.ids == ["B00001", "B00002", "Bü3", "B00004"]
+    assert [scrap.payload for scrap in one.scraps] == [b"\xff\xfe\x81;\n"]
+
+
+def test_a_probe_says_what_is_there(file: Path) -> None:
+    with pytest.raises(Complaint, match="There is no file"):
+        Tail(file).probe(FakeClock())
+    file.write_text(HEADER)
+    assert "no complete row" in Tail(file).probe(FakeClock())
+    add(file, line(1))
+    said = Tail(file).probe(FakeClock())
+    assert "length_mm, warp_mm; time in timestamp; part number in board_id" in said
