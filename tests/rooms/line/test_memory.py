@@ -7,14 +7,15 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spc.ledger import Ledger, events, points
 from spc.ledger import alarms as book
 from spc.line import Line, acknowledge, activate, cause, save_model
-from spc.nouns import Limit
+from spc.nouns import Alarm, Limit
 from spc.settings import LineSettings
-from tests.small import FakeClock, model
+from tests.small import CENTER, SD, FakeClock, model
 from tests.small import rows as some_rows
 
 
@@ -93,25 +94,30 @@ def test_with_the_cause_found_the_charts_begin_anew(watched: Watched) -> None:
         assert not book.get_alarm(connection, alarm.id).active
 
 
-@pytest.mark.parametrize("stop", [12, 23, 27])
-def test_an_ewma_of_log_t2_is_blamed_after_a_restart_as_without_one(tmp_path: Path, stop: int) -> None:
-    told = []
-    for name, cuts in (("whole", [0, 40]), ("cut", [0, stop, 40])):
-        (tmp_path / name).mkdir()
-        watched = Watched(tmp_path / name)
-        plain = model()
-        charts = {**plain.new_limits, "ewma_log_t2": (Limit(5.0, 0.0013, "simulated"),)}
-        id = save_model(watched.ledger, replace(plain, new_limits=charts), reference_id=None, by="Ada", now=watched.clock())
-        activate(watched.ledger, "smt-2", id, "another", "Ada", watched.clock())
-        block = some_rows(40, out=tuple(range(21, 41)), by=2.5)
-        for start, end in pairwise(cuts):
-            watched.line.take(block.some(range(start, end)))
-            watched.ledger.close()
-            watched.open()
-        with watched.ledger.read() as connection:
-            (alarm,) = book.alarms(connection)
+def alarm_of_log_t2(folder: Path, stop: int) -> Alarm:
+    """From row 21 on every variable scatters 1.6 times as much; the line is opened anew after row `stop`."""
+    folder.mkdir()
+    watched, plain = Watched(folder), model()
+    charts = {"t2": (Limit(99.0, 1e-6, "given"),) * 3, "ewma_log_t2": (Limit(4.2, 0.0013, "simulated"),)}
+    id = save_model(watched.ledger, replace(plain, new_limits=charts), reference_id=None, by="Ada", now=watched.clock())
+    activate(watched.ledger, "smt-2", id, "another", "Ada", watched.clock())
+    block, noise = some_rows(60), np.random.default_rng(12).standard_normal((60, 3))
+    noise[20:] *= 1.6
+    block = replace(block, x=CENTER + SD * noise)
+    for start, end in pairwise([0, *([stop] if stop else []), 60]):
+        watched.line.take(block.some(range(start, end)))
         watched.ledger.close()
-        assert alarm.facts["chart"] == "ewma_log_t2"
-        told.append((alarm.first_row, alarm.facts["culprit"], alarm.facts["blame"], alarm.sentence))
-    assert told[0] == told[1]
-    assert told[0][1] == "warp_mm"
+        watched.open()
+    with watched.ledger.read() as connection:
+        found = [one for one in book.alarms(connection) if one.facts["chart"] == "ewma_log_t2"]
+    watched.ledger.close()
+    return found[-1]
+
+
+def test_an_ewma_of_log_t2_is_blamed_after_a_restart_as_without_one(tmp_path: Path) -> None:
+    whole = alarm_of_log_t2(tmp_path / "whole", 0)
+    assert whole.facts["matter"]["kind"] == "spread"
+    for stop in (whole.first_row - 1, whole.first_row - 2, whole.first_row - 10):
+        cut = alarm_of_log_t2(tmp_path / f"cut{stop}", stop)
+        assert (cut.first_row, cut.facts["culprit"], cut.sentence) == (whole.first_row, whole.facts["culprit"], whole.sentence)
+        assert cut.facts["blame"] == whole.facts["blame"]
