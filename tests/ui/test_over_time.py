@@ -25,9 +25,9 @@ WORDS = "document.getElementById('line-closer-words').textContent"
 SAID = "document.getElementById('line-heat-said').textContent"
 
 
-def tied() -> Model:
-    """Length and warp move together (0.9); copper alone."""
-    correlation = np.array([[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]])
+def tied(copper: float = 0.0) -> Model:
+    """Length and warp move together (0.9); copper alone, unless it, too, is tied to both."""
+    correlation = np.array([[1.0, 0.9, copper], [0.9, 1.0, copper], [copper, copper, 1.0]])
     factor = np.linalg.cholesky(correlation * np.outer(SD, SD))
     return replace(model(), scatter=Scatter(CENTER, factor, n=200))
 
@@ -121,6 +121,19 @@ def test_a_cell_chooses_its_row_and_its_variable(page: Any, served: Served) -> N
     page.mouse.click(*place)
     until(page, f"{WORDS}.startsWith('Row 20: copper_um is 0.0 sd')")
     page.wait_for_selector("text=Row 20, part B00020")
+
+
+def test_a_variable_is_drawn_against_the_one_whose_relation_to_it_broke_not_the_closest(page: Any, served: Served) -> None:
+    made = tied(copper=0.8)
+    served.activate(made=made)
+    served.send(block=block(made, 60, out=(33,), by=(2.0, 2.0, -1.5)))
+    opened(page, 60)
+    until(page, f"{WORDS}.startsWith('Row 33')")
+    page.select_option("select[data-into=line-closer-variable]", "length_mm")
+    until(page, f"{WORDS}.startsWith('Row 33: length_mm')")
+    assert page.evaluate("document.querySelector('select[data-into=line-closer-partner]').value") == "copper_um"
+    page.select_option("select[data-into=line-closer-partner]", "warp_mm")
+    until(page, f"{WORDS}.includes('With warp_mm')")
 
 
 def test_the_pair_that_broke_lies_outside_the_ellipse_though_each_value_is_ordinary(page: Any, served: Served) -> None:
