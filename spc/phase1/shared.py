@@ -167,7 +167,12 @@ def _said(progress: Progress, share: float) -> None:
 
 def _balanced(chains: Chains, law: Law, p: int, alpha: float, exact: Mapping[str, Calibrated]) -> tuple[float, dict[str, float]]:
     """The rate that each chart has by itself when all together have alpha, and the limits: bisection on the logarithm of the rate."""
-    at = {name: exact[name].ratio if name in exact else chains.limit_at(name) for name in chains.records if name != "t2"}
+    alone, least = len(chains.records) == 1, alpha / len(chains.records)
+    at = {
+        name: chains.limit_at(name) if name not in exact else exact[name].ratio if alone else exact[name].between(least, alpha)
+        for name in chains.records
+        if name != "t2"
+    }
     if "t2" in chains.records:
         at["t2"] = lambda rate: law.new_row(rate, p).value
     low, high = np.log(alpha / len(at)), np.log(alpha)

@@ -62,3 +62,12 @@ def test_luck_that_fits_share_is_counted_once() -> None:
     once = Calibrated.of(chart, one)
     twice = Calibrated.of(chart, Fits(np.tile(one.center, (2, 1)), np.tile(one.factor, (2, 1, 1)), seen_on=40))
     assert twice.error(0.01) == pytest.approx(once.error(0.01), rel=1e-6)
+
+
+def test_between_two_rates_the_quick_limit_is_the_exact_one() -> None:
+    lower = np.linalg.cholesky(np.cov(np.random.default_rng(2).standard_normal((5, 30))))
+    found = Calibrated.of(Spe().bound(lower), replace(Fits.classical(50, 5, 200, np.random.default_rng(6)), truth=lower))
+    quick = found.between(0.001, 0.004)
+    assert [quick(rate) for rate in (0.001, 0.0013, 0.0031, 0.004)] == pytest.approx(
+        [found.ratio(rate) for rate in (0.001, 0.0013, 0.0031, 0.004)], rel=1e-3
+    )
