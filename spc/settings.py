@@ -66,7 +66,10 @@ class LineSettings:
     """A line. `interval_s` is the time expected between two rows; `advice` says per variable what to do when it is the culprit.
 
     `part` is what one row is called in an alert: "Board" gives "Board B00321". An advice for the variable "*" is for all others.
-    `variables` says per column how people call it. `language` is that of the line's sentences, the plant's when it is empty.
+    `variables` says per column how people call it. `language` is that of the line's sentences, the plant's when it is empty. A row whose
+    time is more than `late_s` behind the newest is late (three intervals, at least a minute, when it is not given): no chart with memory
+    takes it in and it raises no alarm. A value that came `stuck_rows` times in a row, to the last digit, is an alarm of its own; 0 says
+    never. With `own_process` the line's source is read by `spc run` and not by the server.
     """
 
     name: str
@@ -78,6 +81,9 @@ class LineSettings:
     priority: Literal["critical", "high", "medium", "low"] = "high"
     part: str = "Part"
     language: str = ""
+    late_s: float | None = None
+    stuck_rows: int = 120
+    own_process: bool = False
     variables: Mapping[str, VariableSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,6 +96,8 @@ class LineSettings:
             object.__setattr__(self, "title", self.name)
         if self.priority not in ("critical", "high", "medium", "low"):
             raise _unknown("priority", self.priority, ("critical", "high", "medium", "low"), f"line {self.name}")
+        if self.stuck_rows < 0 or (self.late_s is not None and not self.late_s > 0):
+            raise BadSettings(f"line {self.name}: late_s is more than 0, and stuck_rows is not negative.", cure="Correct the value.")
         if self.interval_s is not None and not self.interval_s > 0:
             raise BadSettings(f"line {self.name}: interval_s is {self.interval_s}.", cure="Give seconds, more than 0.")
 
@@ -106,6 +114,11 @@ class LineSettings:
     def called(self) -> dict[str, tuple[str, str]]:
         """What people call each column, and its unit."""
         return {column: (one.name, one.unit) for column, one in self.variables.items()}
+
+    @property
+    def late_us(self) -> int:
+        """How far behind the newest row, in µs, a row may be without being late."""
+        return int(1e6 * (self.late_s or max(60.0, 3.0 * (self.interval_s or 0.0))))
 
     @property
     def stale_s(self) -> float | None:

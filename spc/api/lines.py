@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -43,7 +44,7 @@ async def one(here: Here, line: str) -> dict[str, Any]:
 
     def ask(connection: Connection) -> dict[str, Any]:
         made = [
-            {"model_id": a.model_id, "at": iso(a.at), "after_seq": a.after_seq, "by": a.by, "reason": a.reason}
+            {"model_id": a.model_id, "at": iso(a.at), "after_seq": a.after_seq, "by": a.by, "reason": a.reason, "product": a.product}
             for a in lines.activations(connection, line)
         ]
         return {**_told(here, connection, line), "activations": made}
@@ -68,7 +69,8 @@ async def points(
 async def inactive(here: Here, line: str, body: Deactivation) -> dict[str, Any]:
     """From its next row on the line's rows are kept and not judged."""
     here.plant.line(line)
-    made = await run_in_threadpool(deactivate, here.ledger, line, body.reason, body.by, here.plant.clock())
+    what = partial(deactivate, product=body.product)
+    made = await run_in_threadpool(what, here.ledger, line, body.reason, body.by, here.plant.clock())
     return {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": iso(made.at), "after_seq": made.after_seq}
 
 

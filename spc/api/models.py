@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, cast
 
 import numpy as np
@@ -149,10 +150,13 @@ async def told(here: Here, id: str) -> Response:
 async def active(here: Here, id: str, body: Activation) -> dict[str, Any]:
     """From its next row on. The reason is kept. `warning` says when the line's rule or pace is not the one of the model's budget."""
     rule = here.plant.line(body.line).settings
-    made = await run_in_threadpool(activate, here.ledger, body.line, id, body.reason, body.by, here.plant.clock())
+    made = await run_in_threadpool(
+        partial(activate, product=body.product), here.ledger, body.line, id, body.reason, body.by, here.plant.clock()
+    )
     kept = Budget.kept(await here.read(models.get_model, id))
     warning = kept.against(rule.watch.k, rule.watch.n, rule.interval_s if kept.point == "row" else None) or None
     said = {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": iso(made.at), "after_seq": made.after_seq}
+    said |= {"product": made.product} if made.product else {}
     return {**said, "warning": warning}
 
 

@@ -27,8 +27,9 @@ def blocks(sent: Sequence[SentRow], zone: tzinfo) -> tuple[list[Block], list[tup
     wrong: list[tuple[int, Complaint]] = []
     for place, row in enumerate(sent, start=1):
         try:
+            labels = {"quality": row.quality, "product": row.product.strip(), "subgroup": row.subgroup.strip()}
             at = None if row.time is None else payload.us_of(row.time, zone)
-            good.append((place, payload.row_of(at, row.id, row.values, {"quality": row.quality})))
+            good.append((place, payload.row_of(at, row.id, row.values, labels)))
         except Complaint as complaint:
             complaint.row = place
             wrong.append((place, complaint))

@@ -119,11 +119,13 @@ class Activation(Body):
     line: str = Field(max_length=200)
     reason: Words = Field(description="Why: it is kept.")
     by: Name = "api"
+    product: str = Field("", max_length=120, description="Only the rows of this product; all that have no model of their own when empty.")
 
 
 class Deactivation(Body):
     """Stop judging a line."""
 
+    product: str = Field("", max_length=120, description="Only the rows of this product.")
     reason: Words = Field(description="Why: it is kept.")
     by: Name = "api"
 
@@ -135,6 +137,8 @@ class SentRow(Body):
     id: str | None = Field(None, max_length=1000, description="part or serial number")
     values: dict[str, Any] = Field(description="column → number, or null where it is missing")
     quality: str = Field("good", max_length=100, description="good, uncertain, bad, stale, missing or late")
+    product: str = Field("", max_length=120, description="what is made: its model judges the row, where it has one")
+    subgroup: str = Field("", max_length=120, description="the label of the subgroup that the row belongs to")
 
 
 class SentRows(Body):

@@ -18,7 +18,8 @@ from spc.ledger.rows import rows_between
 from spc.ledger.schema import activation, block, judged, signal
 from spc.nouns import Bools, Floats, Ints, Point, Points, Signal, Track
 
-_READ = select(*(judged.c[name] for name in ("first_seq", "last_seq", "charts_json", "values", "out", "notes_json")))
+_NAMES = ("first_seq", "last_seq", "charts_json", "values", "out", "notes_json", "activation_id")
+_READ = select(*(judged.c[name] for name in _NAMES))
 _BETWEEN = overlapping(judged, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
 _PUT = insert(judged)
 
@@ -46,7 +47,9 @@ def _number(value: float) -> float | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """The points of rows that one model judged together: seq (n,), the charts' names, value, ucl and out (n, charts), notes by row."""
+    """The points of rows that one model judged together: seq (n,), the charts' names, value, ucl and out (n, charts), notes by row, and
+    the number of the activation under which it judged.
+    """
 
     seq: Ints
     charts: tuple[str, ...]
@@ -54,6 +57,7 @@ class Judged:
     ucl: Floats
     out: Bools
     notes: Mapping[int, str]
+    activation: int
 
     def __len__(self) -> int:
         return len(self.seq)
@@ -93,7 +97,7 @@ def judged_between(connection: Connection, line: str, first: int, last: int) -> 
         out = np.frombuffer(one.out, dtype=np.uint8).reshape(n, len(charts))[here] != 0
         notes = {one.first_seq + int(i): note for i, note in json.loads(one.notes_json).items()}
         seq = np.arange(one.first_seq + here.start, one.first_seq + here.stop, dtype=np.int64)
-        yield Judged(seq, charts, values[:, :, 0], values[:, :, 1], out, notes)
+        yield Judged(seq, charts, values[:, :, 0], values[:, :, 1], out, notes, one.activation_id)
 
 
 def append_signal(connection: Connection, line: str, one: Signal, now: int, alarm_id: str | None, facts: Mapping[str, Any]) -> None:
@@ -150,6 +154,15 @@ def points_between(connection: Connection, line: str, first: int, last: int) -> 
             i, note = seq - start, one.notes.get(seq, "")
             made += [Point(seq, at[i], ids[i], *each, note) for each in zip(names, value, ucl, out, strict=True)]
     return made
+
+
+def activations_between(connection: Connection, line: str, seq: Ints) -> Ints:
+    """The number of the activation under which each of some rows (n,), which are in order, was judged; 0 where none was."""
+    found = np.zeros(len(seq), dtype=np.int64)
+    if len(seq):
+        for one in judged_between(connection, line, int(seq[0]), int(seq[-1])):
+            found[np.searchsorted(seq, one.seq[0]) : np.searchsorted(seq, one.seq[-1], side="right")] = one.activation
+    return found
 
 
 def track_between(connection: Connection, line: str, first: int, last: int, chart: str = "t2") -> tuple[Ints, Track]:

@@ -17,7 +17,7 @@ from spc.ledger.keys import keys_of, places, put_keys
 from spc.ledger.schema import block, row_schema
 from spc.nouns import Ints, Rows
 
-__all__ = ["Window", "append_rows", "blobs", "keys_of", "last_rows", "rows_between", "schema_of", "span", "stored"]
+__all__ = ["Window", "append_rows", "blobs", "keys_of", "last_rows", "newest", "rows_between", "schema_of", "span", "stored"]
 
 _LABELS: Final[dict[str, Any]] = {
     "part": None,
@@ -197,6 +197,11 @@ def _first_within(connection: Connection, query: Any, since: int | None, until: 
             if within.size:
                 return int(first_seq + within[which])
     return None
+
+
+def newest(connection: Connection, line: str) -> int:
+    """The newest time of any row of a line, µs; a row without one has that of its receipt. 0 when there is no row."""
+    return int(connection.execute(select(func.max(block.c.at_max)).where(block.c.line == line)).scalar() or 0)
 
 
 def last_rows(connection: Connection, line: str, n: int) -> Window:

@@ -69,6 +69,21 @@ class Desk:
         )
         self._go_out(connection, before, out)
 
+    def stuck(self, connection: Connection, last_seq: int, columns: Mapping[str, tuple[float, int]], now: int) -> None:
+        """Sensors show the same value again and again (column → value and rows): an alarm of its own; with none it is over."""
+        before = book.open_alarm(connection, self.settings.name, "stuck")
+        active = before is not None and before.active
+        if not columns:
+            if active:
+                self.end(connection, "stuck", now, "moves again", "the values move again")
+            return
+        facts = {"columns": {name: value for name, (value, _) in columns.items()}, "culprit": next(iter(columns))}
+        if before is not None and active and set(before.facts.get("columns", {})) == set(columns):
+            return
+        said = words.stuck(self.settings, self.zone, now, columns)
+        out = alarms.Out(self.settings.name, "stuck", last_seq, now, said, priority="medium", rows_out=0, worst=0.0, facts=facts)
+        self._go_out(connection, before, out)
+
     def judge(self, connection: Connection, active: Activation, judged: Judged, signals: Sequence[Signal], now: int) -> None:
         """A block's signals in order, and the rows beyond a limit between them."""
         points = judged.points
@@ -106,7 +121,7 @@ class Desk:
         out, ratio, here = beyond
         name, row, first, points = self.settings.name, signal.point.row, int(judged.points.rows[0]), judged.points
         telling = words.telling_of(self.settings, self.zone)
-        here = slice(max(here.start, signal.since - first), here.stop)
+        here = slice(max(here.start, int(np.searchsorted(points.rows, signal.since))), here.stop)
         counted = before is not None and before.active
         earlier = rows_out(connection, name, signal.since, first - 1) if signal.since < first and not counted else 0
         at = to_us(points.at[signal.index : signal.index + 1])[0] or now

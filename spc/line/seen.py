@@ -74,9 +74,9 @@ class Seen:
 def seen(connection: Connection, line: str, first: int, last: int, get: GetModel = get_model) -> Seen:
     """The rows with first <= seq <= last, each as the model saw it that judged it. Of lines with subgroups the shares are NaN."""
     window = rows_between(connection, line, first, last)
-    made = lines.activations(connection, line)
-    place = np.searchsorted([one.after_seq for one in made], window.seq, side="left") - 1  # the activation that judged each row
-    judges = {int(k): made[int(k)].model_id for k in np.unique(place) if k >= 0}
+    place = points.activations_between(connection, line, window.seq)  # the activation that judged each row
+    made = {one.id: one.model_id for one in lines.activations(connection, line)}
+    judges = {int(k): made[int(k)] for k in np.unique(place) if k}
     models = {k: get(connection, id) for k, id in judges.items() if id is not None}
     model = models[max(models)] if models else None
     n, p = len(window), model.p if model is not None else 0
@@ -115,12 +115,7 @@ def _judged(monitor: Monitor, rows: Rows, start: int) -> Floats:
 
 def values(window: Window, names: tuple[str, ...]) -> Floats:
     """The named columns (n, p) of stored rows, NaN where a value is missing or not to be believed."""
-    have = {name: j for j, name in enumerate(window.rows.names)}
-    x, believed = np.full((len(window), len(names)), np.nan), window.rows.believed
-    for j, name in enumerate(names):
-        if name in have:
-            x[:, j] = believed[:, have[name]]
-    return x
+    return window.rows.picked(names)
 
 
 def _track(connection: Connection, line: str, window: Window) -> tuple[Floats, Floats, Bools]:

@@ -7,46 +7,32 @@ ledger's writing thread, and is thrown away and read again whenever a transactio
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, tzinfo
+from itertools import groupby
 from typing import Any
 
+import numpy as np
 import structlog
 from sqlalchemy import Connection
 
-from spc.ledger import Ledger, gaps, lines, models, scraps
+from spc.ledger import Ledger, gaps, leases, lines, models, scraps
 from spc.ledger import alarms as book
 from spc.ledger import points as dots
 from spc.ledger import rows as store
 from spc.ledger.clock import now_us
 from spc.line.incidents import Desk
 from spc.line.receipt import Receipt
+from spc.line.seat import LATE, Judge, Seat
 from spc.line.unknown import unknown_columns
-from spc.line.words import Judged
-from spc.nouns import Model, Rows
-from spc.phase2 import KEPT, Monitor, cause_of
+from spc.nouns import Bools, Model, Rows
 from spc.settings import LineSettings
 from spc.sources import Batch
 from spc.watch import Watch
 
 _log = structlog.get_logger("spc.line")
-
-
-@dataclass(eq=False)
-class _Seat:
-    """What is known between blocks. `model` is None when nothing was activated: rows are then kept and not judged."""
-
-    last_seq: int
-    activation: lines.Activation | None
-    model: Model | None = None
-    monitor: Monitor | None = None
-    watching: dict[str, Any] = field(default_factory=dict)
-    written: str = ""
-    silent: bool = False
-    schemas: dict[tuple[str, ...], int] = field(default_factory=dict)
 
 
 class Line:
@@ -66,7 +52,7 @@ class Line:
         self._clock = clock
         self._desk = Desk(settings, tuple(notifiers), url, zone)
         self._watch = Watch(settings.watch.k, settings.watch.n, settings.watch.back)
-        self._seat: _Seat | None = None
+        self._seat: Seat | None = None
         ledger.write(lambda connection: lines.put_line(connection, settings.name, settings.title, clock()))
         with ledger.read() as connection:
             self.heard = lines.last_received(connection, settings.name)  # when the last row came, µs; a hint for whoever asks often
@@ -106,6 +92,13 @@ class Line:
             seat = lines.current(connection, self.name)
             return None if seat is None or seat.model_id is None else models.get_model(connection, seat.model_id).columns
 
+    def _tell(self, id: str, model: Model) -> None:
+        """The log is told once per model which words of the settings are not used."""
+        if id != self._told:
+            for one in unknown_columns(self.settings, model):
+                _log.warning("settings name an unknown column", line=self.name, text=one.text, cure=one.cure)
+        self._told = id
+
     def look(self) -> None:
         """Opens the alarm "no data" when nothing came for too long. Cheap enough to be called every second."""
         limit, heard = self.settings.stale_s, self.heard
@@ -120,24 +113,26 @@ class Line:
         self._seat = None
 
     def _silent(self, connection: Connection) -> None:
-        now, heard = self._clock(), self.heard
-        limit = self.settings.stale_s
-        if limit is None or heard is None or now - max(heard, self._watched_from) <= limit * 1e6:
+        now = self._clock()
+        seat = self._sit(connection, now)  # which may have learnt of rows that another process took
+        limit, heard = self.settings.stale_s, self.heard
+        if limit is None or heard is None or seat.silent or now - max(heard, self._watched_from) <= limit * 1e6:
             return
-        seat = self._sit(connection, now)
         self._desk.silent(connection, seat.last_seq, heard, now)
+        gaps.put_gap(connection, self.name, seat.last_seq, heard, None, "", "no row came")
         seat.silent = True
 
     def _take(self, connection: Connection, rows: Rows, source: str, position: Any) -> Receipt:
         now = self._clock()
-        receipt = self._block(connection, self._sit(connection, now), rows, source, now) if len(rows) else Receipt(0)
+        seat = self._sit(connection, now)
+        receipt = self._block(connection, seat, rows, source, now) if len(rows) else Receipt(0)
         if position is not None:
             lines.put_position(connection, self.name, source, position, now)
         return receipt
 
     def _take_batch(self, connection: Connection, batch: Batch, source: str) -> Receipt:
         now = self._clock()
-        last = lines.last_seq(connection, self.name) if batch.gaps else 0
+        last = self._sit(connection, now).last_seq
         for gap in batch.gaps:
             gaps.put_gap(connection, self.name, last, gap.since, gap.until, source, gap.why)
         if batch.clear:
@@ -146,9 +141,8 @@ class Line:
             scraps.put_scrap(connection, self.name, source, now, scrap.reason, scrap.payload)
         return self._take(connection, batch.rows, source, batch.position)
 
-    def _block(self, connection: Connection, seat: _Seat, rows: Rows, source: str, now: int) -> Receipt:
+    def _block(self, connection: Connection, seat: Seat, rows: Rows, source: str, now: int) -> Receipt:
         keys = store.keys_of(self.name, rows)
-        schema_id = self._schema(connection, seat, rows.names)
         fresh, conflicts = _sift(store.stored(connection, self.name, keys), rows, keys)
         duplicates = len(rows) - len(fresh)
         if not fresh:
@@ -156,116 +150,103 @@ class Line:
         if duplicates:
             rows, keys = rows.some(fresh), [keys[i] for i in fresh]
         first = seat.last_seq + 1
-        judged = self._judged(seat, rows, first)
+        rows, late = self._ordered(connection, seat, rows, source, now)
+        schema_id = self._schema(connection, seat, rows.names)
         store.append_rows(connection, self.name, first, rows, keys=keys, schema_id=schema_id, source=source, now=now)
-        if judged is not None:
-            self._watched(connection, seat, judged, now)
+        for judge, here in _stretches(seat, rows):
+            points, judged = judge.judge(rows.part(here), first + here.start, late[here])
+            dots.append_points(connection, self.name, points, judge.activation.id, now)
+            if judged is not None:
+                judge.watching, signals = self._watch.step(judge.watching, judged.points)
+                self._desk.judge(connection, judge.activation, judged, signals, now)
         seat.last_seq += len(rows)
         self._heard(connection, seat, now)
-        self._remember(connection, seat)
+        self._moved(connection, seat, rows.some(np.flatnonzero(~late).tolist()) if late.any() else rows, now)
+        for one in seat.judges.values():
+            if one is not None:
+                one.remember(connection, seat.last_seq)
         return Receipt(len(rows), duplicates, (), first, seat.last_seq, conflicts)
 
-    def _sit(self, connection: Connection, now: int) -> _Seat:
-        """The line's memory, read again when it was thrown away or when another model was activated."""
-        active = lines.current(connection, self.name)
+    def _ordered(self, connection: Connection, seat: Seat, rows: Rows, source: str, now: int) -> tuple[Rows, Bools]:
+        """The rows with those that come late marked as such, and which these are; a clock that was set back is written down."""
+        before = seat.order.newest
+        late = seat.order.late(rows.at.astype("datetime64[us]").view(np.int64), now)
+        if seat.order.went_back:
+            why = f"the clock of the rows went back by {seat.order.went_back / 1e6:g} s"
+            gaps.put_gap(connection, self.name, seat.last_seq, before, now, source, why)
+            _log.warning("clock went back", line=self.name, source=source, seconds=seat.order.went_back / 1e6)
+        quality = rows.quality or ("good",) * len(rows)
+        late = late | np.array([one == LATE for one in quality])
+        if not late.any():
+            return rows, late
+        marked = (LATE if is_late and one in ("good", "uncertain") else one for one, is_late in zip(quality, late.tolist(), strict=True))
+        return replace(rows, quality=tuple(marked)), late
+
+    def _moved(self, connection: Connection, seat: Seat, rows: Rows, now: int) -> None:
+        """Looks for columns whose value does not move; an alarm says so once, and once more when all of them move."""
+        before = seat.stuck.columns
+        seat.stuck.step(rows.picked(seat.stuck.names))
+        if (after := seat.stuck.columns) != before:
+            place = {name: j for j, name in enumerate(seat.stuck.names)}
+            shown = {name: (float(seat.stuck.last[place[name]]), int(seat.stuck.run[place[name]])) for name in after}
+            self._desk.stuck(connection, seat.last_seq, shown, now)
+
+    def _sit(self, connection: Connection, now: int) -> Seat:
+        """The line's memory, read again when it was thrown away, when another model was activated, or when another process had the line."""
+        epoch = leases.hold(connection, self.name, self.ledger.owner, self._seat.epoch if self._seat is not None else 0, now)
+        force = lines.in_force(connection, self.name)
         seat = self._seat
-        if seat is not None and (seat.activation.id if seat.activation else 0) == (active.id if active else 0):
-            if seat.monitor is not None and seat.monitor.remembers and active is not None:
-                self._resume(connection, seat, active)  # a person may have had the charts begin anew
+        if seat is not None and seat.epoch == epoch and seat.force == tuple(sorted(one.id for one in force.values())):
+            for judge in seat.judges.values():
+                if judge is not None and judge.monitor.remembers:
+                    judge.resume(connection)  # a person may have had the charts begin anew
             return seat
+        seat = Seat.of(connection, self.name, epoch, self._watch, self.settings.late_us, self.settings.stuck_rows)
         silence = book.open_alarm(connection, self.name, "no data")
-        seat = _Seat(lines.last_seq(connection, self.name), active, silent=silence is not None and silence.active)
-        self._other_model(connection, active, now)
-        if active is not None and active.model_id is not None:
-            seat.model = models.get_model(connection, active.model_id)
-            seat.monitor = Monitor(seat.model)
-            self._tell(active.model_id, seat.model)
-            self._rows_before(connection, seat)
-            seat.watching = self._watch.start()
-            self._resume(connection, seat, active)
+        seat.silent = silence is not None and silence.active
+        self.heard = lines.last_received(connection, self.name)
+        self._other_model(connection, force, now)
+        for judge in seat.judges.values():
+            if judge is not None:
+                self._tell(judge.activation.model_id or "", judge.model)
         self._seat = seat
         return seat
 
-    def _tell(self, id: str, model: Model) -> None:
-        """The log is told once per model which words of the settings are not used."""
-        if id != self._told:
-            for one in unknown_columns(self.settings, model):
-                _log.warning("settings name an unknown column", line=self.name, text=one.text, cure=one.cure)
-        self._told = id
-
-    def _rows_before(self, connection: Connection, seat: _Seat) -> None:
-        """A model that looks at the rows before a row begins with those that the line has; one whose charts do, with those it judged."""
-        if seat.monitor is None or seat.model is None or seat.activation is None:
-            return
-        own = min(KEPT, seat.last_seq - seat.activation.after_seq) if seat.monitor.remembers else 0
-        back = max(own, seat.model.dynamics.depth if seat.model.dynamics is not None else 0)
-        if back <= 0:
-            return
-        rows = store.rows_between(connection, self.name, seat.last_seq - back + 1, seat.last_seq).rows
-        if set(seat.model.inputs) <= set(rows.names):
-            seat.monitor.follow(rows)
-
-    def _resume(self, connection: Connection, seat: _Seat, active: lines.Activation) -> None:
-        """The memory as the ledger has it."""
-        kept = lines.get_memory(connection, self.name, active.id)
-        if kept is None or seat.monitor is None:
-            return
-        text = json.dumps(kept, allow_nan=False)
-        if text != seat.written:
-            seat.monitor.restore(kept["monitor"])
-            seat.watching, seat.written = kept["watch"], text
-
-    def _other_model(self, connection: Connection, active: lines.Activation | None, now: int) -> None:
+    def _other_model(self, connection: Connection, force: Mapping[str, lines.Activation], now: int) -> None:
         """An alarm that an earlier model raised cannot be ended by the new one's points: it ends here, in words."""
         alarm = book.open_alarm(connection, self.name, "process")
-        if alarm is not None and alarm.active and active is not None and alarm.facts.get("activation") != active.id:
-            self._desk.end(connection, "process", now, "another model", f"another model was activated by {active.by}")
+        if alarm is None or not alarm.active or not force or alarm.facts.get("activation") in {one.id for one in force.values()}:
+            return
+        by = max(force.values(), key=lambda one: one.id).by
+        self._desk.end(connection, "process", now, "another model", f"another model was activated by {by}")
 
-    def _schema(self, connection: Connection, seat: _Seat, names: tuple[str, ...]) -> int:
+    def _schema(self, connection: Connection, seat: Seat, names: tuple[str, ...]) -> int:
         if names not in seat.schemas:
             seat.schemas[names] = store.schema_of(connection, names)
         return seat.schemas[names]
 
-    def _judged(self, seat: _Seat, rows: Rows, first: int) -> Judged | None:
-        if seat.monitor is None or seat.model is None:
-            return None
-        unfit = rows.unfit
-        rows = replace(rows, x=rows.believed, codes=None)
-        points = seat.monitor.judge(rows, first)
-        if unfit:
-            notes = list(points.notes)
-            for i in unfit:
-                notes[i] = f"not judged: quality {rows.quality[i]}"
-            points = replace(points, notes=tuple(notes))
-        x, closed = seat.monitor.charted, seat.monitor.closed
-        if closed:
-            x = x.copy()
-            for at, one in closed:
-                x[at] = one.mean
-        monitor = seat.monitor
-        sizes = {at: one.k for at, one in closed if one.k}
-        return Judged(seat.model, points, x, sizes, lambda i, chart: cause_of(monitor, rows, points, i, chart))
-
-    def _watched(self, connection: Connection, seat: _Seat, judged: Judged, now: int) -> None:
-        if seat.activation is None:
-            return
-        dots.append_points(connection, self.name, judged.points, seat.activation.id, now)
-        seat.watching, signals = self._watch.step(seat.watching, judged.points)
-        self._desk.judge(connection, seat.activation, judged, signals, now)
-
-    def _heard(self, connection: Connection, seat: _Seat, now: int) -> None:
+    def _heard(self, connection: Connection, seat: Seat, now: int) -> None:
         self.heard = now
         if seat.silent:
             self._desk.end(connection, "no data", now, "data again", "rows come again")
+            gaps.end_gap(connection, self.name, "", now)
             seat.silent = False
 
-    def _remember(self, connection: Connection, seat: _Seat) -> None:
-        if seat.monitor is None or seat.activation is None:
-            return
-        text = json.dumps({"monitor": seat.monitor.memory(), "watch": seat.watching}, allow_nan=False)
-        if text != seat.written:
-            lines.put_memory(connection, self.name, seat.activation.id, seat.last_seq, text)
-            seat.written = text
+
+def _stretches(seat: Seat, rows: Rows) -> Iterator[tuple[Judge, slice]]:
+    """The rows that follow each other and have the same judge; rows that nobody judges are left out."""
+    n = len(rows)
+    if not rows.product or set(seat.judges) <= {""}:
+        judge = seat.judge_of("")
+        if judge is not None:
+            yield judge, slice(0, n)
+        return
+    start = 0
+    for judge, same in groupby(map(seat.judge_of, rows.product)):
+        end = start + sum(1 for _ in same)
+        if judge is not None:
+            yield judge, slice(start, end)
+        start = end
 
 
 def _sift(

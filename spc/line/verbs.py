@@ -74,38 +74,59 @@ def add_line(ledger: Ledger, name: str, title: str, by: str, now: int) -> LineSe
     return ledger.write(job)
 
 
-def activate(ledger: Ledger, line: str, model_id: str, reason: str, by: str, now: int) -> lines.Activation:
-    """From its next row on the line is judged by this model. Raises NotFound, Conflict (active already), Complaint (no reason)."""
+def activate(ledger: Ledger, line: str, model_id: str, reason: str, by: str, now: int, *, product: str = "") -> lines.Activation:
+    """From its next row on the line is judged by this model: all of it, or the rows of one product.
+
+    Raises NotFound, Conflict (active already), Complaint (no reason).
+    """
     _said(reason, by)
+    product = _product(product)
 
     def job(connection: Connection) -> lines.Activation:
         lines.need_line(connection, line)
         models.model_record(connection, model_id)
-        before = lines.current(connection, line)
+        before = lines.in_force(connection, line).get(product)
         if before is not None and before.model_id == model_id:
-            raise Conflict(f"This model is already active on {line}.", cure="Nothing needs to be done.")
-        made = lines.add_activation(connection, line, model_id, now, by, reason)
+            raise Conflict(f"This model is already active on {_where(line, product)}.", cure="Nothing needs to be done.")
+        made = lines.add_activation(connection, line, model_id, now, by, reason, product)
         told = {"model": model_id, "before": before.model_id if before else None, "after_seq": made.after_seq}
+        told |= {"product": product} if product else {}
         events.note_event(connection, now, by, "activated", f"line:{line}", reason, told)
         return made
 
     return ledger.write(job)
 
 
-def deactivate(ledger: Ledger, line: str, reason: str, by: str, now: int) -> lines.Activation:
-    """From its next row on the line's rows are kept and not judged. Raises NotFound, and Conflict when nothing is active."""
+def deactivate(ledger: Ledger, line: str, reason: str, by: str, now: int, *, product: str = "") -> lines.Activation:
+    """From its next row on the line's rows (or those of one product) are kept and not judged.
+
+    Raises NotFound, and Conflict when nothing is active.
+    """
     _said(reason, by)
+    product = _product(product)
 
     def job(connection: Connection) -> lines.Activation:
         lines.need_line(connection, line)
-        before = lines.current(connection, line)
+        before = lines.in_force(connection, line).get(product)
         if before is None or before.model_id is None:
-            raise Conflict(f"No model is active on {line}.", cure="Nothing needs to be done.")
-        made = lines.add_activation(connection, line, None, now, by, reason)
+            raise Conflict(f"No model is active on {_where(line, product)}.", cure="Nothing needs to be done.")
+        made = lines.add_activation(connection, line, None, now, by, reason, product)
         events.note_event(connection, now, by, "deactivated", f"line:{line}", reason, {"before": before.model_id})
         return made
 
     return ledger.write(job)
+
+
+def _product(product: str) -> str:
+    """A product's name without blanks around it; raises Complaint for one that cannot be a label."""
+    product = product.strip()
+    if len(product) > LONGEST_TITLE or not product.isprintable():
+        raise Complaint(f"This is no name of a product: {product[:40]!r}.", cure=f"Use one line of at most {LONGEST_TITLE} characters.")
+    return product
+
+
+def _where(line: str, product: str) -> str:
+    return f"{line} for product {product!r}" if product else line
 
 
 def cancel_job(ledger: Ledger, job_id: str, by: str, now: int) -> jobs.Job:
@@ -211,14 +232,17 @@ def _need_name(name: str) -> None:
 
 def _begin_anew(connection: Connection, line: str, by: str, now: int) -> None:
     """What the faulty rows left in the charts' memories would go on signalling after the cause is gone."""
-    active = lines.current(connection, line)
-    kept = None if active is None else lines.get_memory(connection, line, active.id)
-    if active is None or active.model_id is None or kept is None:
-        return
-    monitor, seq = Monitor(models.get_model(connection, active.model_id)), lines.last_seq(connection, line)
-    if monitor.remembers:
-        anew = json.dumps({**kept, "monitor": monitor.anew(kept["monitor"])}, allow_nan=False)
-        lines.put_memory(connection, line, active.id, seq, anew)
+    seq, begun = lines.last_seq(connection, line), False
+    for active in lines.in_force(connection, line).values():
+        kept = lines.get_memory(connection, line, active.id)
+        if active.model_id is None or kept is None:
+            continue
+        monitor = Monitor(models.get_model(connection, active.model_id))
+        if monitor.remembers:
+            begun = True
+            anew = json.dumps({**kept, "monitor": monitor.anew(kept["monitor"])}, allow_nan=False)
+            lines.put_memory(connection, line, active.id, seq, anew)
+    if begun:
         events.note_event(connection, now, by, "charts begin anew", f"line:{line}", "the cause was found", {"after": seq})
 
 

@@ -16,6 +16,7 @@ from spc.sentences import Telling
 from spc.settings import LineSettings
 
 NO_DATA = message("Do: check the gauge, the cable and the program that sends the rows.")
+STUCK = message("Do: check the sensor and its cable.")
 
 _SUBJECT = {
     "first": message("ALARM"),
@@ -24,6 +25,7 @@ _SUBJECT = {
     "shelf over": message("ALARM, no longer shelved"),
     "another model": message("ended: another model is active"),
     "data again": message("data again"),
+    "moves again": message("the values move again"),
 }
 _BEYOND = messages("{n} row beyond the limit, up to {times} × UCL.", "{n} rows beyond the limit, up to {times} × UCL.")
 
@@ -96,12 +98,23 @@ def silence(settings: LineSettings, zone: tzinfo, now: int, last: int) -> str:
     return alarms.say(at=now, zone=zone, title=settings.title, what=what, advice=t.say(NO_DATA))
 
 
+def stuck(settings: LineSettings, zone: tzinfo, now: int, columns: Mapping[str, tuple[float, int]]) -> str:
+    """The sentence of an alarm that says that sensors do not move."""
+    t, called = spoken(settings.language), settings.called
+    said = []
+    for column, (value, rows) in columns.items():
+        name, unit = called.get(column, ("", ""))
+        shown = t.figure(value) + (f" {unit}" if unit else "")
+        said.append(t.say("{name} has shown {value} for {n} rows", name=name or column, value=shown, n=str(rows)))
+    return alarms.say(at=now, zone=zone, title=settings.title, what="; ".join(said), advice=t.say(STUCK))
+
+
 def letter(alarm: Alarm, reason: str, settings: LineSettings, url: str, zone: tzinfo, now: int) -> Message:
     """What the notifiers tell; the outbox gives it its id."""
     t, title = spoken(settings.language), settings.title
     tidings = t.say(_SUBJECT[reason]) if reason in _SUBJECT else reason
     text = alarm.sentence
-    if reason in ("back in", "another model", "data again"):
+    if reason in ("back in", "another model", "data again", "moves again"):
         text = alarms.say(at=now, zone=zone, title=title, what=tidings)
         if alarm.kind == "process":
             text += " " + t.count(*_BEYOND, alarm.rows_out, times=t.number(alarm.worst, 1))

@@ -51,6 +51,19 @@ class Rows:
         x[unfit] = np.nan
         return x
 
+    def picked(self, names: Sequence[str]) -> Floats:
+        """The columns (n, p) of these names, NaN where the rows have no such column or a value is not to be believed.
+
+        >>> Rows(("a", "b"), np.array([[1.0, 2.0]]), np.array(["NaT"], dtype="datetime64[us]"), (None,)).picked(("b", "c")).tolist()
+        [[2.0, nan]]
+        """
+        have, believed = {name: j for j, name in enumerate(self.names)}, self.believed
+        x = np.full((len(self), len(names)), np.nan)
+        for j, name in enumerate(names):
+            if name in have:
+                x[:, j] = believed[:, have[name]]
+        return x
+
     @property
     def interval(self) -> float | None:
         """The median time between two rows, in seconds; None when there are no times."""
