@@ -32,7 +32,7 @@ def command(
     for_s: Annotated[float | None, typer.Option("--seconds", min=0.0, help="Stop after this time.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
-    """Read one line's source, judge its rows and tell people, until interrupted. A ledger is written by one process at a time."""
+    """Read one line's source, judge its rows and tell people, until interrupted. While it runs, no other process judges the line."""
     from spc.ledger import Ledger
     from spc.line import Plant
     from spc.notify import build
@@ -41,7 +41,7 @@ def command(
     settings = load(config)
     settings = dataclasses.replace(settings, lines=(settings.line(line),), ledger=ledger_url(ledger) or settings.ledger)
     with Ledger.open(settings.ledger) as book:
-        plant = Plant(book, settings, build(settings.notify))
+        plant = Plant(book, settings, build(settings.notify), apart=True)
         plant.start()
         try:
             _wait(plant, line, until_end, for_s)

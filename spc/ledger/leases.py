@@ -52,6 +52,12 @@ def hold(connection: Connection, line: str, owner: str, epoch: int, now: int) ->
     return int(found.epoch) + 1
 
 
+def keep(connection: Connection, line: str, owner: str, epoch: int, now: int) -> None:
+    """Renews a lease if it is still the same; takes none."""
+    mine = (lease.c.line == line) & (lease.c.owner == owner) & (lease.c.epoch == epoch)
+    connection.execute(update(lease).where(mine).values(until=now + LENGTH_US))
+
+
 def release(connection: Connection, owner: str) -> None:
     """Lets go of all lines that `owner` holds: another may take them at once."""
     connection.execute(update(lease).where(lease.c.owner == owner).values(owner="", until=0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -60,23 +61,32 @@ def rows_of(connection: Connection, line: str, since: int, until: int, get: GetM
     found = seen(connection, line, max(first, last - MOST_ROWS + 1), last, get)
     if found.model is None:
         raise Complaint("No row of this period was judged.", cure="Activate a model, or choose another period.")
-    if found.model.subgroup is not None:
-        raise Complaint("This line is judged by means of subgroups.", cure="Compare lines that are judged row by row.")
-    return found
+    judged = found.size > 1 if found.model.subgroup is not None else found.size == 1  # of what the newest model judges
+    return replace(found, **{one.name: getattr(found, one.name)[judged] for one in fields(found) if one.name != "model"})
 
 
 def compared(
     connection: Connection, line: str, after: tuple[int, int], before: tuple[int, int] | None = None, get: GetModel = get_model
 ) -> Comparison:
-    """A period of a line against another, or against the reference of its model when `before` is None. Raises Complaint."""
+    """A period of a line against another, or against the reference of its model when `before` is None. Raises Complaint.
+
+    Of a line that is judged by subgroups their means are compared, each as it is: a mean of fewer rows scatters wider.
+    """
     new = rows_of(connection, line, *after, get)
     if before is None and new.model is not None:
-        reference = new.model.scatter
-        return compare(new.names, Group(reference.center, reference.covariance, new.model.n), _grouped(new, "the period"))
+        reference, grouped = new.scatter or new.model.scatter, new.model.subgroup
+        known = Group(reference.center, reference.covariance, new.model.n if grouped is None else grouped.groups)
+        return compare(new.names, known, _grouped(new, "the period"))
     old = rows_of(connection, line, *(before or after), get)
     if old.names != new.names:
         raise Complaint("The two periods were judged by models with other variables.", cure="Compare periods under one model.")
+    if _rows_of_a_point(old) != _rows_of_a_point(new):
+        raise Complaint("The two periods were judged by means of different sizes.", cure="Compare periods under one model.")
     return compare(new.names, _grouped(old, "the period before"), _grouped(new, "the period after"))
+
+
+def _rows_of_a_point(rows: Seen) -> int:
+    return 1 if rows.model is None or rows.model.subgroup is None else rows.model.subgroup.size
 
 
 def _grouped(rows: Seen, what: str) -> Group:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from spc import alarms
-from spc.errors import NotFound
+from spc.errors import NotFound, Refused
 from spc.ledger import Ledger, jobs, lines, outbox
 from spc.ledger import alarms as book
 from spc.ledger.clock import now_us
@@ -35,9 +35,11 @@ _log = structlog.get_logger("spc.plant")
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How a line's source is: "running", "lost" (and why; it is asked again and again), "ended", or "none"."""
+    """How a line's source is: "running", "lost" (and why; it is asked again and again), "elsewhere" (another process runs the line: which
+    one is said as the error), "ended", or "none".
+    """
 
-    state: Literal["none", "waiting", "running", "lost", "ended"]
+    state: Literal["none", "waiting", "running", "lost", "elsewhere", "ended"]
     since: int
     name: str = ""
     error: str = ""
@@ -46,7 +48,8 @@ class SourceState:
 class Plant:
     """Everything that runs besides the web server. `start` returns at once; `stop` ends every thread and waits for it.
 
-    Its lines are those of the settings, then those that only the ledger knows: made by `add_line` some day, with the usual settings.
+    Its lines are those of the settings, then those that only the ledger knows: made by `add_line` some day, with the usual settings. A
+    line that has a process of its own (`own_process`) is fed there only: by a plant that is `apart`.
     """
 
     def __init__(
@@ -55,6 +58,8 @@ class Plant:
         settings: Settings,
         notifiers: Mapping[str, Notifier] | None = None,
         clock: Callable[[], int] = now_us,
+        *,
+        apart: bool = False,
     ) -> None:
         self.ledger, self.settings, self.clock = ledger, settings, clock
         self.notifiers = dict(notifiers or {})
@@ -64,7 +69,8 @@ class Plant:
         found = {name: LineSettings(name, title) for name, title in known.items() if name not in named}
         self.lines: Mapping[str, Line] = {name: self._opened(one) for name, one in (named | found).items()}
         self._adding = threading.Lock()
-        self._sources = {one.name: build_source(one.source, settings.timezone) for one in settings.lines if one.source is not None}
+        here = [one for one in settings.lines if one.source is not None and (apart or not one.own_process)]
+        self._sources = {one.name: build_source(one.source, settings.timezone) for one in here if one.source is not None}
         self._states = {name: SourceState("waiting", clock()) for name in self._sources}
         self._began = clock()
         self._stop = threading.Event()
@@ -141,10 +147,14 @@ class Plant:
         wait = FIRST_S
         while not self._stop.is_set():
             try:
+                line.hold()
                 for given in source.read(self._position(line, source), self._stop, self.clock):
                     line.take_batch(Batch.of(given), source=source.name)
                     wait = FIRST_S
                     self._found(line, source)
+            except Refused as elsewhere:
+                self._elsewhere(line, source, elsewhere.text)
+                self._stop.wait(LOOK_S)
             except Exception as broken:  # noqa: BLE001 - a plugin may raise anything, and a line must survive it
                 self._lost(line, source, str(broken) or type(broken).__name__)
                 self._stop.wait(wait)
@@ -167,6 +177,11 @@ class Plant:
             _log.info("source found again", line=line.name, source=source.name)
         self._states[line.name] = SourceState("running", self.clock(), source.name)
 
+    def _elsewhere(self, line: Line, source: Source, who: str) -> None:
+        if self._states[line.name].state != "elsewhere":
+            _log.info("line is run by another process", line=line.name, source=source.name, told=who)
+            self._states[line.name] = SourceState("elsewhere", self.clock(), source.name, who)
+
     def _lost(self, line: Line, source: Source, error: str) -> None:
         before = self._states[line.name]
         if before.state != "lost":
@@ -183,8 +198,11 @@ class Plant:
         self._often(LOOK_S, "look", self._look_once)
 
     def _look_once(self) -> bool:
+        now = self.clock()
         for line in self.lines.values():
             line.look()
+            if line.name in self._sources and self._states[line.name].state in ("running", "lost"):
+                line.renew(now)
         return unshelve_due(self.ledger, self.settings, tuple(self.notifiers), self.clock()) == 0
 
     def _often(self, every_s: float, name: str, work: Callable[[], bool]) -> None:

@@ -61,7 +61,7 @@ class Line:
                 active = lines.current(connection, settings.name)
                 if active is not None and active.model_id is not None:
                     self._tell(active.model_id, models.get_model(connection, active.model_id))
-        self._watched_from = clock()
+        self._watched_from = self._renewed = clock()
 
     @property
     def name(self) -> str:
@@ -98,6 +98,17 @@ class Line:
             for one in unknown_columns(self.settings, model):
                 _log.warning("settings name an unknown column", line=self.name, text=one.text, cure=one.cure)
         self._told = id
+
+    def hold(self) -> None:
+        """Makes this process the one that judges the line; raises Refused while it is another one."""
+        self.ledger.submit(lambda connection: self._sit(connection, self._clock()), undo=self._forget).result()
+
+    def renew(self, now: int) -> None:
+        """Keeps the line while nothing comes: whoever looks after it must not think that this process died."""
+        seat = self._seat
+        if seat is not None and now - self._renewed > leases.RENEW_US // 2:
+            self._renewed = now
+            self.ledger.submit(lambda connection: leases.keep(connection, self.name, self.ledger.owner, seat.epoch, now))
 
     def look(self) -> None:
         """Opens the alarm "no data" when nothing came for too long. Cheap enough to be called every second."""

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from spc.errors import BadSettings, Conflict, NotFound
-from spc.ledger import Ledger, events, jobs, lines, outbox, points, rows
+from spc.ledger import Ledger, events, jobs, leases, lines, outbox, points, rows
 from spc.ledger import alarms as book
 from spc.line import Plant, activate, demo, save_model, shelve
 from spc.line import plant as plant_module
@@ -248,3 +248,56 @@ def test_the_first_start_shows_a_calm_stretch_and_then_an_alarm(ledger: Ledger) 
     assert len(lot & set(out)) >= 9
     assert set(out) <= lot | {121}  # and none of the good boards
     assert "warp is 5" in alarm.sentence or "length is" in alarm.sentence
+
+
+def test_a_line_that_another_process_runs_is_waited_for_and_taken_when_that_one_ends(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    with Ledger.open(url) as mine, Ledger.open(url) as other:
+        prepared(other)
+        theirs = Plant(other, settings(n=10))
+        theirs.start()
+        until(lambda: count(other) == 10)
+        ours = Plant(mine, settings(n=50))
+        ours.start()
+        until(lambda: ours.source("smt-2").state == "elsewhere")
+        assert "is run by process" in ours.source("smt-2").error
+        assert count(mine) == 10
+        theirs.stop()
+        other.close()
+        until(lambda: count(mine) == 50)
+        ours.stop()
+        with mine.read() as connection:
+            assert rows.last_rows(connection, "smt-2", 100).seq.tolist() == list(range(1, 51))
+
+
+def test_a_quiet_line_is_kept_by_the_process_that_runs_it(tmp_path: Path) -> None:
+    url, clock = f"sqlite:///{tmp_path}/a.db", FakeClock()
+    with Ledger.open(url) as mine, Ledger.open(url) as other:
+        prepared(mine)
+        plant = Plant(mine, settings(n=5), clock=clock)
+        line = plant.lines["smt-2"]
+        line.hold()
+        for _ in range(10):
+            line.renew(clock.go(6))
+        mine.write(lambda connection: None)
+        with other.read() as connection:
+            assert leases.holder(connection, "smt-2", clock.now)[0] == mine.owner
+        clock.go(16)
+        line.renew(clock.now)
+        mine.write(lambda connection: None)
+        with other.read() as connection:
+            assert leases.holder(connection, "smt-2", clock.now)[0] == mine.owner
+
+
+def test_a_line_with_a_process_of_its_own_is_not_fed_by_the_server(ledger: Ledger) -> None:
+    prepared(ledger)
+    own = replace(settings(n=10), lines=tuple(replace(one, own_process=True) for one in settings(n=10).lines))
+    server = Plant(ledger, own)
+    server.start()
+    server.stop()
+    assert count(ledger) == 0
+    assert server.source("smt-2").state == "none"
+    apart = Plant(ledger, own, apart=True)
+    apart.start()
+    until(lambda: count(ledger) == 10)
+    apart.stop()
