@@ -107,8 +107,8 @@ class Layout:
             return self._none(), []
         try:
             rows = self._read(b"".join(lines))
-        except Complaint as wrong:
-            return self._halved(lines, _reason(wrong))
+        except Exception as wrong:  # noqa: BLE001 - whatever stands in a line, it must not stop the line
+            return self._halved(lines, reason_of(wrong))
         nothing = _nothing(rows)
         if not nothing.any():
             return rows, []
@@ -155,12 +155,14 @@ def _good(header: bytes, lines: list[bytes], timezone: str) -> list[bytes]:
     return [line for n, line in found if n == most][:ANCHOR]
 
 
-def _reason(wrong: Complaint) -> str:
-    """The complaint without numbers of lines, which count the rows that were put before.
+def reason_of(wrong: Exception) -> str:
+    """What was wrong, without numbers of lines, which would count the rows that were put before.
 
-    >>> _reason(BadTable("Line 27 has 6 cells.", cure="Take one out."))
+    >>> reason_of(BadTable("Line 27 has 6 cells.", cure="Take one out."))
     'It has 6 cells. Take one out.'
     """
+    if not isinstance(wrong, Complaint):
+        return f"It cannot be read ({type(wrong).__name__}: {wrong})."
     text = re.sub(r"\bin line \d+\b", "in it", re.sub(r"\bLine \d+\b", "It", wrong.text))
     place = f"Column {wrong.column}: " if wrong.column else ""
     return place + " ".join(part for part in (text, wrong.cure) if part)
