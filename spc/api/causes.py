@@ -19,7 +19,7 @@ from spc.ledger.rows import span
 from spc.line.causes import causes, compared
 from spc.line.periods import moment, period
 from spc.line.seen import Seen, seen
-from spc.nouns import Floats, Model
+from spc.nouns import Floats, Scatter
 
 router = APIRouter(prefix="/api/v1", tags=["causes"])
 
@@ -42,7 +42,8 @@ async def blame(
     limit: Annotated[int, Query(ge=1, le=LONGEST, description="rows: the newest, or the next when `after` is given")] = 1000,
     packed: Annotated[bool, Query(description="arrays as base64 of little-endian float32, row by row, with sigma")] = False,
 ) -> dict[str, Any]:
-    """Signed shares that sum to T²; null where a row or a value was not judged."""
+    """Signed shares that sum to T²; null where a row or a value was not judged. Of a line that is judged by subgroups there is one row
+    for each: the one that closed it."""
     here.plant.line(line)
 
     def ask(connection: Connection) -> Seen:
@@ -57,7 +58,7 @@ async def blame(
         return seen(connection, line, max(first, last - limit + 1), last, here.model)
 
     found = await here.read(ask)
-    return {**_packed(found), **({} if after else _geometry(found.model))} if packed else _plain(found)
+    return {**_packed(found), **({} if after else _geometry(found.scatter))} if packed else _plain(found)
 
 
 def _plain(found: Seen) -> dict[str, Any]:
@@ -89,13 +90,13 @@ def _packed(found: Seen) -> dict[str, Any]:
     }
 
 
-def _geometry(model: Model | None) -> dict[str, Any]:
-    """What a page needs to draw a pair's ellipse: the level, spread and correlations of the newest model."""
-    if model is None:
+def _geometry(scatter: Scatter | None) -> dict[str, Any]:
+    """What a page needs to draw a pair's ellipse: the level, spread and correlations of what the newest model judges."""
+    if scatter is None:
         return {}
-    covariance = model.scatter.covariance
+    covariance = scatter.covariance
     sd = np.sqrt(np.diag(covariance))
-    told = {"center": model.scatter.center, "sd": sd, "correlation": covariance / np.outer(sd, sd)}
+    told = {"center": scatter.center, "sd": sd, "correlation": covariance / np.outer(sd, sd)}
     return {"geometry": {name: value.tolist() for name, value in told.items()}}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -61,8 +60,7 @@ def rows_of(connection: Connection, line: str, since: int, until: int, get: GetM
     found = seen(connection, line, max(first, last - MOST_ROWS + 1), last, get)
     if found.model is None:
         raise Complaint("No row of this period was judged.", cure="Activate a model, or choose another period.")
-    judged = found.size > 1 if found.model.subgroup is not None else found.size == 1  # of what the newest model judges
-    return replace(found, **{one.name: getattr(found, one.name)[judged] for one in fields(found) if one.name != "model"})
+    return found.some(found.size > 1 if found.model.subgroup is not None else found.size == 1)  # of what the newest model judges
 
 
 def compared(

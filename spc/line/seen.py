@@ -61,6 +61,15 @@ class Seen:
     def __len__(self) -> int:
         return len(self.seq)
 
+    def some(self, which: Bools) -> Seen:
+        """Those of the rows that are marked (n,)."""
+        if which.all():
+            return self
+        track = self.t2[which], self.ucl[which], self.out[which]
+        return Seen(
+            self.model, self.seq[which], self.at[which], self.timed[which], *track, self.share[which], self.x[which], self.size[which]
+        )
+
     @property
     def names(self) -> tuple[str, ...]:
         return self.model.names if self.model is not None else ()
@@ -109,7 +118,7 @@ def seen(connection: Connection, line: str, first: int, last: int, get: GetModel
     t2, ucl, out = _track(connection, line, window)
     at = np.array([window.received[i] if us is None else us for i, us in enumerate(to_us(window.rows.at))], dtype=np.int64)
     timed = ~np.isnat(window.rows.at)
-    return Seen(model, *(one[kept] for one in (window.seq, at, timed, t2, ucl, out, share, x, size)))
+    return Seen(model, window.seq, at, timed, t2, ucl, out, share, x, size).some(kept)
 
 
 def _charted(connection: Connection, line: str, window: Window, model: Model, here: Ints) -> Floats:
