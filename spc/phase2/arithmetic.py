@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from spc.charts import Spe, charts_of
 from spc.errors import BadRecipe, TooFewRows
 from spc.limits import KnownParameters, NewRow, ReferenceRow, lookup
 from spc.limits.subgroups import NewSubgroup, ReferenceSubgroup
@@ -91,9 +92,9 @@ def arithmetic_of_point(model: Model, x: Floats, chart: str = "t2", raw: Floats 
     For a model with subgroups x is the mean of a subgroup and `model` the one of `Model.sized`. A chart with memory follows from all rows
     before: its lines of Python judge the whole file.
     """
-    if chart != "t2":
-        return _judged(model, chart)
     x = np.asarray(x, dtype=np.float64).reshape(-1)
+    if chart != "t2":
+        return _of_spe(model, x, chart) or _judged(model, chart)
     seen = ~np.isnan(x)
     q = int(seen.sum())
     if q == 0:
@@ -303,6 +304,15 @@ def _guard_limit(model: Model) -> Arithmetic:
 
 def _expected(level: float, slopes: tuple[tuple[str, float], ...]) -> str:
     return " + ".join([f"{level:.10g}", *(f"{slope:.10g}·{name}" for name, slope in slopes)])
+
+
+def _of_spe(model: Model, x: Floats, chart: str) -> Arithmetic | None:
+    """A value that follows from this row alone; nothing for another chart, and where there are too many numbers to write out."""
+    from spc.phase2.outside import arithmetic_of_spe  # noqa: PLC0415 - it is written in terms of this module
+
+    made = charts_of(dict(model.recipe.get("charts", {})), [chart])[chart] if chart in model.new_limits else None
+    plain = model.dynamics is None and model.p <= _INLINE and not np.isnan(x).any()
+    return arithmetic_of_spe(model, x, made) if isinstance(made, Spe) and plain else None
 
 
 def _judged(model: Model, chart: str) -> Arithmetic:
