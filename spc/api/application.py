@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from spc import __version__
-from spc.api import alarms, causes, docs, health, jobs, known, lines, models, problems, references, replays, rows, stream
+from spc.api import alarms, causes, docs, health, jobs, known, lines, models, problems, references, replays, rows, scraps, stream
 from spc.api.bodies import BodyLimit
 from spc.api.counters import Counters
 from spc.api.served import Served, of
@@ -26,7 +26,7 @@ from spc.line import Plant
 from spc.settings import Settings
 from spc.workbench import Workbench
 
-_PARTS = (health, references, models, replays, jobs, lines, known, rows, stream, alarms, causes)
+_PARTS = (health, references, models, replays, jobs, lines, known, rows, scraps, stream, alarms, causes)
 WARM_AFTER_S = 3.0  # the first page comes first; then what a fit needs is loaded, so that nobody waits for it
 _WORDS = (
     "Upload a reference, fit a model, activate it on a line, send rows, read points, answer alarms. "

@@ -46,7 +46,7 @@ async def blame(
     for each: the one that closed it."""
     here.plant.line(line)
 
-    def ask(connection: Connection) -> Seen:
+    def ask(connection: Connection) -> tuple[Seen, int]:
         zone = here.settings.zone
         first, last = 1, last_seq(connection, line)
         if since or until:
@@ -55,10 +55,10 @@ async def blame(
         first = max(first, after + 1)
         if after:
             last = min(last, first + limit - 1)
-        return seen(connection, line, max(first, last - limit + 1), last, here.model)
+        return seen(connection, line, max(first, last - limit + 1), last, here.model), last
 
-    found = await here.read(ask)
-    return {**_packed(found), **({} if after else _geometry(found.scatter))} if packed else _plain(found)
+    found, read = await here.read(ask)
+    return {**_packed(found), "read": read, **({} if after else _geometry(found.scatter))} if packed else _plain(found)
 
 
 def _plain(found: Seen) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
-from spc.ledger import Ledger, alarms, lines, outbox, points
+from spc.ledger import Ledger, alarms, lines, outbox, points, scraps
 
 _COMMIT_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _BATCH = 50_000
@@ -65,7 +65,13 @@ class _OfLedger(Collector):
                 signals.add_metric([line], n)
             waiting = outbox.counts(connection)
             still_open = len(alarms.alarms(connection, state="open", limit=_MANY))
-        yield from (accepted, judged, signals)
+            waiting_scraps = scraps.count_scraps(connection)
+        kept = GaugeMetricFamily(
+            "spc_scraps_waiting", "What sources sent, no row could be made of, and nobody has handled.", labels=["line"]
+        )
+        for line, n in waiting_scraps.items():
+            kept.add_metric([line], n)
+        yield from (accepted, judged, signals, kept)
         yield GaugeMetricFamily("spc_alarms_open", "Incidents that are not over.", value=still_open)
         yield GaugeMetricFamily("spc_outbox_waiting", "Messages that people have not been told yet.", value=waiting["waiting"])
         yield GaugeMetricFamily("spc_outbox_dead", "Messages that could not be delivered.", value=waiting["dead"])

@@ -2,9 +2,10 @@
 
 `Line.take` for rows, `Plant` for everything that runs by itself, `ring` for what people must be told, and the verbs `add_line` (of a
 running plant: `Plant.add_line`), `activate`, `cancel_job`, `acknowledge`, `shelve`, `unshelve`, `cause`, `rename_cause`,
-`withdraw_cause`, `save_reference`, `save_model` (as part of a larger change: `add_model`).
+`withdraw_cause`, `take_again` and `discard` for scraps, `save_reference`, `save_model` (as part of a larger change: `add_model`).
 """
 
+from spc.line.again import discard, take_again
 from spc.line.bell import ring
 from spc.line.plant import Plant, SourceState
 from spc.line.receipt import Receipt, Refusal
@@ -38,11 +39,13 @@ __all__ = [
     "cancel_job",
     "cause",
     "deactivate",
+    "discard",
     "rename_cause",
     "ring",
     "save_model",
     "save_reference",
     "shelve",
+    "take_again",
     "unshelve",
     "withdraw_cause",
 ]

@@ -83,6 +83,11 @@ class Plant:
             raise NotFound(f"There is no line {name!r}.", cure=f"Lines: {', '.join(self.lines) or 'none'}.")
         return self.lines[name]
 
+    def source_of(self, line: str, name: str) -> Source | None:
+        """The source of a line, if it is the one of this name and is run here."""
+        found = self._sources.get(line)
+        return found if found is not None and found.name == name else None
+
     def source(self, name: str) -> SourceState:
         """How the source of a line is; raises NotFound."""
         self.line(name)

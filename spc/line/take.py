@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import structlog
@@ -31,6 +31,8 @@ from spc.nouns import Bools, Model, Rows
 from spc.settings import LineSettings
 from spc.sources import Batch
 from spc.watch import Watch
+
+T = TypeVar("T")
 
 _log = structlog.get_logger("spc.line")
 
@@ -81,6 +83,10 @@ class Line:
     def take_batch(self, batch: Batch, *, source: str) -> Receipt:
         """Takes what a source gave: its rows, its position, its scraps and its gaps, in one transaction."""
         return self.ledger.submit(lambda connection: self._take_batch(connection, batch, source), undo=self._forget).result()
+
+    def together(self, job: Callable[[Connection], T]) -> T:
+        """Runs a job that calls `taken` among other things, all in one transaction, and returns its value once that is on disk."""
+        return self.ledger.submit(job, undo=self._forget).result()
 
     async def take_async(self, rows: Rows, *, source: str = "", position: Any = None) -> Receipt:
         """The same for an event loop, which is not held up."""
@@ -201,6 +207,10 @@ class Line:
             place = {name: j for j, name in enumerate(seat.stuck.names)}
             shown = {name: (float(seat.stuck.last[place[name]]), int(seat.stuck.run[place[name]])) for name in after}
             self._desk.stuck(connection, seat.last_seq, shown, now)
+
+    def taken(self, connection: Connection, rows: Rows, source: str) -> Receipt:
+        """Rows that are taken as part of a job of the ledger's writing thread."""
+        return self._take(connection, rows, source, None)
 
     def _sit(self, connection: Connection, now: int) -> Seat:
         """The line's memory, read again when it was thrown away, when another model was activated, or when another process had the line."""
