@@ -55,13 +55,13 @@
       kept = empty(here.dataset.liveLine, activation, long);
       order = null;
     }
-    if (kept.n && kept.last >= line.last) return;
+    if (kept.n && Math.max(kept.last, kept.read || 0) >= line.last) return; // of subgroups there are only the rows that closed one
     if (performance.now() - askedAt < Math.max(250, 4 * askCost)) return;
     asking = true; askedAt = performance.now();
     const mine = kept, query = "?packed=true&limit=" + (long ? KEPT : LIVE) + (mine.last ? "&after=" + mine.last : "");
     try {
       const answer = await fetch("/api/v1/lines/" + encodeURIComponent(mine.line) + "/blame" + query);
-      if (answer.ok) { const news = await answer.json(); if (mine === kept && take(news)) { draw(); closer(); } }
+      if (answer.ok) { const news = await answer.json(); if (mine === kept) kept.read = news.read; if (mine === kept && take(news)) { draw(); closer(); } }
       askCost = performance.now() - askedAt;
       times.fetch = askCost;
     } catch (_) { askCost = 1000; /* the page says already that it is cut off */ } finally { asking = false; }
@@ -157,7 +157,7 @@
     const split = Boolean(win && kept.p) && divided(win);
     box.classList.toggle("has-rows", split);
     if (!win || !kept.p || win.to < win.from) { write($("line-heat-said"), kept && kept.n && !kept.p ? "No row of this window was judged." : "No row yet."); return; }
-    if (!split) { shown = null; write($("line-heat-said"), kept.geometry && kept.t2.some((v) => v === v) ? "This line is judged by the means of subgroups: the alarm says whose doing it is." : "No row of this window was judged."); return; }
+    if (!split) { shown = null; write($("line-heat-said"), kept.geometry && kept.t2.some((v) => v === v) ? "No row of this window was taken apart." : "No row of this window was judged."); return; }
     const all = chosen("line-heat-rows", "some") === "all", ranked = sorted(win), rows = all ? ranked : ranked.slice(0, MOST);
     const head = win.long ? STRIP_PX : MARK_PX, foot = win.long ? 18 : 2, height = head + ROW_PX * rows.length + foot, width = size(box)[0];
     const canvas = surface(width, height), g = canvas.getContext("2d"), dpr = canvas.width / width;

@@ -121,7 +121,7 @@ def compare_panel() -> Component:
     return html.Details([html.Summary("Compare two periods"), *parts], id=ids.COMPARE, className="panel compare")
 
 
-def compare_answer(found: Comparison, against: str, theme: Theme) -> list[Component]:
+def compare_answer(found: Comparison, against: str, theme: Theme, of: str = "rows") -> list[Component]:
     """The sentences, the picture and the table of a comparison."""
     ranked = sorted(found.changes, key=lambda one: -abs(one.difference))
     rows = [
@@ -136,18 +136,18 @@ def compare_answer(found: Comparison, against: str, theme: Theme) -> list[Compon
     ]
     columns = ("Variable", "Before", "After", "Level, sd", "Spread ratio")
     figure = graph("compare-chart", compared_figure(theme, ranked[:20]), label="Differences with their intervals", class_name="compared")
-    words = [html.P(one, className="summary") for one in compared_words(found, against)]
+    words = [html.P(one, className="summary") for one in compared_words(found, against, of)]
     foot = "◆ the 95 % interval leaves out no change. Each interval stands for itself: with many variables one in twenty does so by chance."
     listed = table(columns, rows, caption="Each variable before and after", numbers=(1, 2, 3, 4))
-    more = "Rows count as independent; where they follow each other closely the true intervals are wider."
+    more = f"{of.capitalize()} count as independent; where they follow each other closely the true intervals are wider."
     return [*words, figure, listed, html.P(f"{foot} {more}", className="footer")]
 
 
-def compared_words(found: Comparison, against: str) -> list[str]:
-    """What changed, in words: the means together, the levels, the spreads, the pair."""
-    many = f"{found.n_after} rows against {found.n_before} of {against}"
+def compared_words(found: Comparison, against: str, of: str = "rows") -> list[str]:
+    """What changed, in words: the means together, the levels, the spreads, the pair; `of` is what is counted, "rows" or "subgroups"."""
+    many = f"{found.n_after} {of} against {found.n_before} of {against}"
     if np.isnan(found.p_value):
-        first = f"{many}: too few rows to test all levels together."
+        first = f"{many}: too few {of} to test all levels together."
     else:
         changed = "the levels have changed" if found.p_value < SURE else "no change of level is to be seen in all variables together"
         first = f"{many}: {changed} (T² of the difference {number(found.t2)}, p = {p_words(found.p_value)})."
@@ -196,8 +196,9 @@ def register_compare(app: Dash, view: View) -> None:
         theme, old = theme_now(), (before or "", end or "") if kind == "before" else None
         try:
             found = await asyncio.to_thread(view.compared, line, (since or "", until or ""), old)
+            of = await asyncio.to_thread(view.charted, line)
         except (Complaint, LedgerError) as wrong:
             column = getattr(wrong, "column", None)
             text = getattr(wrong, "text", str(wrong))
             return [complaint(f"{column}: {text}" if column else text, getattr(wrong, "cure", ""))]
-        return compare_answer(found, WITH[kind] if kind == "reference" else "the period before", theme)
+        return compare_answer(found, WITH[kind] if kind == "reference" else "the period before", theme, of)

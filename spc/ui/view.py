@@ -15,7 +15,7 @@ import numpy as np
 
 from spc.blame.compare import Comparison
 from spc.blame.pareto import Bar, By
-from spc.charts import titled
+from spc.charts import charts_of, titled
 from spc.errors import NotFound
 from spc.ledger import alarms as alarm_book
 from spc.ledger import causes as cause_book
@@ -27,6 +27,7 @@ from spc.line import causes as over_time
 from spc.line import verbs
 from spc.line.causes import Of
 from spc.line.known import looks_like_of
+from spc.line.means import means
 from spc.line.periods import period
 from spc.line.unknown import unknown_columns
 from spc.nouns import Alarm, Blame, Finding, Limit, Model, Point, Points, Rows
@@ -294,7 +295,7 @@ class View:
     # ------------------------------------------------------------------------------------------------------------- blame
 
     def blamed(self, line: str, seq: int) -> Blamed:
-        """Why row `seq` has its T²; raises NotFound when there is no such row or it was not judged."""
+        """Why row `seq`, or the mean of the subgroup that it closed, has its T²; raises NotFound when there is none."""
         from spc import blame  # noqa: PLC0415 - scipy's laws: needed by the first click, not by the first page
         from spc.phase2 import Monitor  # noqa: PLC0415
 
@@ -306,17 +307,33 @@ class View:
             model = self._model(c, id)
             depth = 0 if model.dynamics is None else model.dynamics.depth
             before = rows.rows_between(c, line, seq - depth, seq - 1)
+            mean = next(iter(means(c, line, model, seq, seq)), None)
         if model.subgroup is not None:
-            raise NotFound(f"Row {seq} is part of a subgroup, which is judged by its mean.", cure="The alarm says whose doing it is.")
+            if mean is None:
+                raise NotFound(f"Row {seq} is part of a subgroup, which is judged by its mean.", cure="Choose a point of the chart.")
+            model = model.sized(mean.k)
+            alone = Monitor(replace(model, subgroup=None, guards=()), charts_of({}, ["t2"]))
+            judged = alone.judge(Rows(model.names, mean.x[None], window.rows.at, window.rows.ids), seq)
+            return Blamed(seq, model, judged, blame.blame(model, mean.x), tuple(mean.x.tolist()), self._sentence(line, model, mean.x))
         monitor = Monitor(model)
         monitor.follow(_only(before, model.columns))
         judged = monitor.judge(_only(window, model.columns), seq)
         x = monitor.charted[0]
         raw = np.concatenate([_pick(before, model.inputs), _pick(window, model.inputs)])
         raw = raw if model.dynamics is None else model.dynamics.run(raw, np.concatenate([before.rows.at, window.rows.at]))
+        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), self._sentence(line, model, x), raw)
+
+    def _sentence(self, line: str, model: Model, x: Any) -> str:
+        from spc import blame  # noqa: PLC0415 - as above
+
         own = self._of(line)
-        said = blame.sentence(model, x) if own is None else blame.sentence(model, x, own.language, own.called)
-        return Blamed(seq, model, judged, blame.blame(model, x), tuple(x.tolist()), said, raw)
+        return blame.sentence(model, x) if own is None else blame.sentence(model, x, own.language, own.called)
+
+    def charted(self, line: str) -> str:
+        """What one point of the line's chart is of, in the plural: "rows", or "subgroups" when means are judged."""
+        with self._ledger.read() as c:
+            now = line_book.current(c, line)
+            return "subgroups" if now and now.model_id and self._model(c, now.model_id).subgroup is not None else "rows"
 
     def worked(self, line: str, seq: int, model: Model) -> list[Arithmetic]:
         """The arithmetic of row `seq` on charts with memory, each with its limit's: thousands of rows may be worked through again."""

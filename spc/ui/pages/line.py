@@ -141,6 +141,8 @@ def why(found: Blamed, timezone: str) -> tuple[list[Component], str, str]:
         html.P(f"Row {found.seq}{part}{moment}: {verdict}. T² {number(value)}, UCL {number(ucl)}.", title=utc(at)),
         html.P(found.sentence, className="sentence"),
     ]
+    if model.subgroup is not None:
+        words.append(html.P(f"The mean of {model.subgroup.size} row{'' if model.subgroup.size == 1 else 's'}.", className="quiet"))
     if points.notes[0]:
         words.append(html.P(points.notes[0], className="quiet"))
     share, sigma, given = (part[0].tolist() for part in (found.blame.share, found.blame.sigma, found.blame.given))
