@@ -104,15 +104,19 @@ def told(
 
 def _charts(names: str, lam: float | None, exact: bool, k: float | None) -> dict[str, Chart]:
     from spc.charts import CHARTS, charts_of
+    from spc.charts.spe import Spe
 
     listed = [name.strip() for name in names.split(",") if name.strip()]
     for name in listed:
         if name not in CHARTS:
             raise BadRecipe(f"'{name}' is not a chart with a run length.", cure=f"Known: {', '.join(CHARTS)}.")
-    words: dict[str, dict[str, Any]] = {"mewma": {"exact": exact}, "ewma_log_t2": {}, "mcusum": {}, "t2": {}}
-    for name, word, value in (("mewma", "lam", lam), ("ewma_log_t2", "lam", lam), ("mcusum", "k", k)):
+        if CHARTS[name] is Spe:
+            text = f"The run length of {name} depends on the relations of the variables, not on their number alone."
+            raise BadRecipe(text, cure="Ask for the other charts; the model of a fit has the limit of this one.")
+    words: dict[str, dict[str, Any]] = {"mewma": {"exact": exact}}
+    for name, word, value in (("mewma", "lam", lam), ("ewma_log_t2", "lam", lam), ("mewmc", "lam", lam), ("mcusum", "k", k)):
         if value is not None:
-            words[name][word] = value
+            words.setdefault(name, {})[word] = value
     return charts_of(words, listed)
 
 

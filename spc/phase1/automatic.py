@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spc.charts import Chart
+from spc.charts import Chart, Mewmc
 from spc.errors import Complaint
 from spc.inspect import henze_zirkler, mardia
 from spc.inspect.autocorrelation import averaged_rate
@@ -30,6 +30,7 @@ _DEPENDENT = 1.25  # times the promised rate, from which on alike neighbours mat
 _SHAPED = 1.5  # the same for the shape of the rows
 _UNSURE = 0.5  # relative standard error of a limit from few rows, from which on it says nothing
 _CUSUM = 0.1  # the weight of a moving average that forgets about as fast as a cumulative sum with the usual allowance
+_SQUARES = ("ewma_log_t2", "mewmc")  # charts that average squares of rows, not the rows
 _FEWEST = 50  # rows, and three per variable, without which neither can be told
 
 
@@ -112,9 +113,10 @@ def _added_up(memory: Memory, charts: Mapping[str, Chart], alpha: float) -> list
     """The gravest reason of a chart with memory, if there is one."""
     found = []
     for name, chart in charts.items():
-        if name == "t2" or not memory.alike.any():
+        if not chart.start(len(memory.alike)) or not memory.alike.any():
             continue
-        rate = averaged_rate(memory, getattr(chart, "lam", _CUSUM), alpha, squares=name == "ewma_log_t2")
+        lam = chart.weight_for(len(memory.alike)) if isinstance(chart, Mewmc) else getattr(chart, "lam", _CUSUM)
+        rate = averaged_rate(memory, lam, alpha, squares=name in _SQUARES)
         if rate >= _DEPENDENT * alpha:
             found.append((f"{chart.title} adds up what neighbouring rows share, so that it would really give {percent(rate)}", rate))
     return sorted(found, key=lambda one: -one[1])[:1]

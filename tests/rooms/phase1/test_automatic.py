@@ -85,6 +85,12 @@ def test_charts_with_memory_add_up_what_neighbours_share() -> None:
     assert "cross-fit" not in model(normal(1000), charts=charts_of({}, ("t2", "mewma", "ewma_log_t2"))).new_limits["mewma"][-1].law
 
 
+def test_spe_adds_nothing_up() -> None:
+    beside = model(alike(1000, 0.25), charts=charts_of({}, ("t2", "spe")))
+    assert "cross-fit" not in beside.new_limits["spe"][-1].law
+    assert not told(beside)
+
+
 @pytest.mark.parametrize("asked", [{"guarantee": 0.9}, {"overall": 0.05}])
 def test_a_guarantee_or_an_overall_rate_keeps_the_law_and_says_that_it_does_not_hold(asked: dict[str, float]) -> None:
     (one,) = told(model(heavy(1500), **asked))
