@@ -70,6 +70,18 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path}/a.db"
         return
     server: Postgres = request.getfixturevalue("postgres")
+    address = server.ledger()
+    yield address
+    server.drop(address)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def blank(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with nothing in it, not even tables: of each kind in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/a.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
     address = server.database()
     yield address
     server.drop(address)

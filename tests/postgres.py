@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from spc.ledger import engine
+
 PASSWORD = "boards and copper"  # noqa: S105 - of a server that lives as long as the tests do
 _SETTINGS = (
     ("fsync", "on"),  # what is tested is what is run: nothing is acknowledged before it is on disk
@@ -51,7 +53,7 @@ class Postgres:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
         self._process: subprocess.Popen[bytes] | None = None
-        self._made = 0
+        self._made, self._ledger = 0, ""
         self._root = os.geteuid() == 0
         if self._root:
             shutil.chown(self.folder, "postgres", "postgres")
@@ -121,11 +123,21 @@ class Postgres:
         """The address of a database, as a user writes it."""
         return f"postgresql://spc:{password.replace(' ', '%20')}@127.0.0.1:{self.port}/{database}"
 
-    def database(self) -> str:
-        """A fresh, empty database; returns its address."""
+    def database(self, like: str = "template1") -> str:
+        """A fresh, empty database, or a copy of one; returns its address."""
         self._made += 1
-        self.sql(f"create database spc_{self._made} owner spc")
+        self.sql(f"create database spc_{self._made} owner spc template {like}")
         return self.url(f"spc_{self._made}")
+
+    def ledger(self) -> str:
+        """A fresh database with the tables of a ledger in it, which are made once and copied."""
+        if not self._ledger:
+            address = self.database()
+            made = engine.engine_for(engine.database(address), writes=True)
+            engine.migrate(made)
+            made.dispose()
+            self._ledger = address.rpartition("/")[2]
+        return self.database(self._ledger)
 
     def drop(self, url: str) -> None:
         """Removes a database, whoever is connected to it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select, text
+from sqlalchemy import Connection, Select, Table, func, select
 
 CUT = ("block", "judged", "row_key")  # the tables that grow with every row
 
@@ -28,8 +28,10 @@ def make_room(connection: Connection, month: int) -> None:
     if month in known:
         return
     for name in CUT:
-        made = f"create table if not exists {name}_{month} partition of {name} for values from ({month}) to ({month + 1})"
-        connection.execute(text(made))
+        if connection.exec_driver_sql(f"select to_regclass('{name}_{month}')").scalar() is None:
+            # Made, then attached: `partition of` would wait until nobody reads the table, and stop all who begin to meanwhile.
+            connection.exec_driver_sql(f"create table {name}_{month} (like {name} including all)")
+            connection.exec_driver_sql(f"alter table {name} attach partition {name}_{month} for values from ({month}) to ({month + 1})")
     known.add(month)
 
 

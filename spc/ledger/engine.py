@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from alembic.util import CommandError
 from sqlalchemy.engine import URL, make_url
 
 from spc.errors import LedgerError
+from spc.ledger import postgres
 
 BUSY_MS = 10_000
 
@@ -22,9 +24,12 @@ BUSY_MS = 10_000
 def engine_for(url: URL, *, writes: bool) -> sa.Engine:
     """An engine whose connections are durable (`writes`) or can only read."""
     pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 0} if writes else {"pool_size": 4, "max_overflow": 28}
-    engine = sa.create_engine(url, **pool)
-    if engine.dialect.name == "sqlite":
+    if url.get_backend_name() == "sqlite":
+        engine = sa.create_engine(url, **pool)
         _set_up_sqlite(engine, writes)
+    else:
+        engine = sa.create_engine(url, **pool, **postgres.words_for(url, writes=writes))
+        postgres.set_up(engine, writes=writes)
     return engine
 
 
@@ -56,7 +61,7 @@ def in_words(doing: str) -> Iterator[None]:
         yield
     except sa.exc.SQLAlchemyError as broken:
         cause = getattr(broken, "orig", None) or broken
-        raise LedgerError(f"{doing}: {cause}") from broken
+        raise LedgerError(f"{doing}: {' '.join(str(cause).split())}") from broken
 
 
 def migrate(engine: sa.Engine, revision: str = "head") -> None:
@@ -64,7 +69,9 @@ def migrate(engine: sa.Engine, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     try:
-        with engine.begin() as connection:
+        with engine.begin() as connection:  # whoever begins first migrates; another program that starts now waits, and finds it done
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("set local statement_timeout = 0")
             known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
             found = _version(connection)
             if found and found not in known:
@@ -86,10 +93,25 @@ def database(url: str) -> URL:
     """The address as SQLAlchemy reads it; makes the folder of an SQLite file."""
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError as broken:
-        raise LedgerError(f"{url!r} is not the address of a database; the usual one is sqlite:///var/spc.db.") from broken
-    if parsed.get_backend_name() == "sqlite":
-        if not parsed.database or parsed.database == ":memory:":
-            raise LedgerError("The ledger needs a file: a database in memory would be gone with the process.")
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    except (sa.exc.ArgumentError, ValueError) as broken:
+        said = re.sub(r"://[^@]*@", "://***@", url)
+        words = f"{said!r} is not the address of a database; the usual one is sqlite:///var/spc.db, another postgresql://user@host/spc."
+        raise LedgerError(words) from broken
+    backend = parsed.get_backend_name()
+    if backend in ("postgresql", "postgres"):
+        return postgres.address(parsed)
+    if backend != "sqlite":
+        raise LedgerError(f"A ledger is kept in SQLite (sqlite:///…) or in PostgreSQL (postgresql://…), not in {backend}.")
+    if not parsed.database or parsed.database == ":memory:":
+        raise LedgerError("The ledger needs a file: a database in memory would be gone with the process.")
+    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     return parsed
+
+
+def shown(address: URL) -> str:
+    """An address for people: no password, wherever in it one stands.
+
+    >>> shown(make_url("postgresql://spc:secret@plant/spc?password=secret"))
+    'postgresql://spc:***@plant/spc'
+    """
+    return address.set(query={}, drivername=address.get_backend_name()).render_as_string()

@@ -18,7 +18,8 @@ LENGTH_US = 15_000_000  # a process that died is missed for so long
 RENEW_US = 10_000_000  # a lease that has less than this left is renewed
 
 _HERE = lease.c.line == bindparam("of_line")
-_ASK = select(lease.c.owner, lease.c.epoch, lease.c.until, lease.c.told).where(_HERE).with_for_update()
+_LOOK = select(lease.c.owner, lease.c.epoch, lease.c.until, lease.c.told).where(_HERE)
+_ASK = _LOOK.with_for_update()
 _RENEW = update(lease).where(_HERE).values(until=bindparam("to"))
 
 
@@ -70,7 +71,7 @@ def clear(connection: Connection) -> None:
 
 def holder(connection: Connection, line: str, now: int) -> tuple[str, str]:
     """Who runs a line, as its key and in words; empty when nobody does."""
-    found = connection.execute(_ASK, {"of_line": line}).first()
+    found = connection.execute(_LOOK, {"of_line": line}).first()
     return (str(found.owner), str(found.told)) if found is not None and found.owner and found.until > now else ("", "")
 
 

@@ -20,9 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from spc.errors import LedgerError, Refused
-from spc.ledger import leases
-from spc.ledger.engine import database, engine_for, in_words, migrate
+from spc.ledger import checking, leases
+from spc.ledger.engine import database, engine_for, in_words, migrate, shown
 from spc.ledger.lock import Lock
+from spc.ledger.postgres import Presence
 
 T = TypeVar("T")
 Job = Callable[[sa.Connection], T]
@@ -54,17 +55,17 @@ class Ledger:
     def __init__(self, url: str) -> None:
         address = database(url)
         sqlite = address.get_backend_name() == "sqlite"
-        self._lock = Lock(f"{address.database}.lock") if sqlite else None
         self.owner = uuid.uuid4().hex  # who holds the leases of lines that are run here
         self._writer = engine_for(address, writes=True)
         self._reader = engine_for(address, writes=False)
+        self._lock = Lock(f"{address.database}.lock") if sqlite else Presence(self._writer)
         self._tasks: queue.Queue[_Task | None] = queue.Queue(WAITING)
         self._closing = threading.Lock()
         self._closed = self._gone = False
         self._listeners: tuple[Callable[[], object], ...] = ()
         self.trouble = ""  # what the last transaction failed of; empty when it succeeded
         try:
-            with in_words(f"opening the ledger {address.render_as_string()}"):
+            with in_words(f"opening the ledger {shown(address)}"):
                 migrate(self._writer)
                 if self.alone:
                     with self._writer.begin() as connection:
@@ -125,7 +126,7 @@ class Ledger:
     @property
     def alone(self) -> bool:
         """True when no other process had the ledger open when this one opened it: whatever an earlier one had in hand, it has no more."""
-        return self._lock is not None and self._lock.alone
+        return self._lock.alone
 
     @property
     def waiting(self) -> int:
@@ -133,13 +134,9 @@ class Ledger:
         return self._tasks.qsize()
 
     def check(self) -> list[str]:
-        """What the database finds wrong with itself: empty when all is well. Reads every page, so not for every day."""
-        if self._reader.dialect.name != "sqlite":
-            return []
+        """What is wrong with the database and with the blocks in it: empty when all is well. Reads every page, so not for every day."""
         with self.read() as connection:
-            found = [str(one) for (one,) in connection.exec_driver_sql("pragma integrity_check") if one != "ok"]
-            orphans = connection.exec_driver_sql("pragma foreign_key_check").all()
-        return found + [f"{table} row {rowid} refers to a missing {parent}" for table, rowid, parent, _ in orphans]
+            return checking.check(connection)
 
     def close(self) -> None:
         """Writes what waits, then lets go of the file."""
@@ -228,8 +225,7 @@ class Ledger:
     def _release(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
-        if self._lock:
-            self._lock.release()
+        self._lock.release()
 
 
 def _one(connection: sa.Connection, task: _Task) -> None:

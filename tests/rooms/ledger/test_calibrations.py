@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 from spc.ledger import Ledger, calibrations
 from spc.ledger.calibrations import Calibrations, get_calibration, put_calibration
@@ -11,8 +10,7 @@ from spc.ledger.calibrations import Calibrations, get_calibration, put_calibrati
 KEY = "a" * 64
 
 
-def test_a_result_comes_back_after_a_restart_and_a_later_one_takes_its_place(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/a.db"
+def test_a_result_comes_back_after_a_restart_and_a_later_one_takes_its_place(url: str) -> None:
     with Ledger.open(url) as ledger:
         store = Calibrations(ledger, lambda: 7)
         assert store.get(KEY) is None
@@ -25,8 +23,8 @@ def test_a_result_comes_back_after_a_restart_and_a_later_one_takes_its_place(tmp
     assert (one.key, one.error, one.made_at, one.bytes) == (KEY, 0.01, 7, 3)
 
 
-def test_the_oldest_go_when_there_is_too_much(tmp_path: Path) -> None:
-    with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
+def test_the_oldest_go_when_there_is_too_much(url: str) -> None:
+    with Ledger.open(url) as ledger:
         for at in range(5):
             ledger.write(lambda c, at=at: put_calibration(c, f"{at}", bytes(10), 0.0, at, most=30))  # type: ignore[misc]
         with ledger.read() as connection:
@@ -34,8 +32,8 @@ def test_the_oldest_go_when_there_is_too_much(tmp_path: Path) -> None:
             assert get_calibration(connection, "0") is None
 
 
-def test_two_at_once_write_one_result(tmp_path: Path) -> None:
-    with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
+def test_two_at_once_write_one_result(url: str) -> None:
+    with Ledger.open(url) as ledger:
         store = Calibrations(ledger, lambda: 7)
         crew = [threading.Thread(target=store.put, args=(KEY, b"same", 0.0)) for _ in range(8)]
         for one in crew:
@@ -45,7 +43,7 @@ def test_two_at_once_write_one_result(tmp_path: Path) -> None:
         assert store.get(KEY) == b"same"
 
 
-def test_a_ledger_that_is_closed_is_as_good_as_an_empty_one(tmp_path: Path) -> None:
-    with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
+def test_a_ledger_that_is_closed_is_as_good_as_an_empty_one(url: str) -> None:
+    with Ledger.open(url) as ledger:
         store = Calibrations(ledger, lambda: 7)
     store.put(KEY, b"late", 0.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ LONG = leases.LENGTH_US
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
+def ledger(url: str) -> Iterator[Ledger]:
+    with Ledger.open(url) as ledger:
         ledger.write(lambda connection: lines.put_line(connection, "smt-2", "SMT-2", NOW))
         yield ledger
 
@@ -45,8 +44,7 @@ def test_one_that_ran_out_goes_to_another_and_the_first_learns_of_it(ledger: Led
     assert hold(ledger, "a", 1, NOW + 2 * LONG) == 3  # not 1: what it remembers is old
 
 
-def test_it_is_let_go_when_a_ledger_is_closed_and_cleared_by_the_next_that_is_alone(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/b.db"
+def test_it_is_let_go_when_a_ledger_is_closed_and_cleared_by_the_next_that_is_alone(url: str) -> None:
     with Ledger.open(url) as first, Ledger.open(url) as second:
         first.write(lambda connection: lines.put_line(connection, "smt-2", "SMT-2", NOW))
         hold(first, first.owner, 0, NOW)

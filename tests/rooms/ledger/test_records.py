@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,8 +19,8 @@ NOW = 1_741_068_000_000_000
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
+def ledger(url: str) -> Iterator[Ledger]:
+    with Ledger.open(url) as ledger:
         ledger.write(lambda connection: lines.put_line(connection, "smt-2", "SMT-2", NOW))
         yield ledger
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sqlite3
 import threading
 import time
@@ -19,8 +20,8 @@ from spc.ledger.schema import metadata
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
+def ledger(url: str) -> Iterator[Ledger]:
+    with Ledger.open(url) as ledger:
         yield ledger
 
 
@@ -36,24 +37,35 @@ def known(ledger: Ledger) -> list[str]:
 def test_what_the_migrations_make_is_what_the_queries_expect(ledger: Ledger) -> None:
     with ledger.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        differences = compare_metadata(context, metadata)
+        assert [one for one in differences if not re.search(r"_\d{6}", str(one))] == []  # PostgreSQL's months are tables, too
 
 
-def test_a_written_job_is_there_after_opening_again(tmp_path: Path) -> None:
+def test_a_written_job_is_there_after_opening_again(url: str) -> None:
     for name in ("a", "b"):
-        with Ledger.open(f"sqlite:///{tmp_path}/x/y.db") as ledger:
+        with Ledger.open(url) as ledger:
             put(ledger, name)
-    with Ledger.open(f"sqlite:///{tmp_path}/x/y.db") as ledger:
+    with Ledger.open(url) as ledger:
         assert known(ledger) == ["a", "b"]
 
 
 def test_every_commit_is_synced_and_readers_cannot_write(ledger: Ledger) -> None:
-    def ask(connection: sa.Connection) -> list[object]:
-        words = ("synchronous", "journal_mode", "foreign_keys")
-        return [connection.exec_driver_sql(f"pragma {word}").scalar() for word in words]
+    def ask(connection: sa.Connection) -> dict[str, object]:
+        if connection.dialect.name == "sqlite":
+            return {word: connection.exec_driver_sql(f"pragma {word}").scalar() for word in ("synchronous", "journal_mode", "foreign_keys")}
+        words = ("synchronous_commit", "lock_timeout", "idle_in_transaction_session_timeout", "application_name")
+        return {word: connection.exec_driver_sql(f"show {word}").scalar() for word in words}
 
-    assert ledger.write(ask) == [2, "wal", 1]
-    with pytest.raises(LedgerError, match="readonly"), ledger.read() as connection:
+    assert ledger.write(ask) in (
+        {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1},
+        {  # the server's own default is synchronous_commit = off
+            "synchronous_commit": "on",
+            "lock_timeout": "30s",
+            "idle_in_transaction_session_timeout": "20s",
+            "application_name": "spc writer",
+        },
+    )
+    with pytest.raises(LedgerError, match=r"read-?only"), ledger.read() as connection:
         lines.put_line(connection, "a", "A", 1)
 
 
@@ -84,7 +96,7 @@ def test_a_broken_constraint_is_that_jobs_error(ledger: Ledger) -> None:
     orphan = ledger.submit(lambda connection: lines.add_activation(connection, "nowhere", None, 1, "me", "why"))
     good = ledger.submit(lambda connection: lines.put_line(connection, "a", "A", 1))
     hold.set()
-    with pytest.raises(LedgerError, match="FOREIGN KEY"):
+    with pytest.raises(LedgerError, match=r"(?i)foreign key"):
         orphan.result(5.0)
     good.result(5.0)
     assert known(ledger) == ["a"]
@@ -131,8 +143,7 @@ def test_a_failed_transaction_is_everybodys_error_and_nothing_is_kept(ledger: Le
     assert ledger.trouble == ""
 
 
-def test_the_first_process_on_a_ledger_knows_that_it_is_alone(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/a.db"
+def test_the_first_process_on_a_ledger_knows_that_it_is_alone(url: str) -> None:
     with Ledger.open(url) as first, Ledger.open(url) as second:
         assert (first.alone, second.alone) == (True, False)
         put(first, "a")
@@ -165,8 +176,8 @@ def test_a_cancelled_job_is_not_done(ledger: Ledger) -> None:
     assert known(ledger) == ["b"]
 
 
-def test_a_closed_ledger_takes_no_jobs_and_finishes_those_it_has(tmp_path: Path) -> None:
-    ledger = Ledger.open(f"sqlite:///{tmp_path}/a.db")
+def test_a_closed_ledger_takes_no_jobs_and_finishes_those_it_has(url: str) -> None:
+    ledger = Ledger.open(url)
     futures = [ledger.submit(lambda connection, n=f"l{i}": lines.put_line(connection, n, n, 1)) for i in range(50)]
     ledger.close()
     ledger.close()
@@ -216,8 +227,8 @@ def test_readers_see_one_state_while_the_writer_goes_on(ledger: Ledger) -> None:
     assert known(ledger) == ["a", "b"]
 
 
-def test_listeners_are_called_after_each_commit_and_one_that_fails_stops_nobody(tmp_path: Path) -> None:
-    with Ledger.open(f"sqlite:///{tmp_path / 'l.db'}") as ledger:
+def test_listeners_are_called_after_each_commit_and_one_that_fails_stops_nobody(url: str) -> None:
+    with Ledger.open(url) as ledger:
         heard: list[str] = []
 
         def broken() -> None:

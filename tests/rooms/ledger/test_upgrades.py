@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,10 +44,9 @@ def old(url: str, revision: str) -> None:
 
 
 @pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
-def test_rows_and_points_move_into_blocks(tmp_path: Path, revision: str) -> None:
-    url = f"sqlite:///{tmp_path}/a.db"
-    old(url, revision)
-    with Ledger.open(url) as ledger:
+def test_rows_and_points_move_into_blocks(blank: str, revision: str) -> None:
+    old(blank, revision)
+    with Ledger.open(blank) as ledger:
         assert ledger.check() == []
         with ledger.read() as connection:
             window = rows.rows_between(connection, "smt-2", 1, 9)

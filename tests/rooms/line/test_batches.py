@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +17,8 @@ from tests.small import rows as some_rows
 
 
 @pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
+def line(url: str) -> Iterator[Line]:
+    with Ledger.open(url) as ledger:
         yield Line(ledger, LineSettings("smt-2"), clock=FakeClock())
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,9 +16,9 @@ from tests.small import rows as some_rows
 
 
 class House:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, url: str) -> None:
         self.clock = FakeClock()
-        self.ledger = Ledger.open(f"sqlite:///{folder}/a.db")
+        self.ledger = Ledger.open(url)
         self.line = Line(self.ledger, LineSettings("smt-2"), clock=self.clock, notifiers=("shift",))
         id = save_model(self.ledger, model(), reference_id=None, by="Ada", now=self.clock())
         activate(self.ledger, "smt-2", id, "start", "Ada", self.clock())
@@ -34,8 +33,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
+def house(url: str) -> Iterator[House]:
+    house = House(url)
     house.line.take(some_rows(4, out=(4,)))
     yield house
     house.ledger.close()

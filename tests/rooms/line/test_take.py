@@ -28,10 +28,10 @@ SETTINGS = LineSettings(
 class House:
     """A ledger with one line on which the small model is active."""
 
-    def __init__(self, folder: Path, settings: LineSettings = SETTINGS) -> None:
+    def __init__(self, url: str, settings: LineSettings = SETTINGS) -> None:
         self.clock = FakeClock()
         self.settings = settings
-        self.url = f"sqlite:///{folder}/a.db"
+        self.url = url
         self.open()
         self.activate()
 
@@ -75,8 +75,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
+def house(url: str) -> Iterator[House]:
+    house = House(url)
     yield house
     house.ledger.close()
 
@@ -155,8 +155,7 @@ def test_blocks_of_any_size_give_the_same(tmp_path: Path, size: int) -> None:
     """Row by row or in one block: the same points, signals, alarm, events and letters."""
     found = []
     for name, step in (("a", size), ("b", 40)):
-        (tmp_path / name).mkdir()
-        house = House(tmp_path / name, replace(SETTINGS, watch=WatchSettings(2, 3, 2)))
+        house = House(f"sqlite:///{tmp_path}/{name}.db", replace(SETTINGS, watch=WatchSettings(2, 3, 2)))
         block = some_rows(40, out=(5, 9, 10, 11, 15, 20, 22, 30, 31, 40))
         for start in range(0, 40, step):
             house.line.take(block.part(slice(start, start + step)))
@@ -215,8 +214,8 @@ def test_a_failed_transaction_leaves_the_line_as_it_was(house: House) -> None:
     assert len(house.points()) == 8
 
 
-def test_rows_before_any_model_are_kept_and_not_judged(tmp_path: Path) -> None:
-    with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
+def test_rows_before_any_model_are_kept_and_not_judged(url: str) -> None:
+    with Ledger.open(url) as ledger:
         line = Line(ledger, SETTINGS)
         assert line.columns() is None
         assert line.take(some_rows(3, out=(1,))).accepted == 3
