@@ -60,7 +60,7 @@ def test_shares_sum_to_the_statistic_and_go_with_their_columns(seed: int, p: int
     assert found.value == value
     assert float(found.share.sum()) == pytest.approx(value, rel=1e-9)
     rng = np.random.default_rng(seed + 1)
-    order, scale = rng.permutation(p), 10.0 ** rng.integers(-6, 7, p)
+    order, scale = rng.permutation(p), np.power(10.0, rng.integers(-6, 7, p), dtype=np.float64)
     other = cause(turned(model, order, scale), "spe", x=x[order] * scale)
     assert other.share == pytest.approx(found.share[order], rel=1e-6, abs=1e-7 * max(1.0, value))
     assert (set(other.named), other.kind) == (set(found.named), found.kind)

@@ -10,8 +10,13 @@ from scipy.special import chdtri
 
 from spc.charts import Spe
 from spc.limits.outside import Refitted, box
+from spc.nouns import Floats
 from spc.phase1.chains import Fits
 from spc.phase1.outside import Calibrated
+
+
+def lower_of(rng: np.random.Generator, p: int) -> Floats:
+    return np.asarray(np.linalg.cholesky(np.cov(rng.standard_normal((p, 3 * p)))), dtype=np.float64)
 
 
 def test_with_equal_weights_the_usual_limit_is_the_chi_squared_one() -> None:
@@ -43,7 +48,7 @@ def test_for_two_variables_whole_tables_and_new_rows_agree() -> None:
 
 def test_each_fits_tail_is_that_of_rows_drawn_at_random() -> None:
     rng = np.random.default_rng(4)
-    fits = replace(Fits.classical(20, 4, 2, rng), truth=np.linalg.cholesky(np.cov(rng.standard_normal((4, 12)))))
+    fits = replace(Fits.classical(20, 4, 2, rng), truth=lower_of(rng, 4))
     chart = Spe(components=2).bound(fits.factors)
     found = Refitted.of(chart.outside.rest, fits.center, fits.factor, chart.usual, 2)
     u = rng.standard_normal((200_000, 4))
@@ -65,7 +70,7 @@ def test_luck_that_fits_share_is_counted_once() -> None:
 
 
 def test_between_two_rates_the_quick_limit_is_the_exact_one() -> None:
-    lower = np.linalg.cholesky(np.cov(np.random.default_rng(2).standard_normal((5, 30))))
+    lower = lower_of(np.random.default_rng(2), 5)
     found = Calibrated.of(Spe().bound(lower), replace(Fits.classical(50, 5, 200, np.random.default_rng(6)), truth=lower))
     quick = found.between(0.001, 0.004)
     assert [quick(rate) for rate in (0.001, 0.0013, 0.0031, 0.004)] == pytest.approx(
