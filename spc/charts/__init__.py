@@ -1,5 +1,7 @@
 """Phase II charts: statistics on whitened rows. Each is a frozen dataclass with `start(p)` and `step(state, z) -> (state, values)`.
 
+A chart that depends on the scatter itself has a method `bound(factor)` that gives the chart which judges.
+
 A chart is listed in CHARTS or named `module:Class` in the settings; `check` is the contract that every one of them must pass. Memories
 are plain dictionaries of numbers, so that the ledger can keep them.
 """
