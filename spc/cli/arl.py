@@ -21,8 +21,10 @@ EXAMPLE = (
     "spc arl --chart t2 -p 4 --arl0 370 --shift 1 --json",
     "spc arl --chart t2,mewma -p 4 -n 200 --arl0 370 --within 20",
     "spc arl --chart t2,mewma -p 4 --limit 17.6,13.6 --shift 1",
+    "spc arl --chart mewmc -p 4 --arl0 370 --shift 1",
 )
 _CHARTS = ("t2", "mewma", "mcusum")
+_SIMULATED = ("ewma_log_t2", "mewmc")  # no equation is solved for them
 _LAW = {
     "t2": "geometric, from the χ² law of a row",
     "mewma": "integral equation (Rigdon 1995; Runger & Prabhu 1996)",
@@ -32,10 +34,15 @@ _LAW = {
 
 def command(
     chart: Annotated[
-        str, typer.Option("--chart", metavar="NAME,…", help="t2, mewma, mcusum (Crosier's) or ewma_log_t2; several share the false alarms.")
+        str,
+        typer.Option(
+            "--chart", metavar="NAME,…", help="t2, mewma, mcusum (Crosier's), ewma_log_t2 or mewmc; several share the false alarms."
+        ),
     ],
     p: Annotated[int, typer.Option("-p", metavar="P", help="The number of variables.")],
-    lam: Annotated[float | None, typer.Option("--lam", metavar="λ", help="Weight of the newest row: mewma. [default: 0.1]")] = None,
+    lam: Annotated[
+        float | None, typer.Option("--lam", metavar="λ", help="Weight of the newest row: mewma, ewma_log_t2, mewmc. [default: 0.1]")
+    ] = None,
     exact: Annotated[bool, typer.Option("--exact", help="The exact variance of each row, not the asymptotic one: mewma.")] = False,
     k: Annotated[
         float | None, typer.Option("--k", metavar="K", help="Reference value, half the shift that matters: mcusum. [default: 0.5]")
@@ -64,7 +71,7 @@ def command(
     from spc.runlength.asked import NotComputed
 
     limits = power.limits_of(limit, chart)
-    if "," in chart or chart == "ewma_log_t2" or n is not None or within is not None:
+    if "," in chart or chart in _SIMULATED or n is not None or within is not None:
         power.told(chart, p, lam=lam, exact=exact, k=k, limits=limits, arl0=arl0, shift=shift, n=n, within=within, json=json)
         return
     made = _chart(chart, p, lam, exact, k)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spc.charts import EwmaLogT2, Mcusum, Mewma, charts_of, titled
+from spc.charts import EwmaLogT2, Mcusum, Mewma, Mewmc, charts_of, titled
+from spc.charts.mewmc import unpacked
 from spc.errors import BadRecipe
 from spc.nouns import Floats, Model
 from spc.phase2.arithmetic import Arithmetic, arithmetic_of_point
@@ -103,4 +104,18 @@ def _ewma_log_t2(chart: EwmaLogT2, before: dict[str, Any], z: Floats, value: flo
     return formula, "moving average of log T²", "Roberts 1959, on log T²", inputs, lines
 
 
-_WORK: Mapping[type, Callable[..., Worked]] = {Mewma: _mewma, Mcusum: _mcusum, EwmaLogT2: _ewma_log_t2}
+def _mewmc(chart: Mewmc, before: dict[str, Any], z: Floats, value: float) -> Worked:
+    lam, earlier = chart.weight_for(len(z)), unpacked(np.array(before["C"]))
+    c = lam * np.outer(z, z) + (1.0 - lam) * earlier
+    trace, log = float(np.trace(c)), float(np.linalg.slogdet(c)[1])
+    formula = f"MEWMC = tr C − log|C| − p with C = λzzᵀ + (1 − λ)C₋₁: {trace:.6g} − ({log:.6g}) − {len(z)} = {value:.6g}"
+    rows = ",\n                   ".join(str(row) for row in earlier.tolist())
+    lines = (
+        f"lam, before = {lam!r}, np.array([{rows}])  # C after the row before\n"
+        "C = lam * np.outer(z, z) + (1 - lam) * before\nprint(float(np.trace(C) - np.linalg.slogdet(C)[1] - len(z)))\n"
+    )
+    inputs = {"λ": f"{lam:g}", "tr C": f"{trace:.6g}", "log|C|": f"{log:.6g}", "diagonal of C": _listed(np.diag(c))}
+    return formula, "moving covariance of whitened rows, against I", "Hawkins & Maboudou-Tchao 2008", inputs, lines
+
+
+_WORK: Mapping[type, Callable[..., Worked]] = {Mewma: _mewma, Mcusum: _mcusum, EwmaLogT2: _ewma_log_t2, Mewmc: _mewmc}

@@ -113,6 +113,8 @@ ROWS = np.random.default_rng(4).standard_normal((40, 6))
         {"t2": {}, "mewma": {"lam": 0.2, "exact": True}},
         {"t2": {}, "mcusum": {"k": 0.4}},
         {"t2": {}, "ewma_log_t2": {}},
+        {"t2": {}, "mewmc": {}},
+        {"t2": {}, "mewmc": {"lam": 0.05}},
     ],
 )
 def test_the_lines_of_python_give_a_point_of_a_chart_with_memory(charts: dict[str, Any]) -> None:
