@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Any
 
+from spc import logs
 from spc.errors import Complaint, LedgerError
 from spc.settings import Settings, load
 
@@ -49,6 +50,7 @@ def main() -> int:
 
     try:
         settings = settled()
+        logs.set_up(settings.log, settings.log_level)
         server, ledger = compose(settings)
     except (Complaint, LedgerError) as wrong:
         sys.stderr.write(f"{wrong}\n")
@@ -64,7 +66,9 @@ def __getattr__(name: str) -> Any:
     """`app:server`, made when an ASGI server asks for it, so that importing this file opens nothing."""
     if name != "server":
         raise AttributeError(name)
-    server, ledger = compose(settled())
+    settings = settled()
+    logs.set_up(settings.log, settings.log_level)
+    server, ledger = compose(settings)
     atexit.register(ledger.close)
     globals()["server"] = server
     return server

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 from spc.errors import BadSettings
 from spc.language import LANGUAGES
+from spc.logs import LEVELS
 
 T = TypeVar("T")
 
@@ -130,7 +131,9 @@ class LineSettings:
 class Settings:
     """The plant: where to serve, where the ledger is, who is told, and its lines. `root` is what relative paths are relative to.
 
-    `demo` fills an empty ledger with the demo reference and its model, so that the first start shows a line that runs.
+    `demo` fills an empty ledger with the demo reference and its model, so that the first start shows a line that runs. `reserve_mb` lie
+    idle beside an SQLite ledger for the day on which its disk is full. `log` lines are JSON, or text for people; "auto" is text at a
+    terminal.
     """
 
     host: str = "127.0.0.1"
@@ -139,6 +142,9 @@ class Settings:
     timezone: str = "UTC"
     url: str = ""
     demo: bool = False
+    reserve_mb: int = 64
+    log: Literal["auto", "json", "text"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     language: str = "en"
     notify: tuple[PartSettings, ...] = ()
     lines: tuple[LineSettings, ...] = field(default=(), metadata=_NOT_A_WORD)  # a file each
@@ -147,6 +153,11 @@ class Settings:
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
             raise _unknown("language", self.language, LANGUAGES, "settings")
+        for word, said, known in (("log", self.log, ("auto", "json", "text")), ("log_level", self.log_level, tuple(LEVELS))):
+            if said not in known:
+                raise _unknown(word, said, known, "settings")
+        if self.reserve_mb < 0:
+            raise BadSettings(f"settings: reserve_mb is {self.reserve_mb}.", cure="Use 0 for no reserve, or some megabytes.")
         if not self.url:
             object.__setattr__(self, "url", f"http://{self.host}:{self.port}")
         if not 0 <= self.port <= 65535:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spc import logs
 from spc.cli import files
 from spc.cli.serve import ledger_url
 
@@ -39,6 +40,7 @@ def command(
     from spc.settings import load
 
     settings = load(config)
+    logs.set_up(settings.log, settings.log_level)
     settings = dataclasses.replace(settings, lines=(settings.line(line),), ledger=ledger_url(ledger) or settings.ledger)
     with Ledger.open(settings.ledger) as book:
         plant = Plant(book, settings, build(settings.notify), apart=True)

@@ -43,6 +43,8 @@ def blamed(alarm: Alarm) -> str:
     """The variable or guard that an alarm named; what else it was when it named none."""
     if alarm.kind == "no data":
         return "no data"
+    if alarm.kind == "disk":
+        return "disk nearly full"
     if alarm.kind == "stuck":
         return f"{alarm.facts.get('culprit', 'sensor')} stuck"
     culprit = alarm.facts.get("culprit")

@@ -60,13 +60,14 @@ class Desk:
 
     def silent(self, connection: Connection, last_seq: int, heard: int, now: int) -> None:
         """Nothing came for too long: an alarm of its own, which never ends another one."""
-        before = book.open_alarm(connection, self.settings.name, "no data")
+        self.stand(connection, "no data", last_seq, words.silence(self.settings, self.zone, now, heard), {"last": heard}, now)
+
+    def stand(self, connection: Connection, kind: str, last_seq: int, said: str, facts: Mapping[str, Any], now: int) -> None:
+        """Opens an alarm that is not about the process, unless one of its kind is active."""
+        before = book.open_alarm(connection, self.settings.name, kind)
         if before is not None and before.active:
             return
-        said = words.silence(self.settings, self.zone, now, heard)
-        out = alarms.Out(
-            self.settings.name, "no data", last_seq, now, said, priority="medium", rows_out=0, worst=0.0, facts={"last": heard}
-        )
+        out = alarms.Out(self.settings.name, kind, last_seq, now, said, priority="medium", rows_out=0, worst=0.0, facts=facts)
         self._go_out(connection, before, out)
 
     def stuck(self, connection: Connection, last_seq: int, columns: Mapping[str, tuple[float, int]], now: int) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import structlog
@@ -18,6 +20,7 @@ from spc.ledger import alarms as book
 from spc.ledger.clock import now_us
 from spc.line import demo
 from spc.line.bell import ring
+from spc.line.disk import MB, Disk, Room
 from spc.line.incidents import Desk
 from spc.line.take import Line
 from spc.line.verbs import add_line
@@ -27,6 +30,7 @@ from spc.sources import Batch, Source
 from spc.sources import build as build_source
 
 LOOK_S = 1.0
+DISK_S = 5.0
 RING_S = 0.5
 FIRST_S, LONGEST_S = 0.5, 30.0  # a lost source is asked again after 0.5 s, then twice as long, up to half a minute
 
@@ -73,6 +77,10 @@ class Plant:
         self._sources = {one.name: build_source(one.source, settings.timezone) for one in here if one.source is not None}
         self._states = {name: SourceState("waiting", clock()) for name in self._sources}
         self._began = clock()
+        file = settings.ledger.removeprefix("sqlite:///")
+        self._disk = Disk(Path(file), settings.reserve_mb * MB) if file != settings.ledger and settings.reserve_mb else None
+        self._disk_after = 0.0
+        self.room: Room | None = None  # on the ledger's disk, once it was looked at
         self._stop = threading.Event()
         self._ready = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -204,11 +212,26 @@ class Plant:
 
     def _look_once(self) -> bool:
         now = self.clock()
+        self._look_at_disk()
         for line in self.lines.values():
             line.look()
             if line.name in self._sources and self._states[line.name].state in ("running", "lost"):
                 line.renew(now)
         return unshelve_due(self.ledger, self.settings, tuple(self.notifiers), self.clock()) == 0
+
+    def _look_at_disk(self) -> None:
+        """A disk that fills up is told once, on one line for all; so is room that was made."""
+        if self._disk is None or time.monotonic() < self._disk_after:
+            return
+        self._disk_after = time.monotonic() + DISK_S
+        before, self.room = self.room, self._disk.look()
+        first = next(iter(self.lines.values()), None)
+        if before is not None and before.state == self.room.state:
+            return
+        if self.room.state != "enough":
+            _log.error("the disk of the ledger is nearly full", free=self.room.free, state=self.room.state)
+        if first is not None and (before is not None or self.room.state != "enough"):
+            first.room(self.room.free, enough=self.room.state == "enough")
 
     def _often(self, every_s: float, name: str, work: Callable[[], bool]) -> None:
         """Repeats `work`: at once while it has more to do, else after a pause. A failure is said once, until it works again."""

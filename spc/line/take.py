@@ -23,6 +23,7 @@ from spc.ledger import alarms as book
 from spc.ledger import points as dots
 from spc.ledger import rows as store
 from spc.ledger.clock import now_us
+from spc.line import words
 from spc.line.incidents import Desk
 from spc.line.receipt import Receipt
 from spc.line.seat import LATE, Judge, Seat
@@ -115,6 +116,19 @@ class Line:
         if seat is not None and now - self._renewed > leases.RENEW_US // 2:
             self._renewed = now
             self.ledger.submit(lambda connection: leases.keep(connection, self.name, self.ledger.owner, seat.epoch, now))
+
+    def room(self, free: int, *, enough: bool) -> None:
+        """Opens or ends the alarm "disk": the one line that is asked to tells people for all."""
+
+        def job(connection: Connection) -> None:
+            now = self._clock()
+            if enough:
+                self._desk.end(connection, "disk", now, "room again", "there is room again")
+            else:
+                said = words.no_room(self.settings, self._desk.zone, now, free)
+                self._desk.stand(connection, "disk", lines.last_seq(connection, self.name), said, {"free": free}, now)
+
+        self.ledger.submit(job)
 
     def look(self) -> None:
         """Opens the alarm "no data" when nothing came for too long. Cheap enough to be called every second."""

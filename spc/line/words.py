@@ -17,6 +17,7 @@ from spc.settings import LineSettings
 
 NO_DATA = message("Do: check the gauge, the cable and the program that sends the rows.")
 STUCK = message("Do: check the sensor and its cable.")
+MAKE_ROOM = message("Do: make room on the disk of the ledger, or rows will soon be refused.")
 
 _SUBJECT = {
     "first": message("ALARM"),
@@ -26,6 +27,7 @@ _SUBJECT = {
     "another model": message("ended: another model is active"),
     "data again": message("data again"),
     "moves again": message("the values move again"),
+    "room again": message("there is room on the disk again"),
 }
 _BEYOND = messages("{n} row beyond the limit, up to {times} × UCL.", "{n} rows beyond the limit, up to {times} × UCL.")
 
@@ -109,12 +111,19 @@ def stuck(settings: LineSettings, zone: tzinfo, now: int, columns: Mapping[str, 
     return alarms.say(at=now, zone=zone, title=settings.title, what="; ".join(said), advice=t.say(STUCK))
 
 
+def no_room(settings: LineSettings, zone: tzinfo, now: int, free: int) -> str:
+    """The sentence of an alarm that says that the ledger's disk is nearly full."""
+    t = spoken(settings.language)
+    what = t.say("the disk of the ledger is nearly full: {free} MB are left", free=str(free // 1_000_000))
+    return alarms.say(at=now, zone=zone, title=settings.title, what=what, advice=t.say(MAKE_ROOM))
+
+
 def letter(alarm: Alarm, reason: str, settings: LineSettings, url: str, zone: tzinfo, now: int) -> Message:
     """What the notifiers tell; the outbox gives it its id."""
     t, title = spoken(settings.language), settings.title
     tidings = t.say(_SUBJECT[reason]) if reason in _SUBJECT else reason
     text = alarm.sentence
-    if reason in ("back in", "another model", "data again", "moves again"):
+    if reason in ("back in", "another model", "data again", "moves again", "room again"):
         text = alarms.say(at=now, zone=zone, title=title, what=tidings)
         if alarm.kind == "process":
             text += " " + t.count(*_BEYOND, alarm.rows_out, times=t.number(alarm.worst, 1))

@@ -1,0 +1,56 @@
+"""Log lines as values: one JSON object a line for machines, readable text at a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+Form = Literal["auto", "json", "text"]
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def set_up(form: Form = "auto", level: str = "info") -> None:
+    """Says how every log line of this process is written: to stderr, with time (UTC), level, logger and its values.
+
+    "auto" is text at a terminal and JSON elsewhere: journald, Docker and log collectors read that as it is.
+    """
+    text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    last = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer(sort_keys=True)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _named,
+            structlog.processors.format_exc_info if not text else _as_it_is,
+            last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=_Stderr,
+        cache_logger_on_first_use=True,
+    )
+
+
+class _Stderr:
+    """A logger per name that prints to stderr as it is at that moment."""
+
+    def __init__(self, *names: str) -> None:
+        self.name = names[0] if names else ""
+
+    def msg(self, message: str) -> None:
+        sys.stderr.write(f"{message}\n")
+        sys.stderr.flush()
+
+    log = debug = info = warning = warn = error = critical = exception = fatal = failure = msg
+
+
+def _named(logger: object, _method: str, values: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    name = getattr(logger, "name", "")
+    return {**values, "logger": name} if name else values
+
+
+def _as_it_is(_logger: object, _method: str, values: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return values

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from spc import logs
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    kept = structlog.get_config()
+    yield
+    structlog.configure(**kept)
+
+
+def test_a_line_is_one_json_object_with_time_level_and_values(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("json")
+    log = structlog.get_logger("spc.test")
+    log.info("row refused", line="smt-2", rows=3)
+    log.debug("not told")
+    try:
+        raise OSError("cable pulled")
+    except OSError:
+        log.exception("source lost")
+    out, err = capsys.readouterr()
+    assert out == ""
+    first, second = map(json.loads, err.splitlines())
+    assert {k: first[k] for k in ("event", "level", "line", "logger", "rows")} == {
+        "event": "row refused", "level": "info", "line": "smt-2", "logger": "spc.test", "rows": 3,
+    }  # fmt: skip
+    assert first["timestamp"].endswith("Z")
+    assert "cable pulled" in second["exception"]
+
+
+def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("text", "warning")
+    structlog.get_logger("spc.test").warning("clock went back", seconds=3600)
+    structlog.get_logger("spc.test").info("not told")
+    err = capsys.readouterr().err
+    assert "clock went back" in err
+    assert "not told" not in err
