@@ -431,7 +431,8 @@
     const scale = chosen("line-scale") || "t2";
     const rows = visible(line), along = axisOf(rows), at = along.x;
     const val = (r) => { const c = r.charts.t2; return !c || c[0] === null ? null : scale === "ratio" ? c[0] / c[1] : c[0]; };
-    const s = series(rows, along, val);
+    const closing = line.about.grouped ? rows.filter((r) => val(r) !== null) : rows; // between them nothing is missing: means are judged
+    const s = series(closing, line.about.grouped ? { ...along, gap: along.byRow ? Infinity : gapOf(closing) } : along, val);
     const ux = [], uy = [];
     let ucl = null, most = 0, least = Infinity;
     const out = [], guard = [];
@@ -609,7 +610,8 @@
     if (!gd || !gd.layout || !gd.layout.meta || !gd.layout.meta.filled || !window.Plotly) { line.dirty = true; schedule(); return; }
     const rows = visible(line), row = rows.find((r) => r.seq === view.pick), c = row && row.charts.t2, ratio = chosen("line-scale") === "ratio";
     const y = !c || c[0] === null ? 0 : ratio ? c[0] / c[1] : c[0];
-    window.Plotly.restyle(gd, { x: [row ? [axisOf(rows).x(row)] : []], y: [row ? [y] : []] }, [4]);
+    const { xaxis, yaxis } = gd.layout, axes = { "xaxis.type": xaxis.type, "yaxis.type": yaxis.type, "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] };
+    window.Plotly.update(gd, { x: [row ? [axisOf(rows).x(row)] : []], y: [row ? [y] : []] }, axes, [4]); // named, or plotly guesses the axes anew
   }
 
   function pause() {

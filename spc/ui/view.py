@@ -98,6 +98,7 @@ class About:
     priority: str = "high"
     companions: tuple[tuple[str, str], ...] = ()  # name and title of the charts beside T²
     findings: tuple[Finding, ...] = ()  # words of the line's settings that the active model does not know
+    grouped: bool = False  # means of subgroups are judged: T² stands on the rows that close one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,7 +214,7 @@ class View:
         companions = tuple((name, titled(name)) for name in body.new_limits if name != "t2")
         found = unknown_columns(settings, body) if settings else ()
         drawn = body.columns, units, band(body), guards, footer, version, limit, marks, priority, companions
-        return About(line, title, now.id, *drawn, found)
+        return About(line, title, now.id, *drawn, found, body.subgroup is not None)
 
     def activation(self, line: str) -> int:
         """The number of the activation in force: changes when the model does."""

@@ -136,6 +136,24 @@ def test_a_variable_is_drawn_against_the_one_whose_relation_to_it_broke_not_the_
     until(page, f"{WORDS}.includes('With warp_mm')")
 
 
+@pytest.mark.parametrize("scale", ["t2", "log"])
+def test_the_axes_of_the_chart_stay_what_they_are_when_a_row_is_chosen(page: Any, served: Served, scale: str) -> None:
+    served.activate()
+    served.send(30, out=(30,))
+    opened(page, 30)
+    page.click(f"button[data-into='line-scale'][data-value='{scale}']")
+    page.wait_for_timeout(800)
+    gd = "document.querySelector('#line-chart .js-plotly-plot')"
+    axes = [f"{gd}._fullLayout.{axis}.{word}" for word in ("type", "range") for axis in ("xaxis", "yaxis")]
+    looks = f"JSON.stringify([{', '.join(axes)}])"
+    before = page.evaluate(looks)
+    assert before.startswith('["date","log"' if scale == "log" else '["date","linear"')
+    page.evaluate("window.spcLive.pick(12, true)")
+    until(page, f"{gd}.data[4].x.length === 1 && window.spcBlame.times.words > 0")
+    page.wait_for_timeout(900)
+    assert page.evaluate(looks) == before
+
+
 def test_the_pair_that_broke_lies_outside_the_ellipse_though_each_value_is_ordinary(page: Any, served: Served) -> None:
     made = tied()
     served.activate(made=made)
