@@ -330,7 +330,7 @@ names = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min
 def test_any_cause_is_a_sentence_that_names_its_variables(data: st.DataObject) -> None:
     p = data.draw(st.integers(1, 4))
     words = tuple(data.draw(st.lists(names, min_size=p, max_size=p, unique=True)))
-    chart = data.draw(st.sampled_from(["t2", "mewma", "mcusum", "ewma_log_t2"]))
+    chart = data.draw(st.sampled_from(["t2", "mewma", "mcusum", "ewma_log_t2", "mewmc"]))
     kind = data.draw(st.sampled_from(["level", "relation", "spread"]))
     vectors = [np.array(data.draw(st.lists(numbers, min_size=p, max_size=p))) for _ in range(4)]
     named = tuple(data.draw(st.lists(st.sampled_from(words), unique=True)))
