@@ -92,3 +92,16 @@ def test_what_the_equations_do_not_reach_is_simulated_and_says_so(spc: Spc, monk
     told = spc(*words).out
     assert "±" in told
     assert "is not computed for the exact variance with λ = 0.2" in told
+
+
+def test_a_moving_covariance_is_simulated_and_too_large_a_weight_is_refused(spc: Spc) -> None:
+    done = spc("arl", "--chart", "mewmc", "-p", 2, "--arl0", 50, "--json")
+    found = json.loads(done.out)
+    assert done.code == 0
+    assert found["charts"]["mewmc"]["limit"] > 0.3
+    assert found["arl"] == pytest.approx(50.0, rel=0.08)
+    slower = json.loads(spc("arl", "--chart", "mewmc", "-p", 2, "--lam", 0.05, "--arl0", 50, "--json").out)
+    assert slower["charts"]["mewmc"]["limit"] < found["charts"]["mewmc"]["limit"]
+    refused = spc("arl", "--chart", "mewmc", "-p", 9, "--lam", 0.4, "--arl0", 50)
+    assert refused.code != 0
+    assert "too few for the covariance of 9 variables" in refused.err
