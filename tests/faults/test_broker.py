@@ -1,0 +1,168 @@
+"""The broker is killed in the middle of a stream: with our configuration it keeps what it acknowledged, as it is installed it does not."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from spc.ledger import Ledger
+from spc.ledger import rows as store
+from spc.ledger.clock import now_us
+from spc.line import Plant
+from spc.settings import LineSettings, PartSettings, Settings
+from spc.sources import Mqtt
+from tests.faults.brokers import DEFAULT, Mosquitto, Publisher
+
+pytestmark = pytest.mark.faults
+
+N = 600
+
+
+def message(k: int) -> str:
+    return json.dumps({"id": f"B{k:05d}", "values": {"warp_mm": 0.3, "copper_um": float(k)}})
+
+
+def source(broker: Mosquitto) -> Mqtt:
+    return Mqtt(host="127.0.0.1", port=broker.port, topic="plant/rows", client_id="spc-smt-2")
+
+
+def subscribe_and_leave(broker: Mosquitto) -> None:
+    stop = threading.Event()
+    for _ in source(broker).read(None, stop, now_us):
+        stop.set()
+
+
+def stream(broker: Mosquitto, first: int, n: int) -> set[str]:
+    """Sends n rows; returns the part numbers of those that the broker has acknowledged."""
+    publisher = Publisher(broker.port)
+    for k in range(first, first + n):
+        publisher.send("plant/rows", message(k), f"B{k:05d}")
+        time.sleep(0.0005)
+    publisher.until(n)
+    publisher.close()
+    return publisher.acknowledged
+
+
+def what_comes(broker: Mosquitto, seconds: float = 1.0) -> set[str]:
+    """The part numbers of all rows that the broker still has for us, until it is quiet."""
+    found: set[str] = set()
+    stop, quiet = threading.Event(), [time.monotonic() + 2 * seconds]
+    watch = threading.Thread(target=lambda: [time.sleep(0.05) for _ in iter(lambda: time.monotonic() < quiet[0], False)] and stop.set())
+    watch.start()
+    for batch in source(broker).read({"at": 0}, stop, now_us):
+        if len(batch.rows):
+            found |= {str(id) for id in batch.rows.ids}
+            quiet[0] = time.monotonic() + seconds
+    watch.join()
+    return found
+
+
+def killed_with_rows_for_a_subscriber_that_is_away(broker: Mosquitto) -> tuple[set[str], set[str]]:
+    """What the broker acknowledged before it was killed, and what it has after that."""
+    broker.start()
+    subscribe_and_leave(broker)
+    acknowledged = stream(broker, 0, N)
+    assert broker.kill() == -signal.SIGKILL
+    broker.start()
+    return acknowledged, what_comes(broker)
+
+
+def test_with_our_configuration_nothing_that_was_acknowledged_is_lost(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    try:
+        acknowledged, came = killed_with_rows_for_a_subscriber_that_is_away(broker)
+    finally:
+        broker.close()
+    assert len(acknowledged) == N
+    assert acknowledged - came == set()
+
+
+def test_as_it_is_installed_it_loses_what_it_acknowledged(tmp_path: Path) -> None:
+    """Without this the test above would say nothing: the kill takes effect."""
+    broker = Mosquitto(tmp_path, DEFAULT)
+    try:
+        acknowledged, came = killed_with_rows_for_a_subscriber_that_is_away(broker)
+    finally:
+        broker.close()
+    assert len(acknowledged) == N
+    assert len(acknowledged - came) > N // 2
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Iterator[tuple[Plant, Mosquitto]]:
+    with Mosquitto(tmp_path) as broker, closing(Ledger(f"sqlite:///{tmp_path / 'spc.db'}")) as ledger:
+        options = {"host": "127.0.0.1", "port": broker.port, "topic": "plant/rows", "client_id": "spc-smt-2"}
+        line = LineSettings("smt-2", source=PartSettings("source", "mqtt", options))
+        one = Plant(ledger, Settings(ledger=f"sqlite:///{tmp_path / 'spc.db'}", lines=(line,)))
+        one.start()
+        yield one, broker
+        one.stop()
+
+
+def ids_of(plant: Plant) -> list[str]:
+    with plant.ledger.read() as connection:
+        return [str(id) for id in store.rows_between(connection, "smt-2", 1, 1_000_000).rows.ids]
+
+
+def until_running(plant: Plant, seconds: float = 15.0) -> None:
+    end = time.monotonic() + seconds
+    while plant.source("smt-2").state != "running":
+        assert time.monotonic() < end, plant.source("smt-2")
+        time.sleep(0.02)
+
+
+def test_a_line_goes_on_after_its_broker_was_killed_in_the_stream_and_every_acknowledged_row_is_there_once(
+    plant: tuple[Plant, Mosquitto], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line, broker = plant
+    until_running(line)
+    publisher = Publisher(broker.port)
+    for k in range(N):
+        publisher.send("plant/rows", message(k), f"B{k:05d}")
+        if k == N // 3:
+            assert broker.kill() == -signal.SIGKILL
+            deadline = time.monotonic() + 5.0
+            while line.source("smt-2").state != "lost":
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            broker.start()
+        time.sleep(0.0005)
+    publisher.until(N)
+    publisher.close()
+    until_running(line)
+    end = time.monotonic() + 15.0
+    while len(ids_of(line)) < N:
+        assert time.monotonic() < end, f"{len(publisher.acknowledged - set(ids_of(line)))} acknowledged rows are not here"
+        time.sleep(0.05)
+    ids = ids_of(line)
+    assert publisher.acknowledged == set(ids)
+    assert len(ids) == len(set(ids)) == N
+    assert capsys.readouterr().out.count("source lost") == 1
+
+
+def test_a_publisher_may_be_faster_than_the_disk(plant: tuple[Plant, Mosquitto]) -> None:
+    """The disk stands still for a while: nothing is lost, and what comes then is written in blocks."""
+    line, broker = plant
+    until_running(line)
+    hold, held = threading.Event(), threading.Event()
+
+    def stand_still(_: object) -> None:
+        held.set()
+        hold.wait(10.0)
+
+    line.ledger.submit(stand_still)
+    held.wait(5.0)
+    acknowledged = stream(broker, 0, 1000)
+    hold.set()
+    end = time.monotonic() + 20.0
+    while len(ids_of(line)) < 1000:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert set(ids_of(line)) == acknowledged
