@@ -29,7 +29,7 @@ T = TypeVar("T")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 _NOT_A_WORD = {"word": False}  # a field that is found, not written in the file
 SECRETS = ("password", "token", "secret")
-OTHERS = ("SPC_CONFIG", "SPC_SHARED", "SPC_CHROMIUM")  # read elsewhere: where the settings, the tests' tables and their browser are
+OTHERS = ("SPC_CONFIG", "SPC_LEDGER_PASSWORD_FILE", "SPC_SHARED", "SPC_CHROMIUM")  # read elsewhere: the last two by the tests
 
 
 @dataclass(frozen=True, slots=True)

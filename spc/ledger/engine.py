@@ -66,21 +66,30 @@ def in_words(doing: str) -> Iterator[None]:
 
 def migrate(engine: sa.Engine, revision: str = "head") -> None:
     """Brings the tables to this program's version (or an earlier one); a ledger of a newer program is refused and left as it is."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config = _config()
     try:
         with engine.begin() as connection:  # whoever begins first migrates; another program that starts now waits, and finds it done
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("set local statement_timeout = 0")
-            known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
             found = _version(connection)
-            if found and found not in known:
+            if found and found not in revisions():
                 newer = f"The ledger was written by a newer program (its version is {found})."
                 raise LedgerError(f"{newer} Install that program, or restore a backup.")
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
     except CommandError as broken:
         raise LedgerError(f"The ledger could not be brought to this version: {broken}") from broken
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
+
+
+def revisions() -> set[str]:
+    """The versions of the tables that this program knows."""
+    return {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def _version(connection: sa.Connection) -> str | None:

@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from spc.cli import arl, explain, fit, inspecting, judge, replay, run, serve
+from spc.cli import arl, backup, explain, fit, inspecting, judge, replay, restore, run, serve
 
 ROOT = Path(__file__).resolve().parents[3]
-ROOMS = (fit, judge, explain, inspecting, arl, serve, replay, run)
+ROOMS = (fit, judge, explain, inspecting, arl, serve, replay, run, backup, restore)
 
 
 def examples(text: str) -> list[str]:
@@ -122,6 +122,10 @@ def test_the_example_of_run_runs(spc: Callable[..., Any], desk: Path) -> None:
     assert done.code == 0, done.err
     assert "rows on disk" in done.out
     assert (desk / "run.db").exists()
+    for line in (*backup.EXAMPLE, *restore.EXAMPLE):
+        done = spc(*shlex.split(line)[1:])
+        assert done.code == 0, done.err
+    assert "smt-2: up to row" in done.out
 
 
 def test_help_loads_nothing_heavy() -> None:

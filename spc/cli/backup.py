@@ -1,0 +1,34 @@
+"""`spc backup FILE`: the whole ledger as one file, while lines run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from spc.cli import files
+from spc.cli.serve import ledger_url
+
+NAME = "backup"
+SHORT = "The whole ledger as one file."
+EXAMPLE = ("spc backup monday.zip --ledger run.db",)
+
+
+def command(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where the backup goes; an earlier backup of this name is replaced.")],
+    ledger: Annotated[str | None, typer.Option(metavar="URL|FILE", help="The ledger: a file, or a database address.")] = None,
+    config: Annotated[str, typer.Option(metavar="FOLDER", help="The folder of plant.toml, which names the ledger.")] = "config",
+    archive: Annotated[str | None, typer.Option(metavar="FOLDER", help="The archived days, which go in as well.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
+) -> None:
+    """Copy a ledger as it is at one moment, with its lines' digests; whoever reads or writes it goes on."""
+    from spc.ledger.backup import backup
+    from spc.settings import load
+
+    made = backup(ledger_url(ledger) or load(config).ledger, file, archive)
+    if json:
+        files.print_json({"file": file, **made.to_dict()})
+        return
+    typer.echo(f"{file}: lines {', '.join(made.lines) or 'none'}; {made.rows} rows, tables of version {made.revision}.")
+    if made.left_out:
+        typer.echo(f"{made.left_out} files of the archive are not in it: name their folder with --archive, or copy it as well.")
