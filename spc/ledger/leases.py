@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import socket
+import uuid
+from functools import cache
+from pathlib import Path
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -32,6 +35,39 @@ def told() -> str:
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
+def owner() -> str:
+    """A key for this process that nobody else has, from which processes of the same machine can see whether it still lives.
+
+    >>> gone(owner())
+    False
+    """
+    return f"{uuid.uuid4().hex[:12]}:{os.getpid()}:{_world()}"
+
+
+def gone(owner: str) -> bool:
+    """True when a holder was a process of this machine (and of this container) that is no more; of another one nobody can tell."""
+    _, pid, world = owner.split(":", 2) if owner.count(":") >= 2 else ("", "", "")
+    if not pid.isdecimal() or not world or world != _world():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@cache
+def _world() -> str:
+    """What process numbers of this machine belong to: the start of the system and the space of process numbers. Empty when not known."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot[:13]}:{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""
+
+
 def hold(connection: Connection, line: str, owner: str, epoch: int, now: int) -> int:
     """Makes sure that `owner` holds the line, and returns the epoch of its lease: another than `epoch` means that it was somebody else's.
 
@@ -42,10 +78,10 @@ def hold(connection: Connection, line: str, owner: str, epoch: int, now: int) ->
         connection.execute(insert(lease).values(line=line, owner=owner, epoch=1, until=now + LENGTH_US, told=told()))
         return 1
     if found.owner == owner and found.epoch == epoch:
-        if found.until - now < RENEW_US:
+        if not RENEW_US <= found.until - now <= LENGTH_US:  # one that is longer than any was given before the clock was set back
             connection.execute(_RENEW, {"of_line": line, "to": now + LENGTH_US})
         return epoch
-    if found.owner not in ("", owner) and found.until > now:
+    if found.owner not in ("", owner) and found.until > now and not gone(found.owner):
         text = f"Line {line} is run by {found.told}."
         raise Refused(text, cure="Send its rows there, or stop it first.", status=503, retry_after=max(1.0, (found.until - now) / 1e6))
     mine = {"owner": owner, "epoch": found.epoch + 1, "until": now + LENGTH_US, "told": told()}

@@ -9,18 +9,18 @@ from __future__ import annotations
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from spc.errors import LedgerError, Refused
-from spc.ledger import checking, leases
+from spc.ledger import archived, checking, leases
 from spc.ledger.engine import database, engine_for, in_words, migrate, shown
 from spc.ledger.lock import Lock
 from spc.ledger.postgres import Presence
@@ -52,12 +52,15 @@ class Ledger:
     A LedgerError means that the disk or the database failed and that nothing of the job was kept.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, archive: Path | str | None = None) -> None:
         address = database(url)
         sqlite = address.get_backend_name() == "sqlite"
-        self.owner = uuid.uuid4().hex  # who holds the leases of lines that are run here
+        self.owner = leases.owner()  # who holds the leases of lines that are run here
         self._writer = engine_for(address, writes=True)
         self._reader = engine_for(address, writes=False)
+        self.archive = archived.place(address, archive)  # the folder of the files to which closed days go
+        for engine in (self._writer, self._reader):
+            archived.remember(engine, self.archive)
         self._lock = Lock(f"{address.database}.lock") if sqlite else Presence(self._writer)
         self._tasks: queue.Queue[_Task | None] = queue.Queue(WAITING)
         self._closing = threading.Lock()
@@ -77,9 +80,12 @@ class Ledger:
         self._thread.start()
 
     @classmethod
-    def open(cls, url: str) -> Self:
-        """The ledger at a database address such as "sqlite:///var/spc.db", made or brought to this version when needed."""
-        return cls(url)
+    def open(cls, url: str, archive: Path | str | None = None) -> Self:
+        """The ledger at a database address such as "sqlite:///var/spc.db", made or brought to this version when needed.
+
+        `archive` is the folder of its archive: when not given, `archive` beside the file of SQLite, else var/archive.
+        """
+        return cls(url, archive)
 
     def submit(self, job: Job[T], *, undo: Callable[[], None] = _nothing, wait: bool = True) -> Future[T]:
         """Queues a job; the future has its value once that is on disk.

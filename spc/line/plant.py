@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import structlog
 from sqlalchemy import Connection
@@ -20,8 +19,10 @@ from spc.ledger import alarms as book
 from spc.ledger.clock import now_us
 from spc.line import demo
 from spc.line.bell import ring
+from spc.line.clocks import Steady
 from spc.line.disk import MB, Disk, Room
 from spc.line.incidents import Desk
+from spc.line.sources import SourceState, States, Tally
 from spc.line.take import Line
 from spc.line.verbs import add_line
 from spc.notify import Notifier
@@ -35,18 +36,6 @@ RING_S = 0.5
 FIRST_S, LONGEST_S = 0.5, 30.0  # a lost source is asked again after 0.5 s, then twice as long, up to half a minute
 
 _log = structlog.get_logger("spc.plant")
-
-
-@dataclass(frozen=True, slots=True)
-class SourceState:
-    """How a line's source is: "running", "lost" (and why; it is asked again and again), "elsewhere" (another process runs the line: which
-    one is said as the error), "ended", or "none".
-    """
-
-    state: Literal["none", "waiting", "running", "lost", "elsewhere", "ended"]
-    since: int
-    name: str = ""
-    error: str = ""
 
 
 class Plant:
@@ -75,10 +64,11 @@ class Plant:
         self._adding = threading.Lock()
         here = [one for one in settings.lines if one.source is not None and (apart or not one.own_process)]
         self._sources = {one.name: build_source(one.source, settings.timezone) for one in here if one.source is not None}
-        self._states = {name: SourceState("waiting", clock()) for name in self._sources}
+        self._states = {name: SourceState("waiting", clock(), one.name, tally=Tally()) for name, one in self._sources.items()}
+        self._steady = Steady()
         self._began = clock()
         file = settings.ledger.removeprefix("sqlite:///")
-        self._disk = Disk(Path(file), settings.reserve_mb * MB) if file != settings.ledger and settings.reserve_mb else None
+        self._disk = Disk(Path(file), settings.reserve_mb * MB) if Path(file).exists() and settings.reserve_mb else None
         self._disk_after = 0.0
         self.room: Room | None = None  # on the ledger's disk, once it was looked at
         self._stop = threading.Event()
@@ -162,7 +152,9 @@ class Plant:
             try:
                 line.hold()
                 for given in source.read(self._position(line, source), self._stop, self.clock):
-                    line.take_batch(Batch.of(given), source=source.name)
+                    batch = Batch.of(given)
+                    receipt = line.take_batch(batch, source=source.name)
+                    self._states[line.name].tally.take(batch, receipt, self.clock())
                     wait = FIRST_S
                     self._found(line, source)
             except Refused as elsewhere:
@@ -174,7 +166,7 @@ class Plant:
                 wait = min(2 * wait, LONGEST_S)
             else:
                 if not self._stop.is_set():
-                    self._states[line.name] = SourceState("ended", self.clock(), source.name)
+                    self._becomes(line, "ended")
                     _log.info("source ended", line=line.name, source=source.name)
                 return
 
@@ -188,19 +180,26 @@ class Plant:
             return
         if before.state == "lost":
             _log.info("source found again", line=line.name, source=source.name)
-        self._states[line.name] = SourceState("running", self.clock(), source.name)
+            before.tally.reconnects += 1
+        self._becomes(line, "running")
 
     def _elsewhere(self, line: Line, source: Source, who: str) -> None:
         if self._states[line.name].state != "elsewhere":
             _log.info("line is run by another process", line=line.name, source=source.name, told=who)
-            self._states[line.name] = SourceState("elsewhere", self.clock(), source.name, who)
+            self._becomes(line, "elsewhere", who)
 
     def _lost(self, line: Line, source: Source, error: str) -> None:
         before = self._states[line.name]
         if before.state != "lost":
             _log.error("source lost", line=line.name, source=source.name, error=error)
-            before = SourceState("lost", self.clock(), source.name)
-        self._states[line.name] = replace(before, error=error)
+            before.tally.lost += 1
+            self._becomes(line, "lost", error)
+        else:
+            self._states[line.name] = replace(before, error=error)
+
+    def _becomes(self, line: Line, state: States, error: str = "") -> None:
+        before = self._states[line.name]
+        self._states[line.name] = SourceState(state, self.clock(), before.name, error, before.tally)
 
     # --------------------------------------------------------------------------------------------------------------- clocks
 
@@ -212,6 +211,8 @@ class Plant:
 
     def _look_once(self) -> bool:
         now = self.clock()
+        if back := self._steady.went_back():
+            _log.warning("the clock of this machine was set back", seconds=back)
         self._look_at_disk()
         for line in self.lines.values():
             line.look()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -42,6 +44,15 @@ def test_one_that_ran_out_goes_to_another_and_the_first_learns_of_it(ledger: Led
     with pytest.raises(Refused):
         hold(ledger, "a", 1, NOW + LONG + 1)
     assert hold(ledger, "a", 1, NOW + 2 * LONG) == 3  # not 1: what it remembers is old
+
+
+def test_one_of_this_machine_that_is_dead_is_not_waited_for(ledger: Ledger) -> None:
+    with subprocess.Popen([sys.executable, "-c", "from spc.ledger import leases; print(leases.owner())"], stdout=subprocess.PIPE) as died:
+        dead = died.communicate()[0].decode().strip()
+    assert leases.gone(dead)
+    assert not any(leases.gone(one) for one in (leases.owner(), "a", "", f"a:1:{'elsewhere'}", dead.replace(dead[-3:], "xxx")))
+    assert hold(ledger, dead, 0, NOW) == 1
+    assert hold(ledger, "b", 0, NOW + 1) == 2
 
 
 def test_it_is_let_go_when_a_ledger_is_closed_and_cleared_by_the_next_that_is_alone(url: str) -> None:
