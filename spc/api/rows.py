@@ -129,4 +129,5 @@ def _sum(total: Receipt, one: Receipt, places: tuple[int, ...]) -> Receipt:
         total.first_seq if total.first_seq is not None else one.first_seq,
         one.last_seq if one.last_seq is not None else total.last_seq,
         total.conflicts + tuple(places[row - 1] for row in one.conflicts),
+        total.late + one.late,
     )

@@ -69,6 +69,8 @@ def command(
         files.print_json(total.to_dict())
         return
     typer.echo(f"{total.accepted} rows accepted, {total.duplicates} were there already, {len(total.refused)} refused.")
+    if total.late:
+        typer.echo(f"{total.late} of them are older than rows that the line had before: they were judged, and raise no alarm.")
     for one in total.refused[:10]:
         typer.echo(f"row {one['row']}: {one['reason']}")
     if len(total.refused) > 10:

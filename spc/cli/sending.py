@@ -34,9 +34,10 @@ class Total:
     accepted: int = 0
     duplicates: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
+    late: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        return {"accepted": self.accepted, "duplicates": self.duplicates, "refused": self.refused}
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "refused": self.refused, "late": self.late}
 
 
 def speed_of(words: str) -> float:
@@ -122,6 +123,7 @@ def replayed(path: Path, sender: Sender, factor: float, *, time: str | None, id:
         said = sender.send(payload[sent:upto])
         total.accepted += int(said["accepted"])
         total.duplicates += int(said["duplicates"])
+        total.late += int(said.get("late", 0))
         total.refused += [{"row": one["row"] + sent, "reason": one["reason"]} for one in said["refused"]]
         sent = upto
         report(sent / len(rows), "")

@@ -22,7 +22,8 @@ class Receipt:
     """What became of a block of rows; when the sender has it, it is on disk.
 
     `duplicates` were here before and were not taken again; `conflicts` (rows of the block, from 1) are those among them that came with
-    other values than before: the first ones stand. `first_seq` and `last_seq` number the rows that were taken.
+    other values than before: the first ones stand. `first_seq` and `last_seq` number the rows that were taken. `late` of them came so long
+    after newer ones that they raise no alarm.
     """
 
     accepted: int
@@ -31,6 +32,7 @@ class Receipt:
     first_seq: int | None = None
     last_seq: int | None = None
     conflicts: tuple[int, ...] = ()
+    late: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -40,4 +42,5 @@ class Receipt:
             "first_seq": self.first_seq,
             "last_seq": self.last_seq,
             "conflicts": list(self.conflicts),
+            "late": self.late,
         }

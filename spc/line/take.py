@@ -24,6 +24,7 @@ from spc.ledger import points as dots
 from spc.ledger import rows as store
 from spc.ledger.clock import now_us
 from spc.line import words
+from spc.line.clocks import Lag
 from spc.line.incidents import Desk
 from spc.line.receipt import Receipt
 from spc.line.seat import LATE, Judge, Seat
@@ -65,6 +66,7 @@ class Line:
                 if active is not None and active.model_id is not None:
                     self._tell(active.model_id, models.get_model(connection, active.model_id))
         self._watched_from = self._renewed = clock()
+        self.lag = Lag(settings.skew_s)
 
     @property
     def name(self) -> str:
@@ -113,7 +115,7 @@ class Line:
     def renew(self, now: int) -> None:
         """Keeps the line while nothing comes: whoever looks after it must not think that this process died."""
         seat = self._seat
-        if seat is not None and now - self._renewed > leases.RENEW_US // 2:
+        if seat is not None and not 0 <= now - self._renewed <= leases.RENEW_US // 2:  # below 0: this machine's clock was set back
             self._renewed = now
             self.ledger.submit(lambda connection: leases.keep(connection, self.name, self.ledger.owner, seat.epoch, now))
 
@@ -132,10 +134,12 @@ class Line:
 
     def look(self) -> None:
         """Opens the alarm "no data" when nothing came for too long. Cheap enough to be called every second."""
-        limit, heard = self.settings.stale_s, self.heard
+        limit, heard, now = self.settings.stale_s, self.heard, self._clock()
         if limit is None or heard is None or (self._seat is not None and self._seat.silent):
             return
-        if self._clock() - max(heard, self._watched_from) > limit * 1e6:
+        if max(heard, self._watched_from) > now:  # this machine's clock was set back: silence is counted from now on
+            self.heard = self._watched_from = heard = now
+        if now - max(heard, self._watched_from) > limit * 1e6:
             self.ledger.submit(self._silent, undo=self._forget)
 
     # ----------------------------------------------------------------------------------- below here: the writing thread only
@@ -181,6 +185,7 @@ class Line:
         if duplicates:
             rows, keys = rows.some(fresh), [keys[i] for i in fresh]
         first = seat.last_seq + 1
+        newest = seat.order.newest
         rows, late = self._ordered(connection, seat, rows, source, now)
         schema_id = self._schema(connection, seat, rows.names)
         store.append_rows(connection, self.name, first, rows, keys=keys, schema_id=schema_id, source=source, now=now)
@@ -192,11 +197,13 @@ class Line:
                 self._desk.judge(connection, judge.activation, judged, signals, now)
         seat.last_seq += len(rows)
         self._heard(connection, seat, now)
+        if seat.order.newest != newest:
+            self._dated(seat.order.newest, source, now)
         self._moved(connection, seat, rows.some(np.flatnonzero(~late).tolist()) if late.any() else rows, now)
         for one in seat.judges.values():
             if one is not None:
                 one.remember(connection, seat.last_seq)
-        return Receipt(len(rows), duplicates, (), first, seat.last_seq, conflicts)
+        return Receipt(len(rows), duplicates, (), first, seat.last_seq, conflicts, int(np.count_nonzero(late)))
 
     def _ordered(self, connection: Connection, seat: Seat, rows: Rows, source: str, now: int) -> tuple[Rows, Bools]:
         """The rows with those that come late marked as such, and which these are; a clock that was set back is written down."""
@@ -212,6 +219,14 @@ class Line:
             return rows, late
         marked = (LATE if is_late and one in ("good", "uncertain") else one for one, is_late in zip(quality, late.tolist(), strict=True))
         return replace(rows, quality=tuple(marked)), late
+
+    def _dated(self, newest: int, source: str, now: int) -> None:
+        """Compares the times of rows with ours; the log is told once when they are far apart, and once when they are not any more."""
+        said = self.lag.look(newest, now)
+        if said == "off":
+            _log.warning("the clock of a source is off", line=self.name, source=source, seconds=self.lag.off_s)
+        elif said:
+            _log.info("the clock of a source is right again", line=self.name, source=source)
 
     def _moved(self, connection: Connection, seat: Seat, rows: Rows, now: int) -> None:
         """Looks for columns whose value does not move; an alarm says so once, and once more when all of them move."""

@@ -64,8 +64,8 @@ def replay(spc: Spc, file: Path, port: int, *words: str) -> dict[str, Any]:
 def test_every_row_arrives_once_in_order_however_often_it_is_repeated(spc: Spc, stream: Path, tmp_path: Path) -> None:
     port, path = free_port(), tmp_path / "spc.db"
     with serving(path, port):
-        assert replay(spc, stream, port, "--speed", "max") == {"accepted": 500, "duplicates": 0, "refused": []}
-        assert replay(spc, stream, port, "--speed", "max") == {"accepted": 0, "duplicates": 500, "refused": []}
+        assert replay(spc, stream, port, "--speed", "max") == {"accepted": 500, "duplicates": 0, "refused": [], "late": 0}
+        assert replay(spc, stream, port, "--speed", "max") == {"accepted": 0, "duplicates": 500, "refused": [], "late": 0}
     assert on_disk(path) == [f"B{k:05d}" for k in range(201, 701)]
 
 
@@ -95,7 +95,7 @@ def test_a_server_that_is_away_is_waited_for(spc: Spc, stream: Path, tmp_path: P
     assert not said
     with serving(path, port):
         sender.join(30)
-    assert said == [{"accepted": 500, "duplicates": 0, "refused": []}]
+    assert said == [{"accepted": 500, "duplicates": 0, "refused": [], "late": 0}]
 
 
 def test_patience_ends_in_words(spc: Spc, stream: Path) -> None:

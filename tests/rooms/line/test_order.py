@@ -67,7 +67,7 @@ def test_a_late_row_is_judged_by_itself_and_no_chart_with_memory_takes_it_in(hou
     house.activate(smoothed())
     house.line.take(dated(some_rows(5), house.clock))
     house.clock.go(5)
-    house.line.take(dated(some_rows(2, first=100, out=(2,)), house.clock, 600.0))
+    assert house.line.take(dated(some_rows(2, first=100, out=(2,)), house.clock, 600.0)).late == 2
     house.line.take(dated(some_rows(5, first=6), house.clock))
     t2, mewma = house.charts("t2"), house.charts("mewma")
     assert [row for row, _, out, note in t2 if note == "late"] == [6, 7]

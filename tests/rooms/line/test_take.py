@@ -102,7 +102,7 @@ def test_a_repeat_is_not_taken_and_one_with_other_values_is_reported(house: Hous
     assert (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.first_seq, receipt.last_seq) == (1, 5, (2,), 6, 6)
     assert house.line.take(some_rows(6)).conflicts == ()
     assert house.line.take(some_rows(6)).to_dict() == {
-        "accepted": 0, "duplicates": 6, "refused": [], "first_seq": None, "last_seq": None, "conflicts": [],
+        "accepted": 0, "duplicates": 6, "refused": [], "first_seq": None, "last_seq": None, "conflicts": [], "late": 0,
     }  # fmt: skip
 
 
