@@ -70,7 +70,8 @@ class LineSettings:
     `variables` says per column how people call it. `language` is that of the line's sentences, the plant's when it is empty. A row whose
     time is more than `late_s` behind the newest is late (three intervals, at least a minute, when it is not given): no chart with memory
     takes it in and it raises no alarm. A value that came `stuck_rows` times in a row, to the last digit, is an alarm of its own; 0 says
-    never. With `own_process` the line's source is read by `spc run` and not by the server.
+    never. Rows that live arrive more than `skew_s` from their own time are told as a clock that is off; 0 says never. With `own_process`
+    the line's source is read by `spc run` and not by the server.
     """
 
     name: str
@@ -84,6 +85,7 @@ class LineSettings:
     language: str = ""
     late_s: float | None = None
     stuck_rows: int = 120
+    skew_s: float = 60.0
     own_process: bool = False
     variables: Mapping[str, VariableSettings] = field(default_factory=dict)
 
@@ -97,8 +99,10 @@ class LineSettings:
             object.__setattr__(self, "title", self.name)
         if self.priority not in ("critical", "high", "medium", "low"):
             raise _unknown("priority", self.priority, ("critical", "high", "medium", "low"), f"line {self.name}")
-        if self.stuck_rows < 0 or (self.late_s is not None and not self.late_s > 0):
-            raise BadSettings(f"line {self.name}: late_s is more than 0, and stuck_rows is not negative.", cure="Correct the value.")
+        if self.stuck_rows < 0 or not self.skew_s >= 0 or (self.late_s is not None and not self.late_s > 0):
+            raise BadSettings(
+                f"line {self.name}: late_s is more than 0, stuck_rows and skew_s are not negative.", cure="Correct the value."
+            )
         if self.interval_s is not None and not self.interval_s > 0:
             raise BadSettings(f"line {self.name}: interval_s is {self.interval_s}.", cure="Give seconds, more than 0.")
 

@@ -49,7 +49,7 @@ def build(plant: Plant, settings: Settings) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     bench = Workbench(cache=Calibrations(plant.ledger, plant.clock))
-    app.state.served = Served(plant, settings, Counters(plant.ledger), bench)
+    app.state.served = Served(plant, settings, Counters(plant), bench)
     problems.install(app)
     app.add_middleware(BodyLimit)
     docs.install(app)

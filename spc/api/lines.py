@@ -14,8 +14,9 @@ from spc.api.served import Here, Served
 from spc.api.shapes import Deactivation, NewLine
 from spc.api.times import iso
 from spc.ledger import alarms, lines
-from spc.line import deactivate
+from spc.line import Line, deactivate
 from spc.line.unknown import unknown_columns
+from spc.nouns import Finding, Model, ProductModels
 
 router = APIRouter(prefix="/api/v1/lines", tags=["lines"])
 
@@ -74,6 +75,12 @@ async def inactive(here: Here, line: str, body: Deactivation) -> dict[str, Any]:
     return {"line": made.line, "model_id": made.model_id, "activation": made.id, "at": iso(made.at), "after_seq": made.after_seq}
 
 
+def _findings(line: Line, model: Model | ProductModels | None) -> list[Finding]:
+    """Words of the settings that the model does not know, and a clock that is off."""
+    skew = line.lag.finding
+    return [*(unknown_columns(line.settings, model) if model is not None else ()), *((skew,) if skew is not None else ())]
+
+
 def _told(here: Served, connection: Connection, name: str) -> dict[str, Any]:
     line, source, seat = here.plant.line(name), here.plant.source(name), lines.current(connection, name)
     model = here.model(connection, seat.model_id) if seat is not None and seat.model_id is not None else None
@@ -84,6 +91,7 @@ def _told(here: Served, connection: Connection, name: str) -> dict[str, Any]:
         "last_seq": lines.last_seq(connection, name),
         "last_received": iso(lines.last_received(connection, name)),
         "open_alarms": len(alarms.alarms(connection, state="open", line=name)),
-        "findings": [one.to_dict() for one in unknown_columns(line.settings, model)] if model is not None else [],
+        "findings": [one.to_dict() for one in _findings(line, model)],
         "source": {"state": source.state, "name": source.name, "error": source.error or None},
+        "lag_s": line.lag.last_s,
     }

@@ -7,8 +7,9 @@ running plant: `Plant.add_line`), `activate`, `cancel_job`, `acknowledge`, `shel
 
 from spc.line.again import discard, take_again
 from spc.line.bell import ring
-from spc.line.plant import Plant, SourceState
+from spc.line.plant import Plant
 from spc.line.receipt import Receipt, Refusal
+from spc.line.sources import SourceState
 from spc.line.take import Line
 from spc.line.verbs import (
     acknowledge,

@@ -99,3 +99,23 @@ def test_every_path_is_described(house: Any) -> None:
     assert len({one["operationId"] for _, _, one in operations}) == len(operations)
     shapes = set(schema["components"]["schemas"])
     assert set(re.findall(r"#/components/schemas/(\w+)", json.dumps(schema))) <= shapes
+
+
+def test_rows_of_a_product_without_a_model_are_not_counted_as_judged(judging: Any, boards: list[dict[str, Any]]) -> None:
+    judging.send(*boards[:10])
+    id = judging.get("/api/v1/models").json()["models"][0]["id"]
+    judging.post(f"/api/v1/models/{id}/activate", {"line": "press", "reason": "its own", "by": "Ada", "product": "B"})
+    judging.post("/api/v1/lines/press/deactivate", {"reason": "changeover", "by": "Ada"})
+    judging.send(*({**one, "product": "B"} for one in boards[10:14]), *({**one, "product": "C"} for one in boards[14:17]))
+    assert metrics(judging)["spc_rows_judged_total[line=press]"] == 14
+    judging.send({**boards[20], "product": "B"})
+    assert metrics(judging)["spc_rows_judged_total[line=press]"] == 15
+
+
+def test_metrics_of_a_line_without_a_source(judging: Any, boards: list[dict[str, Any]]) -> None:
+    judging.send(*boards[:10])
+    found = metrics(judging)
+    assert "spc_source_up[line=press]" not in found
+    assert found["spc_lease_held[line=press]"] == 1
+    assert found["spc_lease_held[line=mixer]"] == 0
+    assert "spc_source_lag_seconds[line=mixer]" not in found

@@ -301,3 +301,14 @@ def test_a_line_with_a_process_of_its_own_is_not_fed_by_the_server(ledger: Ledge
     apart.start()
     until(lambda: count(ledger) == 10)
     apart.stop()
+
+
+def test_what_came_of_a_source_is_counted(ledger: Ledger) -> None:
+    plant = Plant(ledger, settings(breaks=(10, 30)))
+    plant.start()
+    until(lambda: plant.source("smt-2").state == "ended")
+    plant.stop()
+    tally = plant.source("smt-2").tally
+    assert (tally.rows, tally.batches, tally.scraps, tally.lost, tally.reconnects) == (50, 10, 0, 2, 2)
+    assert tally.last is not None
+    assert plant.source("bare").tally.rows == 0
