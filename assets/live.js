@@ -238,7 +238,7 @@
       write(mark, MARKS[a.priority] || "▲");
       write(what, a.sentence); what.title = a.utc;
       const size = a.rows_out + (a.rows_out === 1 ? " point" : " points") + " beyond the limit, up to " + short(a.worst) + " × UCL";
-      write(more, [a.title, a.priority, a.state_words.toLowerCase(), size].join(" · "));
+      write(more, [a.title, a.priority, a.state_words.toLowerCase(), ...(a.rows_out ? [size] : [])].join(" · "));
       write(press, unanswered ? "Acknowledge" : "Open");
       press.className = "button" + (unanswered ? " main" : "");
       press.setAttribute("aria-label", (unanswered ? "Acknowledge" : "Open") + " the alarm of " + a.title + ", " + a.at);

@@ -16,7 +16,7 @@ class Alarm:
 
     id: str
     line: str
-    kind: str  # "process": one of the line's charts; "no data": nothing came
+    kind: str  # "process": one of the line's charts; "no data": nothing came; "stuck": a sensor does not move; "disk": little room
     priority: Literal["critical", "high", "medium", "low"]
     opened_at: int
     updated_at: int

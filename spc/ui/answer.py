@@ -69,7 +69,11 @@ def facts(alarm: Alarm, title: str, timezone: str, advice: str = "") -> list[Com
     parts = [
         html.H2([priority_mark(alarm.priority), f" {title}: {alarm.priority} alarm of {clock(alarm.opened_at, timezone)}"]),
         html.P(alarm.sentence, className="sentence"),
-        html.P(f"{STATES[alarm.state]}. {size}.", title=utc(alarm.opened_at), className="quiet"),
+        html.P(
+            f"{STATES[alarm.state]}. {size}." if alarm.rows_out else f"{STATES[alarm.state]}.",
+            title=utc(alarm.opened_at),
+            className="quiet",
+        ),
     ]
     if advice and advice not in alarm.sentence:
         parts.insert(2, html.P(advice, className="advice"))
@@ -79,6 +83,8 @@ def facts(alarm: Alarm, title: str, timezone: str, advice: str = "") -> list[Com
 def alike(alarm: Alarm, timezone: str) -> list[Component]:
     """The known causes that the alarm looks like, or that it looks like none of them; nothing where none is known."""
     found, known = alarm.facts.get("looks_like") or (), int(alarm.facts.get("known_causes") or 0)
+    if alarm.kind != "process":
+        return []
     if not found:
         of = "unlike the one known cause" if known == 1 else f"like none of the {known} known causes"
         return [html.P(f"It looks {of} of this line.", className="quiet")] if known else []

@@ -182,6 +182,7 @@ class View:
                         out=any(p.out for p in dots),
                         model=self._version(line_book.activations(c, name)),
                         alarms=tuple(a for a in open_alarms if a.line == name),
+                        skew=self._plant.lines[name].lag.words if name in self._plant.lines else "",
                     )
                 )
         return out

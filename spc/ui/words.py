@@ -19,6 +19,7 @@ STATES = {
     "shelved": "Shelved",
     "normal": "Closed",
 }
+STANDING = {"stuck": "sensor stuck", "disk": "disk nearly full"}  # alarms that are not about the process: they hide no other, as "no data"
 PRIORITY_ORDER = ("critical", "high", "medium", "low")
 
 
@@ -27,7 +28,8 @@ class LineFacts:
     """What is known of a line at one moment: enough for its tile and for the head of its page.
 
     `last_at` is the time of the last row as its source gave it, `seen_at` when it came here; `stale_after_s` the age at which silence is
-    news; `out` whether the last point lay beyond a limit; `model` the words for the active reference, empty when there is none.
+    news; `out` whether the last point lay beyond a limit; `model` the words for the active reference, empty when there is none; `skew` what
+    is wrong with the times of its rows, empty when nothing is.
     """
 
     name: str
@@ -39,6 +41,7 @@ class LineFacts:
     out: bool = False
     model: str = ""
     alarms: tuple[Alarm, ...] = ()
+    skew: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +85,31 @@ def state(line: LineFacts, now: int) -> State:
     """The state of a line in words. An alarm outranks silence, silence outranks calm: a line that sends nothing is never in control."""
     open_alarms = tuple(a for a in line.alarms if a.state in ("unacknowledged", "acknowledged", "returned"))
     silent = _silence(line, now)
+    standing = " and ".join(words for kind, words in STANDING.items() if any(a.active and a.kind == kind for a in open_alarms))
     priority = worst(open_alarms)
     unanswered = [a for a in open_alarms if not a.acknowledged]
-    if any(a.active and a.kind != "no data" for a in open_alarms):
+    if any(a.active and a.kind not in ("no data", *STANDING) for a in open_alarms):
         if any(a.active for a in unanswered):
-            return State("alarm", "ALARM", silent, priority, flash=True)
-        return State("acknowledged", "ALARM", "; ".join(t for t in ("acknowledged", silent) if t), priority)
+            return State("alarm", "ALARM", _joined(silent, standing, line.skew), priority, flash=True)
+        return State("acknowledged", "ALARM", _joined("acknowledged", silent, standing, line.skew), priority)
     if any(not a.active for a in unanswered):
-        return State("returned", "Alarm returned", "; ".join(t for t in ("not acknowledged", silent) if t), priority, flash=True)
+        return State("returned", "Alarm returned", _joined("not acknowledged", silent, standing, line.skew), priority, flash=True)
     if silent:
-        return State("stale", silent, "", priority, flash=bool(unanswered))
+        return State("stale", silent, standing, priority, flash=bool(unanswered))
+    if standing:
+        words = standing[0].upper() + standing[1:]
+        if unanswered:
+            return State("alarm", words, line.skew, priority, flash=True)
+        return State("acknowledged", words, _joined("acknowledged", line.skew), priority)
     if not line.model:
-        return State("off", "Not monitored", "no active reference")
+        return State("off", "Not monitored", _joined("no active reference", line.skew))
     if line.out:
-        return State("warning", "Warning", "last point beyond its limit")
-    return State("normal", "In control")
+        return State("warning", "Warning", _joined("last point beyond its limit", line.skew))
+    return State("normal", "In control", line.skew)
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
 
 
 def _silence(line: LineFacts, now: int) -> str:

@@ -62,8 +62,8 @@ def row(alarm: Alarm, title: str, timezone: str) -> list[Any]:
         html.Span(clock(alarm.opened_at, timezone, date=True), title=utc(alarm.opened_at), className="nowrap"),
         dcc.Link(title, href=f"/line/{alarm.line}"),
         html.Span(alarm.sentence, className="what"),
-        str(alarm.rows_out),
-        f"{number(alarm.worst, 2)} × UCL",
+        str(alarm.rows_out) if alarm.rows_out else "–",
+        f"{number(alarm.worst, 2)} × UCL" if alarm.rows_out else "–",
         answered or "–",
         press,
     ]

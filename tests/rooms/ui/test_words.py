@@ -64,3 +64,27 @@ def test_an_alarm_about_silence_reads_as_silence() -> None:
 
 def test_the_worst_priority_counts() -> None:
     assert worst((alarm(priority="low"), alarm(priority="critical"), alarm(priority="high"))) == "critical"
+
+
+@pytest.mark.parametrize("kind, words", [("stuck", "Sensor stuck"), ("disk", "Disk nearly full")])
+def test_an_alarm_that_is_not_about_the_process_neither_hides_another_nor_is_hidden(kind: str, words: str) -> None:
+    other = alarm(id="a2", kind=kind, priority="medium")
+    one = state(dataclasses.replace(LINE, alarms=(other,)), NOW)
+    assert (one.key, one.words, one.priority, one.flash) == ("alarm", words, "medium", True)
+    seen = state(dataclasses.replace(LINE, alarms=(dataclasses.replace(other, acknowledged=True),)), NOW)
+    assert (seen.key, seen.words, seen.more, seen.flash) == ("acknowledged", words, "acknowledged", False)
+    both = state(dataclasses.replace(LINE, alarms=(other, alarm())), NOW)
+    assert (both.words, both.more, both.priority) == ("ALARM", words.lower(), "high")
+    silent = state(dataclasses.replace(LINE, alarms=(other,), seen_at=NOW - 240 * SECOND), NOW)
+    assert (silent.key, silent.words, silent.more) == ("stale", "No data 4 min", words.lower())
+    back = state(dataclasses.replace(LINE, alarms=(other, alarm(active=False))), NOW)
+    assert (back.key, back.words, back.more) == ("returned", "Alarm returned", f"not acknowledged; {words.lower()}")
+
+
+def test_a_clock_that_is_off_is_said_with_every_state() -> None:
+    off = dataclasses.replace(LINE, skew="rows dated 95 s back")
+    assert [state(one, NOW).more for one in (off, dataclasses.replace(off, model=""), dataclasses.replace(off, alarms=(alarm(),)))] == [
+        "rows dated 95 s back",
+        "no active reference; rows dated 95 s back",
+        "rows dated 95 s back",
+    ]
