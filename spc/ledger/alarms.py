@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, not_, or_, select, update
 
 from spc.errors import Complaint, NotFound
 from spc.ledger.schema import alarm, alarm_event
@@ -41,6 +42,18 @@ _STATES: dict[str, ColumnElement[bool]] = {
 }
 
 
+# asked for every block and signal: built once
+_CHANGE = update(alarm).where(alarm.c.id == bindparam("of_id"))
+_OPEN = insert(alarm)
+_HAPPENED = insert(alarm_event).returning(alarm_event.c.id, sort_by_parameter_order=True)
+_NOT_OVER = (
+    select(*_COLUMNS)
+    .where(alarm.c.line == bindparam("of_line"), alarm.c.kind == bindparam("of_kind"), _STATES["open"])
+    .order_by(alarm.c.opened_at.desc())
+    .limit(1)
+)
+
+
 def _alarm(one: Any) -> Alarm:
     return Alarm(**dict(zip(_FIELDS, one[:-1], strict=True)), facts=json.loads(one[-1]))
 
@@ -48,8 +61,8 @@ def _alarm(one: Any) -> Alarm:
 def put_alarm(connection: Connection, one: Alarm) -> None:
     """Stores the alarm as it is now."""
     values = {name: getattr(one, name) for name in _FIELDS} | {"facts_json": json.dumps(dict(one.facts))}
-    if connection.execute(update(alarm).where(alarm.c.id == one.id).values(**values)).rowcount == 0:
-        connection.execute(insert(alarm).values(**values))
+    if connection.execute(_CHANGE, values | {"of_id": one.id}).rowcount == 0:
+        connection.execute(_OPEN, values)
 
 
 def get_alarm(connection: Connection, id: str) -> Alarm:
@@ -62,8 +75,7 @@ def get_alarm(connection: Connection, id: str) -> Alarm:
 
 def open_alarm(connection: Connection, line: str, kind: str) -> Alarm | None:
     """The incident of this kind that is not over: active, or returned and not yet acknowledged, or shelved."""
-    query = select(*_COLUMNS).where(alarm.c.line == line, alarm.c.kind == kind, _STATES["open"])
-    found = connection.execute(query.order_by(alarm.c.opened_at.desc()).limit(1)).first()
+    found = connection.execute(_NOT_OVER, {"of_line": line, "of_kind": kind}).first()
     return _alarm(found) if found else None
 
 
@@ -93,8 +105,14 @@ def shelves_over(connection: Connection, now: int) -> list[Alarm]:
 
 def add_event(connection: Connection, alarm_id: str, now: int, what: str, *, by: str = "", note: str = "", seq: int | None = None) -> int:
     """Writes down what happened, and returns its number."""
-    values = {"alarm_id": alarm_id, "at": now, "what": what, "made_by": by, "note": note, "seq": seq}
-    return int(connection.execute(insert(alarm_event).values(**values).returning(alarm_event.c.id)).scalar_one())
+    return add_events(connection, [{"alarm_id": alarm_id, "what": what, "made_by": by, "note": note, "seq": seq}], now)[0]
+
+
+def add_events(connection: Connection, happened: Sequence[Mapping[str, Any]], now: int) -> list[int]:
+    """Writes down what happened, each as alarm_id, what, made_by, note, seq; returns their numbers, which grow."""
+    if not happened:
+        return []
+    return [int(id) for id in connection.execute(_HAPPENED, [{**one, "at": now} for one in happened]).scalars()]
 
 
 def events_of(connection: Connection, alarm_id: str) -> list[AlarmEvent]:

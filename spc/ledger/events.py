@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from spc.ledger.schema import event
+
+_ANEW = select(event.c.facts_json).where(event.c.what == "charts begin anew", event.c.about == bindparam("line")).order_by(event.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,12 @@ def note_event(
 
 def begun_anew(connection: Connection, line: str, before: int) -> int:
     """The row after which the charts of a line last began anew, of those before row `before`; 0 when they never did."""
-    query = select(event.c.facts_json).where(event.c.what == "charts begin anew", event.c.about == f"line:{line}")
-    after = [int(json.loads(facts).get("after", 0)) for (facts,) in connection.execute(query)]
-    return max((one for one in after if one < before), default=0)
+    return max((one for one in all_begun_anew(connection, line) if one < before), default=0)
+
+
+def all_begun_anew(connection: Connection, line: str) -> list[int]:
+    """The rows after which the charts of a line began anew, in the order in which that was asked for."""
+    return [int(json.loads(facts).get("after", 0)) for (facts,) in connection.execute(_ANEW, {"line": f"line:{line}"})]
 
 
 def events(connection: Connection, limit: int = 200) -> list[Event]:

@@ -6,17 +6,17 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import Connection, any_, bindparam, insert, select, text
+from sqlalchemy import Connection, any_, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
 from spc.ledger.schema import row_key
 from spc.nouns import Rows
 
-_ASK = 500  # keys asked for in one query: databases bound the number of parameters
-_FIND = select(row_key.c.hash, row_key.c.seq).where(row_key.c.hash.in_(bindparam("hashes", expanding=True)))
-_PUT = insert(row_key)
+# SQLite asks for all keys of a block at once, as a list in JSON; new ones are handed to it past SQLAlchemy, which takes longer than it does
+_FIND = "select seq from row_key where hash in (select value from json_each(?))"
+_PUT = "insert into row_key (hash, seq, month) values (?, ?, ?)"
 # PostgreSQL takes all of a block at once, as an array: one statement, whatever its length
-_FIND_ALL = select(row_key.c.hash, row_key.c.seq).where(row_key.c.hash == any_(bindparam("hashes", type_=ARRAY(BIGINT))))
+_FIND_ALL = select(row_key.c.seq).where(row_key.c.hash == any_(bindparam("hashes", type_=ARRAY(BIGINT))))
 _PUT_ALL = text(
     "insert into row_key (hash, seq, month)"
     " select hash, seq, :month from unnest(cast(:hashes as bigint[]), cast(:seqs as bigint[])) as given (hash, seq)"
@@ -47,21 +47,29 @@ def hash_of(key: str) -> int:
 
 def put_keys(connection: Connection, keys: Sequence[str | None], first_seq: int, month: int) -> None:
     """Writes down the keys of rows from `first_seq` on."""
-    known = [(hash_of(key), first_seq + i) for i, key in enumerate(keys) if key is not None]
-    if not known:
+    seqs = [first_seq + i for i, key in enumerate(keys) if key is not None]
+    if not seqs:
         return
+    hashes = _hashes(keys)
     if connection.dialect.name == "postgresql":
-        connection.execute(_PUT_ALL, {"hashes": [one for one, _ in known], "seqs": [one for _, one in known], "month": month})
+        connection.execute(_PUT_ALL, {"hashes": hashes, "seqs": seqs, "month": month})
     else:
-        connection.execute(_PUT, [{"hash": one, "seq": seq, "month": month} for one, seq in known])
+        connection.exec_driver_sql(_PUT, sorted((one, seq, month) for one, seq in zip(hashes, seqs, strict=True)))
 
 
 def places(connection: Connection, keys: Sequence[str | None]) -> list[int]:
     """The numbers of the rows that may have one of these keys, in order."""
-    hashes = [hash_of(one) for one in keys if one is not None]
+    if not (hashes := _hashes(keys)):
+        return []
     if connection.dialect.name == "postgresql":
-        return sorted({seq for _, seq in connection.execute(_FIND_ALL, {"hashes": hashes})}) if hashes else []
-    found: set[int] = set()
-    for start in range(0, len(hashes), _ASK):
-        found.update(seq for _, seq in connection.execute(_FIND, {"hashes": hashes[start : start + _ASK]}))
-    return sorted(found)
+        found = connection.execute(_FIND_ALL, {"hashes": hashes})
+    else:
+        found = connection.exec_driver_sql(_FIND, (str(hashes),))
+    return sorted(set(found.scalars()))
+
+
+def _hashes(keys: Sequence[str | None]) -> list[int]:
+    """hash_of of the keys that there are."""
+    digest = hashlib.blake2b
+    whole = b"".join([digest(key.encode(), digest_size=8).digest() for key in keys if key is not None])
+    return [int(one) for one in np.frombuffer(whole, dtype="<i8").tolist()]

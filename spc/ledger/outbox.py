@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, or_, select, upda
 from spc.ledger.schema import outbox
 
 _SPACE = uuid.UUID("6a3f0c1e-5a1d-5b7e-9c56-2f1f8f2f4e51")
+_PUT = insert(outbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +36,32 @@ def put_letter(
     connection: Connection, alarm_id: str, event_id: int, notifier: str, reason: str, message: Mapping[str, Any], now: int
 ) -> str:
     """Queues a message about one event of an alarm for one notifier, and returns the id that the receiver will see."""
-    id = str(uuid.uuid5(_SPACE, f"{alarm_id}/{event_id}/{notifier}"))
-    connection.execute(
-        insert(outbox).values(
-            id=id,
-            alarm_id=alarm_id,
-            event_id=event_id,
-            notifier=notifier,
-            reason=reason,
-            message_json=json.dumps({**message, "id": id}),
-            state="waiting",
-            created_at=now,
-            due_at=now,
-            tries=0,
-            lease_of="",
-            error="",
-        )
-    )
-    return id
+    return put_letters(connection, [(alarm_id, event_id, notifier, reason, message)], now)[0]
+
+
+def put_letters(connection: Connection, letters: Sequence[tuple[str, int, str, str, Mapping[str, Any]]], now: int) -> list[str]:
+    """The same for many: alarm, event, notifier, reason, message."""
+    ids = [str(uuid.uuid5(_SPACE, f"{alarm_id}/{event_id}/{notifier}")) for alarm_id, event_id, notifier, _, _ in letters]
+    values = [
+        {
+            "id": id,
+            "alarm_id": alarm_id,
+            "event_id": event_id,
+            "notifier": notifier,
+            "reason": reason,
+            "message_json": json.dumps({**message, "id": id}),
+            "state": "waiting",
+            "created_at": now,
+            "due_at": now,
+            "tries": 0,
+            "lease_of": "",
+            "error": "",
+        }
+        for id, (alarm_id, event_id, notifier, reason, message) in zip(ids, letters, strict=True)
+    ]
+    if values:
+        connection.execute(_PUT, values)
+    return ids
 
 
 def claim(connection: Connection, notifiers: Collection[str], now: int, lease_us: int, owner: str, limit: int = 10) -> list[Letter]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,10 @@ _NAMES = ("first_seq", "last_seq", "charts_json", "values", "out", "notes_json",
 _READ = select(*(judged.c[name] for name in _NAMES))
 _BETWEEN = overlapping(judged, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
 _PUT = insert(judged)
+_SIGNAL = insert(signal)
+_BACK = select(func.max(signal.c.seq)).where(
+    signal.c.line == bindparam("of_line"), signal.c.kind == "in", signal.c.seq < bindparam("before")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +104,27 @@ def judged_between(connection: Connection, line: str, first: int, last: int) -> 
         yield Judged(seq, charts, values[:, :, 0], values[:, :, 1], out, notes, one.activation_id)
 
 
-def append_signal(connection: Connection, line: str, one: Signal, now: int, alarm_id: str | None, facts: Mapping[str, Any]) -> None:
-    """Stores a change of state with its reason and the point that did it."""
-    connection.execute(
-        insert(signal).values(
-            line=line,
-            seq=one.point.row,
-            chart=one.chart,
-            kind=one.kind,
-            reason=one.reason,
-            since=one.since,
-            at=now,
-            value=_number(one.point.value),
-            ucl=_number(one.point.ucl),
-            alarm_id=alarm_id,
-            facts_json=json.dumps(facts),
-        )
-    )
+def append_signals(connection: Connection, line: str, signals: Sequence[tuple[Signal, str | None, Mapping[str, Any]]], now: int) -> None:
+    """Stores changes of state, each with the alarm that it belongs to and its facts; reason and point are the signal's."""
+    if not signals:
+        return
+    values = [
+        {
+            "line": line,
+            "seq": one.point.row,
+            "chart": one.chart,
+            "kind": one.kind,
+            "reason": one.reason,
+            "since": one.since,
+            "at": now,
+            "value": _number(one.point.value),
+            "ucl": _number(one.point.ucl),
+            "alarm_id": alarm_id,
+            "facts_json": json.dumps(facts),
+        }
+        for one, alarm_id, facts in signals
+    ]
+    connection.execute(_SIGNAL, values)
 
 
 def points_after(connection: Connection, line: str, seq: int, limit: int = 1000) -> list[Point]:
@@ -232,8 +240,7 @@ def model_of(connection: Connection, line: str, seq: int) -> str | None:
 
 def last_back(connection: Connection, line: str, before: int) -> int:
     """The newest row before row `before` at which a chart of the line came back in; 0 when none ever did."""
-    query = select(func.max(signal.c.seq)).where(signal.c.line == line, signal.c.kind == "in", signal.c.seq < before)
-    return int(connection.execute(query).scalar() or 0)
+    return int(connection.execute(_BACK, {"of_line": line, "before": before}).scalar() or 0)
 
 
 def signals_after(connection: Connection, line: str, seq: int = 0, limit: int = 1000) -> list[StoredSignal]:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 from spc.blame.since import MOST
-from spc.ledger import events
-from spc.ledger import rows as store
 from spc.ledger.lines import Activation
-from spc.ledger.points import last_back
+from spc.line.page import Page
 from spc.nouns import Model, Signal
 from spc.phase2.beginning import beginning, looked_back
 
 FOLLOWED: Final = 100  # rows after its first point out for which an incident's beginning is worked out anew: later ones hardly move it
 
 
-def opened(connection: Connection, line: str, active: Activation, model: Model, signal: Signal, back: int) -> dict[str, Any]:
+def opened(page: Page, active: Activation, model: Model, signal: Signal, back: int) -> dict[str, Any]:
     """The facts of when it began at the signal that opens an incident; {} when no row could be judged.
 
     The change lies after the model became active and after the charts began anew (a cause was found). It lies after an earlier excursion
@@ -26,14 +22,8 @@ def opened(connection: Connection, line: str, active: Activation, model: Model, 
     if signal.chart == "guard":
         return _guard(signal)
     last = signal.point.row
-    floor = max(1, active.after_seq + 1, events.begun_anew(connection, line, last) + 1)
-    first, found = looked_back(
-        lambda first, last: since(connection, line, model, first, last),
-        lambda row: last_back(connection, line, row),
-        floor,
-        last,
-        back,
-    )
+    floor = max(1, active.after_seq + 1, page.begun_anew(last) + 1)
+    first, found = looked_back(lambda first, last: since(page, model, first, last), page.last_back, floor, last, back)
     return {"since_from": first, "since_until": last + FOLLOWED, **found} if found else {}
 
 
@@ -43,9 +33,9 @@ def _guard(signal: Signal) -> dict[str, Any]:
     return {"since_row": row, "since_low": row, "since_high": row, "since_kind": "step", "since_change": "guard", "since_why": ""}
 
 
-def since(connection: Connection, line: str, model: Model, first: int, last: int) -> dict[str, Any]:
+def since(page: Page, model: Model, first: int, last: int) -> dict[str, Any]:
     """The facts of when it began (spc.phase2.beginning), from the rows `first` (at most 500 of them) to `last`."""
     size = model.subgroup.size if model.subgroup is not None else 1  # labels are not stored: the newest rows are taken by their number
     first = max(first, last - MOST * size + 1)
-    window = store.rows_between(connection, line, first + (last - first + 1) % size, last)
+    window = page.rows_between(first + (last - first + 1) % size, last, size)
     return beginning(model, window.rows, int(window.seq[0]), window.received.tolist()) if len(window) else {}

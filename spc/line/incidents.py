@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 
 from spc import alarms, sentences
 from spc.ledger import alarms as book
-from spc.ledger import outbox
 from spc.ledger.clock import to_us
 from spc.ledger.lines import Activation
-from spc.ledger.points import append_signal, rows_out
+from spc.ledger.points import rows_out
 from spc.line import began, known, words
 from spc.line.lasting import lasting
+from spc.line.page import Page
 from spc.line.words import Judged
 from spc.nouns import Alarm, Bools, Floats, Points, Signal
 from spc.settings import LineSettings
@@ -45,12 +45,19 @@ class Desk:
         seq: int | None = None,
     ) -> None:
         """Stores the alarm and the event; `tell` is the reason for which people are told, empty when they need not be."""
-        book.put_alarm(connection, alarm)
-        event = book.add_event(connection, alarm.id, now, what, by=by, note=note, seq=seq)
+        page = Page(connection, self.settings.name)
+        self._record(page, alarm, what, now, tell=tell, by=by, note=note, seq=seq)
+        page.write(now)
+
+    def _record(
+        self, page: Page, alarm: Alarm, what: str, now: int, *, tell: str = "", by: str = "", note: str = "", seq: int | None = None
+    ) -> None:
+        page.put(alarm)
+        page.happened(alarm, what, by=by, note=note, seq=seq)
         if tell and alarm.shelved_until is None:
             body = words.letter(alarm, tell, self.settings, self.url, self.zone, now).to_dict()
             for name in self.notifiers:
-                outbox.put_letter(connection, alarm.id, event, name, tell, body, now)
+                page.tell(name, tell, body)
 
     def end(self, connection: Connection, kind: str, now: int, tell: str, note: str) -> None:
         """Ends the active alarm of a kind, if there is one."""
@@ -67,8 +74,15 @@ class Desk:
         before = book.open_alarm(connection, self.settings.name, kind)
         if before is not None and before.active:
             return
+        self._open(connection, before, kind, last_seq, said, facts, now)
+
+    def _open(
+        self, connection: Connection, before: Alarm | None, kind: str, last_seq: int, said: str, facts: Mapping[str, Any], now: int
+    ) -> None:
+        page = Page(connection, self.settings.name)
         out = alarms.Out(self.settings.name, kind, last_seq, now, said, priority="medium", rows_out=0, worst=0.0, facts=facts)
-        self._go_out(connection, before, out)
+        self._go_out(page, before, out)
+        page.write(now)
 
     def stuck(self, connection: Connection, last_seq: int, columns: Mapping[str, tuple[float, int]], now: int) -> None:
         """Sensors show the same value again and again (column → value and rows): an alarm of its own; with none it is over."""
@@ -82,8 +96,7 @@ class Desk:
         if before is not None and active and set(before.facts.get("columns", {})) == set(columns):
             return
         said = words.stuck(self.settings, self.zone, now, columns)
-        out = alarms.Out(self.settings.name, "stuck", last_seq, now, said, priority="medium", rows_out=0, worst=0.0, facts=facts)
-        self._go_out(connection, before, out)
+        self._open(connection, before, "stuck", last_seq, said, facts, now)
 
     def judge(self, connection: Connection, active: Activation, judged: Judged, signals: Sequence[Signal], now: int) -> None:
         """A block's signals in order, and the rows beyond a limit between them."""
@@ -91,27 +104,29 @@ class Desk:
         out, ratio = _beyond(points)
         if not signals and not out.any():
             return
+        page = Page(connection, self.settings.name, int(points.rows[0]), int(points.rows[-1]))
         alarm = before = book.open_alarm(connection, self.settings.name, "process")
         done = 0  # the rows before this one are counted
         for signal in sorted(signals, key=lambda one: one.index):
             here = slice(done, signal.index + 1)
             if alarm is not None and alarm.active:
-                alarm = self._grow(connection, judged, alarm, (out, ratio, here), now)
+                alarm = self._grow(page, judged, alarm, (out, ratio, here), now)
                 here = slice(signal.index + 1, signal.index + 1)
             done = signal.index + 1
             if signal.kind == "out":
-                alarm = before = self._out(connection, active, judged, signal, alarm, (out, ratio, here), now)
+                alarm = before = self._out(page, active, judged, signal, alarm, (out, ratio, here), now)
             elif alarm is not None and alarm.active:
-                alarm = before = self._in(connection, alarm, signal, now)
-            append_signal(connection, self.settings.name, signal, now, alarm.id if alarm else None, _facts(signal, alarm))
+                alarm = before = self._in(page, alarm, signal, now)
+            page.signal(signal, alarm.id if alarm else None, _facts(signal, alarm))
         if alarm is not None and alarm.active:
-            alarm = self._grow(connection, judged, alarm, (out, ratio, slice(done, len(points))), now)
+            alarm = self._grow(page, judged, alarm, (out, ratio, slice(done, len(points))), now)
         if alarm is not None and alarm is not before:
-            book.put_alarm(connection, alarm)
+            page.put(alarm)
+        page.write(now)
 
     def _out(
         self,
-        connection: Connection,
+        page: Page,
         active: Activation,
         judged: Judged,
         signal: Signal,
@@ -124,13 +139,13 @@ class Desk:
         telling = words.telling_of(self.settings, self.zone)
         here = slice(max(here.start, int(np.searchsorted(points.rows, signal.since))), here.stop)
         counted = before is not None and before.active
-        earlier = rows_out(connection, name, signal.since, first - 1) if signal.since < first and not counted else 0
+        earlier = rows_out(page.connection, name, signal.since, first - 1) if signal.since < first and not counted else 0
         at = to_us(points.at[signal.index : signal.index + 1])[0] or now
         told = words.facts(judged, signal, active.model_id or "", active.id, at, telling)
         if not counted:
-            told |= began.opened(connection, name, active, judged.model, signal, self.settings.watch.back)
-            told |= lasting(connection, name, judged.model, told, row, telling)
-            told |= known.alike(connection, name, judged.model, told, before.id if before is not None else "")
+            told |= began.opened(page, active, judged.model, signal, self.settings.watch.back)
+            told |= lasting(page, judged.model, told, row, telling)
+            told |= known.alike(page.known_causes, judged.model, told, before.id if before is not None else "")
         went = alarms.Out(
             line=name,
             kind="process",
@@ -143,9 +158,9 @@ class Desk:
             worst=float(ratio[here].max(initial=0.0)),
             facts=told,
         )
-        return self._go_out(connection, before, went)
+        return self._go_out(page, before, went)
 
-    def _grow(self, connection: Connection, judged: Judged, alarm: Alarm, beyond: tuple[Bools, Floats, slice], now: int) -> Alarm:
+    def _grow(self, page: Page, judged: Judged, alarm: Alarm, beyond: tuple[Bools, Floats, slice], now: int) -> Alarm:
         """The alarm after the rows of a slice; its beginning is worked out anew up to the last of the first points out."""
         grown = _grow(alarm, judged.points, beyond, now)
         if grown is alarm:
@@ -155,28 +170,28 @@ class Desk:
         rows = rows[rows <= alarm.facts.get("since_until", 0)]
         if not rows.size:
             return grown
-        found = began.since(connection, self.settings.name, judged.model, alarm.facts["since_from"], int(rows[-1]))
+        found = began.since(page, judged.model, alarm.facts["since_from"], int(rows[-1]))
         told = {**grown.facts, **found}
-        told |= lasting(connection, self.settings.name, judged.model, told, int(rows[-1]), words.telling_of(self.settings, self.zone))
-        told |= known.alike(connection, self.settings.name, judged.model, told, alarm.id)
+        told |= lasting(page, judged.model, told, int(rows[-1]), words.telling_of(self.settings, self.zone))
+        told |= known.alike(page.known_causes, judged.model, told, alarm.id)
         return replace(grown, facts=told, sentence=sentences.reworded(told) if "matter" in told else grown.sentence)
 
-    def _go_out(self, connection: Connection, before: Alarm | None, out: alarms.Out) -> Alarm:
+    def _go_out(self, page: Page, before: Alarm | None, out: alarms.Out) -> Alarm:
         alarm = alarms.go_out(before, out)
         if alarm.active and before is not None and before.active:
-            self.record(connection, alarm, "joined", out.now, note=", ".join(out.charts), seq=out.row)
+            self._record(page, alarm, "joined", out.now, note=", ".join(out.charts), seq=out.row)
         elif before is not None and before.id == alarm.id:
-            self.record(connection, alarm, "again", out.now, tell="out again", note=out.sentence, seq=out.row)
+            self._record(page, alarm, "again", out.now, tell="out again", note=out.sentence, seq=out.row)
         else:
-            self.record(connection, alarm, "opened", out.now, tell="first", note=out.sentence, seq=out.row)
+            self._record(page, alarm, "opened", out.now, tell="first", note=out.sentence, seq=out.row)
         return alarm
 
-    def _in(self, connection: Connection, before: Alarm, signal: Signal, now: int) -> Alarm:
+    def _in(self, page: Page, before: Alarm, signal: Signal, now: int) -> Alarm:
         alarm = alarms.come_back(before, signal.chart, now)
         if alarm.active:
-            book.put_alarm(connection, alarm)
+            page.put(alarm)
         else:
-            self.record(connection, alarm, "returned", now, tell="back in", note=signal.reason, seq=signal.point.row)
+            self._record(page, alarm, "returned", now, tell="back in", note=signal.reason, seq=signal.point.row)
         return alarm
 
 

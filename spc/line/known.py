@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,16 +41,15 @@ def _whitened(model: Model, shift: Mapping[str, float]) -> Floats:
     return np.asarray(model.scatter.whiten((model.scatter.center + moved)[None])[0])
 
 
-def looks_like(connection: Connection, line: str, model: Model, facts: Mapping[str, Any], besides: str = "") -> list[dict[str, Any]]:
-    """The known causes that an incident with these facts looks like, the most similar first, each with how often it was found, when last
-    (µs UTC), and what was done about it then. `besides` is the alarm that is not compared with itself.
+def looks_like(found: Sequence[KnownCause], model: Model, facts: Mapping[str, Any], besides: str = "") -> list[dict[str, Any]]:
+    """Those of the known causes that an incident with these facts looks like, the most similar first, each with how often it was found,
+    when last (µs UTC), and what was done about it then. `besides` is the alarm that is not compared with itself.
     """
-    way = way_of(model, facts)
+    known = [(one, cases) for one in found if (cases := _others(one, besides))]
+    way = way_of(model, facts) if known else None
     if way is None:
         return []
-    known = [(one, _others(one, besides)) for one in causes.known_causes(connection, line)]
-    known = [(one, cases) for one, cases in known if cases]
-    ways = [[found for case in cases if (found := way_of(model, case.shift)) is not None] for _, cases in known]
+    ways = [[its for case in cases if (its := way_of(model, case.shift)) is not None] for _, cases in known]
     return [_told(*known[near.place], near.similarity, near.chance) for near in nearest(way, ways)[:MOST]]
 
 
@@ -59,12 +58,13 @@ def looks_like_of(connection: Connection, alarm: Alarm) -> list[dict[str, Any]]:
     model_id = alarm.facts.get("model")
     if not model_id or not alarm.facts.get("shift"):
         return []
-    return looks_like(connection, alarm.line, models.get_model(connection, str(model_id)), alarm.facts, alarm.id)
+    known = causes.known_causes(connection, alarm.line)
+    return looks_like(known, models.get_model(connection, str(model_id)), alarm.facts, alarm.id)
 
 
-def alike(connection: Connection, line: str, model: Model, facts: Mapping[str, Any], besides: str) -> dict[str, Any]:
+def alike(known: Sequence[KnownCause], model: Model, facts: Mapping[str, Any], besides: str) -> dict[str, Any]:
     """What an alarm keeps of it: looks_like, all that is near, and alike, the nearest, for its sentence; None when nothing is near."""
-    found = looks_like(connection, line, model, facts, besides)
+    found = looks_like(known, model, facts, besides)
     return {"looks_like": found, "alike": found[0] if found else None}
 
 
