@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, bindparam, func, insert, select
 
+from spc.ledger import archived
 from spc.ledger.blocks import make_room, month_of, overlapping
 from spc.ledger.clock import NONE
 from spc.ledger.lines import last_seq
 from spc.ledger.rows import rows_between
 from spc.ledger.schema import activation, block, judged, signal
-from spc.nouns import Bools, Floats, Ints, Point, Points, Signal, Track
+from spc.ledger.windows import Judged
+from spc.nouns import Ints, Point, Points, Signal, Track
 
 _NAMES = ("first_seq", "last_seq", "charts_json", "values", "out", "notes_json", "activation_id")
 _READ = select(*(judged.c[name] for name in _NAMES))
@@ -49,24 +51,6 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """The points of rows that one model judged together: seq (n,), the charts' names, value, ucl and out (n, charts), notes by row, and
-    the number of the activation under which it judged.
-    """
-
-    seq: Ints
-    charts: tuple[str, ...]
-    value: Floats
-    ucl: Floats
-    out: Bools
-    notes: Mapping[int, str]
-    activation: int
-
-    def __len__(self) -> int:
-        return len(self.seq)
-
-
 def append_points(connection: Connection, line: str, points: Points, activation_id: int, now: int) -> None:
     """Stores the judgement of a block."""
     tracks = points.tracks.values()
@@ -92,16 +76,26 @@ def append_points(connection: Connection, line: str, points: Points, activation_
 
 
 def judged_between(connection: Connection, line: str, first: int, last: int) -> Iterator[Judged]:
-    """What was found of the rows with first <= seq <= last, a block at a time."""
-    for one in connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last}):
-        charts = tuple(json.loads(one.charts_json))
-        n = one.last_seq - one.first_seq + 1
-        here = slice(max(first - one.first_seq, 0), min(last - one.first_seq, n - 1) + 1)
-        values = np.frombuffer(one[3], dtype="<f8").reshape(n, len(charts), 2)[here]
-        out = np.frombuffer(one.out, dtype=np.uint8).reshape(n, len(charts))[here] != 0
-        notes = {one.first_seq + int(i): note for i, note in json.loads(one.notes_json).items()}
-        seq = np.arange(one.first_seq + here.start, one.first_seq + here.stop, dtype=np.int64)
-        yield Judged(seq, charts, values[:, :, 0], values[:, :, 1], out, notes, one.activation_id)
+    """What was found of the rows with first <= seq <= last, a block at a time; what is in the archive comes first."""
+    found = connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last})
+    head = found.fetchone()
+    if (begin := last + 1 if head is None else head.first_seq) > max(first, 1):
+        yield from archived.judged_between(connection, line, first, begin - 1)
+    if head is not None:
+        yield _judged(head, first, last)
+    for one in found:
+        yield _judged(one, first, last)
+
+
+def _judged(one: Any, first: int, last: int) -> Judged:
+    charts = tuple(json.loads(one.charts_json))
+    n = one.last_seq - one.first_seq + 1
+    here = slice(max(first - one.first_seq, 0), min(last - one.first_seq, n - 1) + 1)
+    values = np.frombuffer(one[3], dtype="<f8").reshape(n, len(charts), 2)[here]
+    out = np.frombuffer(one.out, dtype=np.uint8).reshape(n, len(charts))[here] != 0
+    notes = {one.first_seq + int(i): note for i, note in json.loads(one.notes_json).items()}
+    seq = np.arange(one.first_seq + here.start, one.first_seq + here.stop, dtype=np.int64)
+    return Judged(seq, charts, values[:, :, 0], values[:, :, 1], out, notes, one.activation_id)
 
 
 def append_signals(connection: Connection, line: str, signals: Sequence[tuple[Signal, str | None, Mapping[str, Any]]], now: int) -> None:
@@ -132,16 +126,34 @@ def points_after(connection: Connection, line: str, seq: int, limit: int = 1000)
 
     A row that came without a time has the time at which it was received.
     """
-    blocks = select(judged.c.first_seq, judged.c.last_seq).where(judged.c.line == line, judged.c.last_seq > seq)
     last, have = seq, 0
-    with connection.execute(blocks.order_by(judged.c.first_seq).limit(limit)) as found:
-        for begin, end in found:
-            begin = max(begin, seq + 1)
-            last = min(end, begin + limit - have - 1)
-            have += last - begin + 1
-            if have >= limit:
-                break
+    for begin, end in _stretches_after(connection, line, seq, limit):
+        begin = max(begin, seq + 1)
+        if begin > end:
+            continue
+        last = min(end, begin + limit - have - 1)
+        have += last - begin + 1
+        if have >= limit:
+            break
     return points_between(connection, line, seq + 1, last)
+
+
+def _stretches_after(connection: Connection, line: str, seq: int, limit: int) -> Iterator[tuple[int, int]]:
+    """The first and the last row of judged blocks that end after row `seq`, in order; those in the archive first."""
+    if (last := archived.last_archived(connection, line)) > seq:
+        yield from archived.stretches(connection, line, seq + 1, last)
+    blocks = select(judged.c.first_seq, judged.c.last_seq).where(judged.c.line == line, judged.c.last_seq > seq)
+    with connection.execute(blocks.order_by(judged.c.first_seq).limit(limit)) as found:
+        yield from ((begin, end) for begin, end in found)
+
+
+def _stretches_back(connection: Connection, line: str, limit: int) -> Iterator[tuple[int, int]]:
+    """The first and the last row of judged blocks, the newest first."""
+    blocks = select(judged.c.first_seq, judged.c.last_seq).where(judged.c.line == line).order_by(judged.c.first_seq.desc()).limit(limit)
+    with connection.execute(blocks) as found:
+        yield from ((begin, end) for begin, end in found)
+    if last := archived.last_archived(connection, line):
+        yield from archived.stretches(connection, line, 1, last, newest=True)
 
 
 def points_between(connection: Connection, line: str, first: int, last: int) -> list[Point]:
@@ -184,15 +196,13 @@ def track_between(connection: Connection, line: str, first: int, last: int, char
 
 def last_points(connection: Connection, line: str, n: int) -> list[Point]:
     """The points of the newest n judged rows, oldest first."""
-    blocks = select(judged.c.first_seq, judged.c.last_seq).where(judged.c.line == line).order_by(judged.c.first_seq.desc()).limit(n)
     first, last, have = 1, 0, 0
-    with connection.execute(blocks) as found:
-        for begin, end in found:
-            last = max(last, end)
-            first = max(begin, end - (n - have) + 1)
-            have += end - first + 1
-            if have >= n:
-                break
+    for begin, end in _stretches_back(connection, line, n):
+        last = max(last, end)
+        first = max(begin, end - (n - have) + 1)
+        have += end - first + 1
+        if have >= n:
+            break
     return points_between(connection, line, first, last)
 
 
@@ -209,8 +219,10 @@ def _first_since(connection: Connection, line: str, since: int, last: int) -> in
         middle = (low + high) // 2
         query = select(block.c.first_seq, block.c.last_seq, block.c.received_at).where(block.c.line == line, block.c.first_seq <= middle)
         found = connection.execute(query.order_by(block.c.first_seq.desc()).limit(1)).first()
-        if found is None or found.received_at < since:
-            low = max(middle, found.last_seq if found is not None else middle) + 1
+        if found is None:
+            low, high = (middle + 1, high) if (archived.received(connection, line, middle) or 0) < since else (low, middle)
+        elif found.received_at < since:
+            low = max(middle, found.last_seq) + 1
         else:
             high = found.first_seq
     return low
@@ -218,6 +230,10 @@ def _first_since(connection: Connection, line: str, since: int, last: int) -> in
 
 def rows_out(connection: Connection, line: str, first: int, last: int) -> int:
     """How many rows with first <= seq <= last have a point beyond its limit."""
+    kept = archived.last_archived(connection, line)
+    if kept >= first:
+        rest = rows_out(connection, line, kept + 1, last) if kept < last else 0
+        return archived.rows_out(connection, line, first, min(kept, last)) + rest
     within = select(func.sum(judged.c.rows_out), func.min(judged.c.first_seq), func.max(judged.c.last_seq))
     count, begin, end = connection.execute(
         within.where(judged.c.line == line, judged.c.first_seq >= first, judged.c.last_seq <= last)
@@ -235,7 +251,11 @@ def rows_out(connection: Connection, line: str, first: int, last: int) -> int:
 def model_of(connection: Connection, line: str, seq: int) -> str | None:
     """The id of the model that judged a row."""
     query = overlapping(judged, select(activation.c.model_id), line, seq, seq)
-    return connection.execute(query.join(activation, activation.c.id == judged.c.activation_id).limit(1)).scalar()
+    found = connection.execute(query.join(activation, activation.c.id == judged.c.activation_id).limit(1)).first()
+    if found is not None:
+        return None if found[0] is None else str(found[0])
+    kept = archived.activation_of(connection, line, seq)
+    return None if kept is None else connection.execute(select(activation.c.model_id).where(activation.c.id == kept)).scalar()
 
 
 def last_back(connection: Connection, line: str, before: int) -> int:

@@ -4,46 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, func, insert, select
 
+from spc.ledger import archived
 from spc.ledger.blocks import make_room, month_of, overlapping
 from spc.ledger.clock import NONE
 from spc.ledger.keys import keys_of, places, put_keys
 from spc.ledger.schema import block, row_schema
-from spc.nouns import Ints, Rows
+from spc.ledger.windows import LABELS, Window
+from spc.nouns import Rows, Times
 
-__all__ = ["Window", "append_rows", "blobs", "keys_of", "last_rows", "newest", "rows_between", "schema_of", "span", "stored"]
+__all__ = ["Window", "append_rows", "blobs", "keys_of", "last_rows", "newest", "rows_between", "schema_of", "span", "stored", "windows"]
 
-_LABELS: Final[dict[str, Any]] = {
-    "part": None,
-    "quality": "good",
-    "subgroup": "",
-    "product": "",
-    "raw": "",
-}  # what is kept of a row by name, and its usual value
 _NAMES = ("first_seq", "last_seq", "received_at", "source", "at", "x", "codes", "labels_json")
 _COLUMNS = (*(block.c[name] for name in _NAMES), row_schema.c.names_json)
 _READ = select(*_COLUMNS).join(row_schema, row_schema.c.id == block.c.schema_id)
 _BETWEEN = overlapping(block, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
 _PUT = insert(block)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Window:
-    """Stored rows: their numbers (n,), the rows, and when each was received (n,) in µs. Columns are all that any of them had."""
-
-    seq: Ints
-    rows: Rows
-    received: Ints
-    source: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.seq)
 
 
 def blobs(rows: Rows) -> list[bytes]:
@@ -61,15 +42,24 @@ def schema_of(connection: Connection, names: tuple[str, ...]) -> int:
     return int(connection.execute(insert(row_schema).values(names_json=text).returning(row_schema.c.id)).scalar_one())
 
 
-def stored(connection: Connection, line: str, keys: Sequence[str | None]) -> dict[str, tuple[int, bytes, tuple[str, ...]]]:
-    """Which of these keys of a line are here already: key → (seq, values, columns)."""
+def stored(
+    connection: Connection, line: str, keys: Sequence[str | None], at: Times | None = None
+) -> dict[str, tuple[int, bytes, tuple[str, ...]]]:
+    """Which of these keys of a line are here already: key → (seq, values, columns).
+
+    A row in the archive is found by its time, so only when the rows' times are given; one that is known by its part number alone is not.
+    """
     asked = {one for one in keys if one is not None}
     found: dict[str, tuple[int, bytes, tuple[str, ...]]] = {}
     for first, last in _stretches(places(connection, keys)):
-        for window in _windows(connection, line, first, last):
+        for window in windows(connection, line, first, last):
             for i, key in enumerate(keys_of(line, window.rows)):
                 if key in asked and key is not None:
                     found[key] = (int(window.seq[i]), window.rows.x[i].tobytes(), window.rows.names)
+    if at is not None and len(found) < len(asked):
+        times = at.astype("datetime64[us]").view(np.int64).tolist()
+        sought = {key: one for key, one in zip(keys, times, strict=True) if key is not None and key not in found}
+        found |= archived.repeats(connection, line, sought)
     return found
 
 
@@ -115,13 +105,13 @@ def append_rows(
 def _labels(rows: Rows) -> str:
     """The labels that any row has, as JSON."""
     all = {"part": rows.ids, "quality": rows.quality, "subgroup": rows.subgroup, "product": rows.product, "raw": rows.raw}
-    kept = {name: one for name, one in all.items() if one and one.count(_LABELS[name]) < len(one)}
+    kept = {name: one for name, one in all.items() if one and one.count(LABELS[name]) < len(one)}
     return json.dumps(kept) if kept else "{}"
 
 
 def rows_between(connection: Connection, line: str, first: int, last: int) -> Window:
     """The rows with first <= seq <= last, in order."""
-    found = list(_windows(connection, line, first, last))
+    found = list(windows(connection, line, first, last))
     names = tuple(dict.fromkeys(name for one in found for name in one.rows.names))
     n = sum(map(len, found))
     x = np.full((n, len(names)), np.nan)
@@ -148,14 +138,18 @@ def rows_between(connection: Connection, line: str, first: int, last: int) -> Wi
 def _joined(found: list[Window], label: str) -> tuple[str, ...]:
     """A label of all rows; empty when none of them has one."""
     kept = [getattr(one.rows, label) for one in found]
-    return (
-        tuple(each for one, some in zip(found, kept, strict=True) for each in (some or (_LABELS[label],) * len(one))) if any(kept) else ()
-    )
+    return tuple(each for one, some in zip(found, kept, strict=True) for each in (some or (LABELS[label],) * len(one))) if any(kept) else ()
 
 
-def _windows(connection: Connection, line: str, first: int, last: int) -> Iterator[Window]:
-    """The same, a window per stored block."""
-    for one in connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last}):
+def windows(connection: Connection, line: str, first: int, last: int) -> Iterator[Window]:
+    """The same, a window per stored block; those in the archive, which are a line's first, come before."""
+    found = connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last})
+    head = found.fetchone()
+    if (begin := last + 1 if head is None else head.first_seq) > max(first, 1):
+        yield from archived.windows(connection, line, first, begin - 1)
+    if head is not None:
+        yield _window(head, first, last)
+    for one in found:
         yield _window(one, first, last)
 
 
@@ -167,7 +161,7 @@ def _window(one: Any, first: int, last: int) -> Window:
     x = np.frombuffer(one.x, dtype="<f8").reshape(n, p)[here]
     codes = None if one.codes is None else np.frombuffer(one.codes, dtype=np.uint8).reshape(n, p)[here]
     kept = json.loads(one.labels_json)
-    labels = {name: tuple(kept[name][here]) if name in kept else () for name in _LABELS}
+    labels = {name: tuple(kept[name][here]) if name in kept else () for name in LABELS}
     ids = labels["part"] or (None,) * len(x)
     rows = Rows(names, x, at, ids, labels["quality"], labels["subgroup"], labels["product"], codes=codes, raw=labels["raw"])
     seq = np.arange(one.first_seq + here.start, one.first_seq + here.stop, dtype=np.int64)
@@ -182,8 +176,11 @@ def span(connection: Connection, line: str, since: int | None, until: int | None
     query = select(block.c.first_seq, block.c.at, block.c.received_at).where(block.c.line == line)
     for bound in ([] if since is None else [block.c.at_max >= since]) + ([] if until is None else [block.c.at_min <= until]):
         query = query.where(bound)
-    first = _first_within(connection, query.order_by(block.c.first_seq), since, until, 0)
+    first = archived.within(connection, line, since, until, 0) or _first_within(
+        connection, query.order_by(block.c.first_seq), since, until, 0
+    )
     last = _first_within(connection, query.order_by(block.c.first_seq.desc()), since, until, -1)
+    last = archived.within(connection, line, since, until, -1) if last is None else last
     return (1, 0) if first is None or last is None else (first, last)
 
 
@@ -201,7 +198,8 @@ def _first_within(connection: Connection, query: Any, since: int | None, until: 
 
 def newest(connection: Connection, line: str) -> int:
     """The newest time of any row of a line, µs; a row without one has that of its receipt. 0 when there is no row."""
-    return int(connection.execute(select(func.max(block.c.at_max)).where(block.c.line == line)).scalar() or 0)
+    here = connection.execute(select(func.max(block.c.at_max)).where(block.c.line == line)).scalar()
+    return max((int(one) for one in (here, archived.newest_time(connection, line)) if one is not None), default=0)
 
 
 def last_rows(connection: Connection, line: str, n: int) -> Window:
