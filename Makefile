@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test test-all lint bench lock clean chromium
+.PHONY: run test test-all lint bench lock clean chromium servers
 
 PYTHON ?= python3
 UV ?= uv
@@ -31,11 +31,11 @@ run: $(VENV)/.run
 ON_EVERY_CORE := -n auto --dist loadfile --ignore=tests/faults --ignore=tests/ui
 ALONE := tests/faults tests/ui
 
-test: $(VENV)/.dev lint chromium
+test: $(VENV)/.dev lint chromium servers
 	$(BIN)/python -m pytest $(ON_EVERY_CORE) -m "not slow"
 	$(BIN)/python -m pytest $(ALONE) -m "not slow"
 
-test-all: $(VENV)/.dev lint chromium
+test-all: $(VENV)/.dev lint chromium servers
 	$(BIN)/python -m pytest $(ON_EVERY_CORE)
 	$(BIN)/python -m pytest $(ALONE)
 
@@ -77,6 +77,21 @@ chromium:
 	@command -v chromium >/dev/null || [ -n "$$SPC_CHROMIUM" ] || { echo 'Installing chromium for the browser tests.'; \
 	  $(call apt,chromium fonts-dejavu-core) || \
 	  echo 'No chromium here and no way to install it: the browser tests will be skipped. Cure: sudo apt-get install chromium' >&2; }
+
+# Tests run against real servers, which they start themselves, each with its data in a folder of its own; without them they are skipped
+# and say so. Debian's packages would leave one running: no cluster of PostgreSQL is made (create_main_cluster), Mosquitto is switched off.
+# nft and ip are for cutting networks. Many of these programs are in sbin, which is on root's PATH only.
+servers:
+	@PATH="$$PATH:/usr/sbin:/sbin"; missing=; as=; [ "$$(id -u)" -eq 0 ] || as='sudo -n'; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || missing=postgresql; \
+	for one in mosquitto:mosquitto nft:nftables ip:iproute2; do command -v "$${one%:*}" >/dev/null || missing="$$missing $${one#*:}"; done; \
+	missing=$$(echo $$missing); [ -n "$$missing" ] || exit 0; \
+	echo "Installing for tests against real servers: $$missing"; \
+	case "$$missing" in postgresql*) $(call apt,postgresql-common) && \
+	  $$as sed -ri 's/^#?(create_main_cluster) .*/\1 = false/' /etc/postgresql-common/createcluster.conf;; esac; \
+	if $(call apt,$$missing); then \
+	  case "$$missing" in *mosquitto*) ! command -v systemctl >/dev/null || $$as systemctl --quiet disable --now mosquitto;; esac; \
+	else echo "No way to install $$missing here: tests that need them will be skipped. Cure: sudo apt-get install $$missing" >&2; fi; true
 
 # Every version and hash, the same on every platform, no index named: installable from any mirror.
 LOCK := $(UV) pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
