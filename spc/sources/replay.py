@@ -56,16 +56,18 @@ class Replay:
     def name(self) -> str:
         return f"replay {Path(self.path).name}"
 
+    def probe(self, clock: Clock) -> str:
+        """What the file holds; raises what reading it raises."""
+        rows = self._rows()
+        return f"{Path(self.path).name} has {len(rows)} rows of {', '.join(rows.names)}."
+
+    def _rows(self) -> Rows:
+        columns = self.columns or None
+        return read_rows(Path(self.path), columns=columns, time=self.time, id=self.id, subgroup=self.subgroup, timezone=self.timezone)
+
     def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[tuple[Rows, Any]]:
         """Position: {"lap": laps that are over, "row": rows of this lap that were given}."""
-        rows = read_rows(
-            Path(self.path),
-            columns=self.columns or None,
-            time=self.time,
-            id=self.id,
-            subgroup=self.subgroup,
-            timezone=self.timezone,
-        )
+        rows = self._rows()
         lap, done = (int(after["lap"]), int(after["row"])) if after else (0, 0)
         if after is None and self.head:
             done = min(self.head, len(rows))
