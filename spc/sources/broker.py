@@ -23,6 +23,12 @@ PATIENCE_S = 2.0  # a message of QoS 0 waits so long for a place in the queue, t
 REFUSED = 0x80  # reason codes from here on are refusals
 
 
+def needs(package: str, module: str) -> None:
+    """Raises BadSettings when a library of the extra `mqtt` is not installed."""
+    if importlib.util.find_spec(package) is None or importlib.util.find_spec(f"{package}.{module}") is None:
+        raise BadSettings(f"This source needs {package}.{module}, which is not installed.", cure="pip install spc[mqtt]")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
     """How to reach a broker. `port` 0 is 1883, with TLS 8883; `ca_file` is needed where the system does not know who signed."""
@@ -39,8 +45,7 @@ class Broker:
     keepalive_s: int = 30
 
     def __post_init__(self) -> None:
-        if importlib.util.find_spec("paho") is None:
-            raise BadSettings("This source needs paho-mqtt, which is not installed.", cure="pip install spc[mqtt]")
+        needs("paho", "mqtt")
         if not 0 <= self.port <= 65535 or not 5 <= self.keepalive_s <= 65535:
             raise BadSettings("mqtt: port is 1 to 65535, keepalive_s at least 5.", cure="Leave them out for the usual ones.")
         if (self.ca_file or self.cert_file or self.key_file) and not self.tls:
