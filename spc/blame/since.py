@@ -113,6 +113,8 @@ def whitened(scatter: Scatter, x: Floats) -> Floats:
     """
     x = np.atleast_2d(np.asarray(x, dtype=np.float64))
     missing = np.isnan(x)
+    if not missing.any():
+        return scatter.whiten(x)
     z = scatter.whiten(np.where(missing, scatter.center, x))
     for pattern in np.unique(missing[missing.any(axis=1)], axis=0):
         here = np.all(missing == pattern, axis=1)

@@ -6,7 +6,7 @@ import numpy as np
 
 from spc.blame.since import MOST, Began, whitened
 from spc.blame.since import began as began_of_whitened
-from spc.nouns import UNFIT, Floats, Ints, Model, Rows
+from spc.nouns import Floats, Ints, Model, Rows
 from spc.phase2.monitor import Monitor
 
 
@@ -25,22 +25,21 @@ def judged(model: Model, rows: Rows, first_row: int = 1) -> tuple[Floats, Ints, 
     """What is judged of the rows: whitened (n, p), the number of the row at which each begins (n,), and how much it is shifted when the
     process is (n,): √k for the mean of a subgroup of k rows.
     """
-    monitor = Monitor(model)
-    x = np.where(_unfit(rows)[:, None], np.nan, monitor.select(rows))
+    if rows.names == model.inputs:
+        x = rows.believed
+    else:
+        x = rows.picked(model.inputs) if set(model.inputs) <= set(rows.names) else Monitor(model).select(rows)
     numbers = np.arange(first_row, first_row + len(rows))
     if model.dynamics is not None:
         x = model.dynamics.step({}, x, rows.at)[1].x
     if model.subgroup is None:
         return whitened(model.scatter, x), numbers, np.ones(len(x))
+    monitor = Monitor(model)
     monitor.judge(rows, first_row, whole=True)
     means = [one for _, one in monitor.closed if one.k][-MOST:]
     z = [whitened(model.sized(one.k).scatter, one.mean)[0] for one in means]
     places = np.array([numbers[max(one.first, 0)] for one in means], dtype=np.int64)
     return np.array(z).reshape(-1, model.p), places, np.sqrt(np.array([one.k for one in means], dtype=np.float64))
-
-
-def _unfit(rows: Rows) -> Ints:
-    return np.array([one in UNFIT for one in rows.quality] or [False] * len(rows), dtype=bool)
 
 
 def deviation(model: Model, shift: Floats) -> dict[str, float]:
