@@ -18,17 +18,18 @@ def command(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Where the backup goes; an earlier backup of this name is replaced.")],
     ledger: Annotated[str | None, typer.Option(metavar="URL|FILE", help="The ledger: a file, or a database address.")] = None,
     config: Annotated[str, typer.Option(metavar="FOLDER", help="The folder of plant.toml, which names the ledger.")] = "config",
-    archive: Annotated[str | None, typer.Option(metavar="FOLDER", help="The archived days, which go in as well.")] = None,
+    archive: Annotated[str | None, typer.Option(metavar="FOLDER", help="The archived days, if they are not in their usual place.")] = None,
+    no_archive: Annotated[bool, typer.Option("--no-archive", help="Leave the archived days out.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
     """Copy a ledger as it is at one moment, with its lines' digests; whoever reads or writes it goes on."""
     from spc.ledger.backup import backup
     from spc.settings import load
 
-    made = backup(ledger_url(ledger) or load(config).ledger, file, archive)
+    made = backup(ledger_url(ledger) or load(config).ledger, file, archive, days=not no_archive)
     if json:
         files.print_json({"file": file, **made.to_dict()})
         return
     typer.echo(f"{file}: lines {', '.join(made.lines) or 'none'}; {made.rows} rows, tables of version {made.revision}.")
     if made.left_out:
-        typer.echo(f"{made.left_out} files of the archive are not in it: name their folder with --archive, or copy it as well.")
+        typer.echo(f"{made.left_out} files of the archive are not in it: copy their folder as well.")

@@ -22,6 +22,7 @@ from sqlalchemy.engine import URL
 
 from spc.errors import Complaint, LedgerError
 from spc.ledger import copies, digest
+from spc.ledger.archived import place
 from spc.ledger.clock import now_us
 from spc.ledger.digest import Extent
 from spc.ledger.engine import database, shown
@@ -65,11 +66,11 @@ class Manifest:
         return cls(**{**rest, "lines": lines})
 
 
-def backup(url: str, file: str | Path, archive: str | Path | None = None) -> Manifest:
+def backup(url: str, file: str | Path, archive: str | Path | None = None, *, days: bool = True) -> Manifest:
     """Writes the whole ledger into one file, which appears whole or not at all; readers and writers go on meanwhile.
 
-    `archive` is the folder of the archived days, whose files go in as well. Raises Complaint (no ledger there, or the file's name is taken
-    by something else than a backup) and LedgerError (the database failed).
+    The archived days go in as well, unless `days` is false; `archive` is their folder if it is not in its usual place. Raises Complaint
+    (no ledger there, or the file's name is taken by something else than a backup) and LedgerError (the database failed).
     """
     address, file = _ledger(url), Path(os.path.realpath(file))
     _free(file)
@@ -79,12 +80,12 @@ def backup(url: str, file: str | Path, archive: str | Path | None = None) -> Man
         if kind == "sqlite":
             copies.copy_sqlite(Path(str(address.database)), copy)
             with copies.reading(copies.reading_file(copy)) as connection:
-                manifest, days = _described(connection, kind, address)
+                manifest, known = _described(connection, kind, address)
         else:
             with copies.reading(address) as connection:
-                manifest, days = _described(connection, kind, address)
+                manifest, known = _described(connection, kind, address)
                 copies.dump_postgres(address, connection, copy)
-        manifest = _pack(packed, manifest, copy, _kept(days, archive) if archive is not None else {}, len(days))
+        manifest = _pack(packed, manifest, copy, _kept(known, place(address, archive)) if days else {}, len(known))
         packed.replace(file)
     settle(file.parent)
     return manifest
@@ -116,13 +117,15 @@ def _described(connection: sa.Connection, kind: str, address: URL) -> tuple[Mani
     return Manifest(VERSION, revision, kind, now_us(), digest.extents(connection), known, {}), days
 
 
-def _kept(days: list[tuple[str, str]], archive: str | Path) -> dict[str, Path]:
+def _kept(days: list[tuple[str, str]], archive: Path) -> dict[str, Path]:
     """The archive's files by their names in the backup; raises Complaint when one is missing or was changed."""
     found = {}
     for name, expected in days:
         path = Path(archive, name)
         if not path.is_file():
-            raise Complaint(f"The archive's file {path} is missing.", cure="Name the archive's folder: --archive FOLDER.")
+            raise Complaint(
+                f"The archive's file {path} is missing.", cure="Name the archive's folder, --archive FOLDER, or leave it out, --no-archive."
+            )
         with path.open("rb") as one:
             if sha256(one) != expected:
                 raise Complaint(f"The archive's file {path} is damaged.", cure="Bring it back from an earlier backup.")

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 
 from spc.errors import Complaint
 from spc.ledger import copies
+from spc.ledger.archived import place
 from spc.ledger.backup import ARCHIVE, MANIFEST, MEMBERS, Manifest, settle, sha256, verify
 from spc.ledger.engine import database, revisions, shown
 
@@ -21,8 +22,8 @@ _CURE = "Name a file that `spc backup` wrote."
 def restore(file: str | Path, url: str, archive: str | Path | None = None) -> Manifest:
     """Makes the ledger of a backup again at an address where there is none, and verifies it; returns what the backup says of itself.
 
-    `archive` is the folder for the archived days in it. Raises Complaint (not a backup, damaged, something is there already, the wrong kind
-    of database) and LedgerError (the database failed, or what was restored is not what was backed up).
+    `archive` is the folder for the archived days in it, if it is not the usual place. Raises Complaint (not a backup, damaged, something is
+    there already, the wrong kind of database) and LedgerError (the database failed, or what was restored is not what was backed up).
     """
     manifest = look_into(file)
     address = database(url)
@@ -35,13 +36,10 @@ def restore(file: str | Path, url: str, archive: str | Path | None = None) -> Ma
             cure="Install that program.",
         )
     days = [name for name in manifest.files if name.startswith(ARCHIVE)]
-    if days and archive is None:
-        raise Complaint(f"{file} has {len(days)} files of the archive.", cure="Name a folder for them: --archive FOLDER.")
     with zipfile.ZipFile(file) as packed:
         (_restore_sqlite if manifest.kind == "sqlite" else _restore_postgres)(packed, manifest, address)
-        if archive is not None:
-            for name in days:
-                _restore_day(packed, name, Path(archive, *PurePosixPath(name).parts[1:]), manifest.files[name])
+        for name in days:
+            _restore_day(packed, name, Path(place(address, archive), *PurePosixPath(name).parts[1:]), manifest.files[name])
     return manifest
 
 
