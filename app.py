@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 from typing import Any
 
@@ -15,7 +16,7 @@ from spc.settings import Settings, load
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-GRACE_S = 10  # open streams get this long to end when the server stops
+GRACE_S = 3  # open streams get this long to end when the server stops; then the plant gets its time, and all of it is under ten seconds
 
 
 def compose(settings: Settings) -> tuple[Any, Any]:
@@ -31,7 +32,7 @@ def compose(settings: Settings) -> tuple[Any, Any]:
     file = settings.ledger.removeprefix("sqlite:///")
     if file != settings.ledger:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger.open(settings.ledger)
+    ledger = Ledger.open(settings.ledger, settings.archive_folder)
     plant = Plant(ledger, settings, notifiers)
     application = api.build(plant, settings)
     ui.mount(application, plant)
@@ -55,6 +56,8 @@ def main() -> int:
     except (Complaint, LedgerError) as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 2
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # the server ends in good order, then sends itself the signal once more
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         uvicorn.run(server, host=settings.host, port=settings.port, timeout_graceful_shutdown=GRACE_S, log_level="info", access_log=False)
     finally:

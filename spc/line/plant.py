@@ -17,7 +17,7 @@ from spc.errors import NotFound, Refused
 from spc.ledger import Ledger, jobs, lines, outbox
 from spc.ledger import alarms as book
 from spc.ledger.clock import now_us
-from spc.line import demo
+from spc.line import demo, keeping
 from spc.line.bell import ring
 from spc.line.clocks import Steady
 from spc.line.disk import MB, Disk, Room
@@ -33,6 +33,7 @@ from spc.sources import build as build_source
 LOOK_S = 1.0
 DISK_S = 5.0
 RING_S = 0.5
+PATIENCE_S = 5.0  # for a thread that was asked to stop
 FIRST_S, LONGEST_S = 0.5, 30.0  # a lost source is asked again after 0.5 s, then twice as long, up to half a minute
 
 _log = structlog.get_logger("spc.plant")
@@ -70,6 +71,7 @@ class Plant:
         file = settings.ledger.removeprefix("sqlite:///")
         self._disk = Disk(Path(file), settings.reserve_mb * MB) if Path(file).exists() and settings.reserve_mb else None
         self._disk_after = 0.0
+        self._keeping = keeping.Keeping(ledger, settings, clock) if settings.keep_days and not apart else None
         self.room: Room | None = None  # on the ledger's disk, once it was looked at
         self._stop = threading.Event()
         self._ready = threading.Event()
@@ -115,6 +117,8 @@ class Plant:
         for name, notifier in self.notifiers.items():
             self._run(f"bell {name}", partial(self._ring, name, notifier))
         self._run("look", self._look)
+        if self._keeping is not None:
+            self._run("archive", partial(self._often, keeping.LOOK_S, "archive", self._keeping.look))
 
     def _take_over(self, connection: Connection) -> None:
         """What a process that died had in hand: its jobs failed, its messages are due again."""
@@ -122,11 +126,17 @@ class Plant:
         outbox.release(connection)
 
     def stop(self) -> None:
-        """Ends the threads and waits for them. The ledger stays open: who opened it closes it."""
+        """Ends the threads and waits for them: a block in hand is finished. The ledger stays open: who opened it closes it.
+
+        A source or a notifier that does not come back is waited for `PATIENCE_S` and then left alone: nothing of it is on disk.
+        """
         self._stop.set()
         self._ready.set()
+        until = time.monotonic() + PATIENCE_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                _log.warning("did not stop, is left alone", thread=thread.name)
         self._threads.clear()
 
     def _run(self, name: str, work: Callable[[], None]) -> None:
