@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from spc.cli import main
 from spc.errors import LedgerError
-from spc.ledger import Ledger, lines
-from spc.line import Line
+from spc.ledger import Ledger, lines, rows
+from spc.line import Line, Plant
 from spc.nouns import Rows
-from spc.settings import LineSettings
-from tests.faults.test_kill import NAME, prepare, story, stream
+from spc.settings import LineSettings, PartSettings, Settings
+from tests.faults.servers import Forked, wait_until_ready
+from tests.faults.test_kill import NAME, body, prepare, story, stream
 from tests.postgres import PASSWORD, Postgres
 from tests.small import rows as some_rows
 
@@ -28,6 +33,30 @@ pytestmark = pytest.mark.faults
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 10
 BLOCK = 7
+
+
+STEADY = 300
+
+
+@dataclass(frozen=True)
+class Steady:
+    """A source of 300 rows, three each 10 ms."""
+
+    @property
+    def name(self) -> str:
+        return "steady"
+
+    def read(self, after: Any, stop: threading.Event, clock: Callable[[], int]) -> Iterator[tuple[Rows, Any]]:
+        for first in range(after["row"] + 1 if after else 1, STEADY, 3):
+            time.sleep(0.01)
+            yield some_rows(3, first=first), {"row": first + 2}
+
+
+def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -168,6 +197,63 @@ def test_two_programs_that_start_at_once_make_one_ledger(postgres: Postgres) -> 
     with Ledger.open(address) as ledger:
         assert ledger.check() == []
     postgres.drop(address)
+
+
+def test_while_the_server_is_away_a_sender_is_told_to_come_back_and_pages_go_on_after_it(
+    postgres: Postgres, address: str, tmp_path: Path
+) -> None:
+    """The whole program: 503 with words while PostgreSQL is dead, no restart needed when it is back."""
+    prepare(address)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = tmp_path / "config"
+    (config / "lines").mkdir(parents=True)
+    (config / "plant.toml").write_text(f'port = {port}\nledger = "{address}"\n')
+    (config / "lines" / f"{NAME}.toml").write_text('title = "SMT-2"\n')
+    server, whole = Forked(config), stream(30)
+    try:
+        server.start()
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as client:
+
+            def send(first: int) -> httpx.Response:
+                return client.post(f"/api/v1/lines/{NAME}/rows", json=body(whole.part(slice(first, first + 10))))
+
+            wait_until_ready(client)
+            assert send(0).json()["accepted"] == 10
+            postgres.kill()
+            answer = send(10)
+            assert (answer.status_code, "cure" in answer.json()) == (503, True)
+            assert client.get("/readyz").status_code == 503
+            assert client.get("/healthz").status_code == 200
+            assert PASSWORD not in answer.text
+            postgres.start()
+            assert send(10).json()["accepted"] == 10
+            assert send(10).json()["duplicates"] == 10
+            wait_until_ready(client)
+            found = client.get(f"/api/v1/lines/{NAME}/points?after=0&limit=100")
+            assert found.status_code == 200
+    finally:
+        server.close()
+    assert PASSWORD not in (tmp_path / "server.log").read_text()
+    assert PASSWORD.replace(" ", "%20") not in (tmp_path / "server.log").read_text()
+
+
+def test_a_source_waits_for_the_server_and_goes_on(postgres: Postgres, address: str) -> None:
+    settings = Settings(lines=(LineSettings(NAME, source=PartSettings("source", f"{__name__}:Steady", {})),))
+    with Ledger.open(address) as ledger:
+        plant = Plant(ledger, settings)
+        plant.start()
+        try:
+            until(lambda: plant.line(NAME).heard is not None)
+            postgres.kill()
+            until(lambda: plant.source(NAME).state == "lost")
+            postgres.start()
+            until(lambda: plant.source(NAME).state == "ended")
+        finally:
+            plant.stop()
+        with ledger.read() as connection:
+            assert rows.last_rows(connection, NAME, 10_000).rows.ids == some_rows(STEADY).ids
+        assert ledger.check() == []
 
 
 @pytest.mark.parametrize(

@@ -250,8 +250,7 @@ def test_the_first_start_shows_a_calm_stretch_and_then_an_alarm(ledger: Ledger) 
     assert "warp is 5" in alarm.sentence or "length is" in alarm.sentence
 
 
-def test_a_line_that_another_process_runs_is_waited_for_and_taken_when_that_one_ends(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/a.db"
+def test_a_line_that_another_process_runs_is_waited_for_and_taken_when_that_one_ends(url: str) -> None:
     with Ledger.open(url) as mine, Ledger.open(url) as other:
         prepared(other)
         theirs = Plant(other, settings(n=10))
@@ -270,8 +269,8 @@ def test_a_line_that_another_process_runs_is_waited_for_and_taken_when_that_one_
             assert rows.last_rows(connection, "smt-2", 100).seq.tolist() == list(range(1, 51))
 
 
-def test_a_quiet_line_is_kept_by_the_process_that_runs_it(tmp_path: Path) -> None:
-    url, clock = f"sqlite:///{tmp_path}/a.db", FakeClock()
+def test_a_quiet_line_is_kept_by_the_process_that_runs_it(url: str) -> None:
+    clock = FakeClock()
     with Ledger.open(url) as mine, Ledger.open(url) as other:
         prepared(mine)
         plant = Plant(mine, settings(n=5), clock=clock)
