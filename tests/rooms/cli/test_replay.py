@@ -49,7 +49,8 @@ def serving(path: Path, port: int) -> Iterator[None]:
 
 def on_disk(path: Path) -> list[str]:
     with sqlite3.connect(path) as other:
-        ids = [str(one[0]) for one in other.execute("select part from row order by seq")]
+        found = other.execute("select labels_json from block order by first_seq")
+        ids = [str(part) for (labels,) in found for part in json.loads(labels)["part"]]
     other.close()
     return ids
 
