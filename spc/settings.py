@@ -1,7 +1,7 @@
 """What a site decides: config/plant.toml, one file per line in config/lines/, and the environment. An unknown word is refused.
 
-A word in the environment wins over the files: SPC_HOST, SPC_PORT, SPC_LEDGER, SPC_TIMEZONE, SPC_LANGUAGE, SPC_URL, SPC_DEMO. Secrets
-are never written in these files: a notifier's `password_file` names a file that holds it, or SPC_NOTIFY_<NAME>_PASSWORD does.
+A word in the environment wins over the files: SPC_HOST, SPC_PORT, SPC_LEDGER, SPC_ARCHIVE, SPC_TIMEZONE, SPC_LANGUAGE, SPC_URL, SPC_DEMO.
+Secrets are never written in these files: a notifier's `password_file` names a file that holds it, or SPC_NOTIFY_<NAME>_PASSWORD does.
 """
 
 from __future__ import annotations
@@ -136,13 +136,16 @@ class Settings:
     """The plant: where to serve, where the ledger is, who is told, and its lines. `root` is what relative paths are relative to.
 
     `demo` fills an empty ledger with the demo reference and its model, so that the first start shows a line that runs. `reserve_mb` lie
-    idle beside an SQLite ledger for the day on which its disk is full. `log` lines are JSON, or text for people; "auto" is text at a
+    idle beside an SQLite ledger for the day on which its disk is full. Days older than `keep_days` go to files in the folder `archive`;
+    with 0 all stay in the database. `log` lines are JSON, or text for people; "auto" is text at a
     terminal.
     """
 
     host: str = "127.0.0.1"
     port: int = 8050
     ledger: str = "sqlite:///var/spc.db"
+    archive: str = ""
+    keep_days: int = 0
     timezone: str = "UTC"
     url: str = ""
     demo: bool = False
@@ -160,6 +163,8 @@ class Settings:
         for word, said, known in (("log", self.log, ("auto", "json", "text")), ("log_level", self.log_level, tuple(LEVELS))):
             if said not in known:
                 raise _unknown(word, said, known, "settings")
+        if self.keep_days < 0:
+            raise BadSettings(f"settings: keep_days is {self.keep_days}.", cure="Use 0 to keep all in the database, or some days.")
         if self.reserve_mb < 0:
             raise BadSettings(f"settings: reserve_mb is {self.reserve_mb}.", cure="Use 0 for no reserve, or some megabytes.")
         if not self.url:
@@ -174,6 +179,13 @@ class Settings:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def archive_folder(self) -> Path | None:
+        """The folder of the archive, as said; none: `archive` beside the file of an SQLite ledger."""
+        if not self.archive and self.ledger.startswith("sqlite:"):
+            return None
+        return self.root / (self.archive or "var/archive")
 
     def line(self, name: str) -> LineSettings:
         """The settings of one line; raises BadSettings."""
@@ -259,7 +271,7 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def _environment(env: Mapping[str, str]) -> dict[str, Any]:
-    texts = ("SPC_HOST", "SPC_LEDGER", "SPC_TIMEZONE", "SPC_URL", "SPC_LANGUAGE")
+    texts = ("SPC_HOST", "SPC_LEDGER", "SPC_ARCHIVE", "SPC_TIMEZONE", "SPC_URL", "SPC_LANGUAGE")
     kinds = {**dict.fromkeys(texts, str), "SPC_PORT": int, "SPC_DEMO": bool}
     words: dict[str, Any] = {}
     for name, text in env.items():

@@ -15,7 +15,7 @@ import typer
 from typer.main import get_command
 
 from spc import __version__
-from spc.cli import arl, backup, explain, fit, inspecting, judge, recommending, replay, restore, run, serve
+from spc.cli import archive, arl, backup, explain, fit, inspecting, judge, recommending, replay, restore, run, serve, verify
 from spc.errors import Complaint, LedgerError
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-for room in (fit, judge, explain, inspecting, recommending, arl, serve, replay, run, backup, restore):
+for room in (fit, judge, explain, inspecting, recommending, arl, serve, replay, run, backup, restore, archive, verify):
     example = "".join(f"\n  {line}" for line in room.EXAMPLE)
     app.command(room.NAME, short_help=room.SHORT, epilog=f"\b\nExample:{example}")(room.command)
 

@@ -14,13 +14,15 @@ import typer
 from spc import logs
 from spc.cli import files
 from spc.cli.serve import ledger_url
+from spc.errors import BadSettings, Complaint
 
 if TYPE_CHECKING:
     from spc.line import Plant
+    from spc.settings import Settings
 
 NAME = "run"
 SHORT = "One line without pages."
-EXAMPLE = ("spc run smt-2 --ledger run.db --seconds 5",)
+EXAMPLE = ("spc run smt-2 --ledger run.db --seconds 5", "spc run smt-2 --probe")
 
 _LOOK_S = 0.2
 
@@ -31,6 +33,7 @@ def command(
     config: Annotated[str, typer.Option(metavar="FOLDER", help="The folder of plant.toml and lines/*.toml.")] = "config",
     until_end: Annotated[bool, typer.Option("--until-end", help="Stop when the source has no more rows.")] = False,
     for_s: Annotated[float | None, typer.Option("--seconds", min=0.0, help="Stop after this time.")] = None,
+    probe: Annotated[bool, typer.Option("--probe", help="Only try the line's source: say what it finds, take nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
     """Read one line's source, judge its rows and tell people, until interrupted. While it runs, no other process judges the line."""
@@ -40,9 +43,12 @@ def command(
     from spc.settings import load
 
     settings = load(config)
+    if probe:
+        typer.echo(_probed(settings, line))
+        return
     logs.set_up(settings.log, settings.log_level)
     settings = dataclasses.replace(settings, lines=(settings.line(line),), ledger=ledger_url(ledger) or settings.ledger)
-    with Ledger.open(settings.ledger) as book:
+    with Ledger.open(settings.ledger, settings.archive_folder) as book:
         plant = Plant(book, settings, build(settings.notify), apart=True)
         plant.start()
         try:
@@ -54,6 +60,28 @@ def command(
         files.print_json(told)
     else:
         typer.echo(f"{line}: {told['rows']} rows on disk, {told['open_alarms']} open alarms, source {told['source']}.")
+
+
+def _probed(settings: Settings, line: str) -> str:
+    """What the source of a line finds, in a sentence; raises the complaint when it cannot be reached."""
+    from spc.ledger.clock import now_us
+    from spc.sources import build
+
+    part = settings.line(line).source
+    if part is None:
+        raise BadSettings(f"Line {line} has no source: rows are sent to it.", cure="Add [source] to its file, or send rows over HTTP.")
+    source = build(part, settings.timezone)
+    ask = getattr(source, "probe", None)
+    if ask is None:
+        raise BadSettings(
+            f"A source of the kind {part.kind} cannot be tried.", cure="Give its class a method probe(clock), or run the line."
+        )
+    try:
+        return f"{line}: {ask(now_us)}"
+    except (Complaint, OSError):
+        raise
+    except Exception as broken:
+        raise BadSettings(f"The source cannot be reached: {str(broken) or type(broken).__name__}.", cure="Check its address.") from broken
 
 
 def _wait(plant: Plant, line: str, until_end: bool, for_s: float | None) -> None:

@@ -256,3 +256,30 @@ def _give_back(connection: Connection) -> None:
     """SQLite gives the free pages of a file that was made so back to the disk; those of others are used again."""
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("pragma auto_vacuum").scalar() == 2:
         connection.exec_driver_sql("pragma incremental_vacuum").all()  # a step for each page: all of them must be asked for
+
+
+def check_files(connection: Connection) -> list[str]:
+    """What is wrong with the archive: sentences, none when all is well. Reads every file."""
+    folder, said = kept.folder_of(connection), []
+    columns = [archived.c[name] for name in ("line", "first_seq", "last_seq", "path", "sha256", "bytes")]
+    before: dict[str, int] = {}
+    for line, first, last, path, sha256, size in connection.execute(select(*columns).order_by(archived.c.line, archived.c.first_seq)):
+        if first != before.get(line, 0) + 1:
+            said.append(f"line {line}: row {first} of the archive follows row {before.get(line, 0)}")
+        before[line] = last
+        said += _check_file(folder / path, sha256, size, (line, first, last))
+    return said
+
+
+def _check_file(file: Path, sha256: str, size: int, told: tuple[str, int, int]) -> list[str]:
+    try:
+        if file.stat().st_size != size or _digest(file) != sha256:
+            return [f"line {told[0]}: the archive's file {file} is not the one that was written (rows {told[1]} to {told[2]})"]
+        found = parquet.File(file)
+    except OSError as broken:
+        return [f"line {told[0]}: the archive's file {file} cannot be read: {broken.strerror} (rows {told[1]} to {told[2]})"]
+    except LedgerError as broken:
+        return [f"line {told[0]}: {broken}"]
+    if (found.line, found.first, found.last) != told:
+        return [f"line {told[0]}: the archive's file {file} holds rows {found.first} to {found.last} of line {found.line}"]
+    return []

@@ -37,11 +37,11 @@ class Judge:
     def of(cls, connection: Connection, active: lines.Activation, model: Model, watch: Watch, last_seq: int, alone: bool) -> Judge:
         """As the ledger has it."""
         judge = cls(active, model, Monitor(model), watch.start())
-        judge._rows_before(connection, last_seq, alone)
+        judge.rows_before(connection, last_seq, alone)
         judge.resume(connection)
         return judge
 
-    def _rows_before(self, connection: Connection, last_seq: int, alone: bool) -> None:
+    def rows_before(self, connection: Connection, last_seq: int, alone: bool) -> None:
         """A model that looks at the rows before a row begins with those that the line has; one whose charts do, with those it judged."""
         own = min(KEPT, last_seq - self.activation.after_seq) if self.monitor.remembers else 0
         back = max(own, self.model.dynamics.depth if self.model.dynamics is not None else 0)

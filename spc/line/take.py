@@ -178,7 +178,7 @@ class Line:
 
     def _block(self, connection: Connection, seat: Seat, rows: Rows, source: str, now: int) -> Receipt:
         keys = store.keys_of(self.name, rows)
-        fresh, conflicts = _sift(store.stored(connection, self.name, keys), rows, keys)
+        fresh, conflicts = _sift(store.stored(connection, self.name, keys, rows.at), rows, keys)
         duplicates = len(rows) - len(fresh)
         if not fresh:
             return Receipt(0, duplicates, conflicts=conflicts)
