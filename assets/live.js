@@ -126,6 +126,7 @@
     clock.server = b.now; clock.here = performance.now(); clock.offset = b.offset; clock.zone = b.zone;
     document.querySelectorAll("[data-line]").forEach(fill);
     retile();
+    if ($("sources") && b.now - sourced > 2500) { sourced = b.now; props("sources-beat", { data: b.now }); }
     const skew = $("skew"), off = Math.round((Date.now() - b.now) / 1000);
     if (skew) { // a wrong clock here would otherwise make every time on this page look wrong
       skew.hidden = Math.abs(off) <= 30;
@@ -134,7 +135,7 @@
     tick();
   }
 
-  let tiled = "";
+  let tiled = "", sourced = 0;
   function retile() { // a line was made somewhere: the wall gets its tile
     const wall = $("wall"), names = Object.keys(beat.lines), key = names.join();
     if (!wall || key === tiled) return;

@@ -99,6 +99,27 @@ PARETO_OF: Final = "pareto-of"
 PARETO_BY: Final = "pareto-by"
 PARETO_ANSWER: Final = "pareto-answer"
 
+# the sources
+SOURCES: Final = "sources"
+SOURCES_BEAT: Final = "sources-beat"  # set by assets/live.js every few seconds while the page is connected
+SOURCES_SUMMARY: Final = "sources-summary"
+SOURCES_LIST: Final = "sources-list"
+SOURCES_CELL: Final = "source-cell"
+SOURCES_LINE: Final = "sources-line"
+SOURCES_WAITING: Final = "sources-waiting"
+SOURCES_SCRAPS: Final = "sources-scraps"
+SOURCES_SAID: Final = "sources-said"
+SCRAP: Final = "scrap"
+SCRAP_CHOSEN: Final = "scrap-chosen"
+SCRAP_FORM: Final = "scrap-form"
+SCRAP_HEAD: Final = "scrap-head"
+SCRAP_TEXT: Final = "scrap-text"
+SCRAP_HINT: Final = "scrap-hint"
+SCRAP_BY: Final = "scrap-by"
+SCRAP_REASON: Final = "scrap-reason"
+SCRAP_TAKE: Final = "scrap-take"
+SCRAP_DISCARD: Final = "scrap-discard"
+
 # the manual
 MANUAL: Final = "manual"
 KNOWN_LIST: Final = "known-list"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dash import Dash
 
 from spc.ui.page import Page
-from spc.ui.pages import alarms, line, manual, reference, replay, wall
+from spc.ui.pages import alarms, line, manual, reference, replay, sources, wall
 from spc.ui.view import View
 
-PAGES = (wall, line, reference, replay, alarms, manual)  # in the order of the menu
+PAGES = (wall, line, reference, replay, alarms, sources, manual)  # in the order of the menu
 
 
 def register(app: Dash, view: View) -> list[Page]:
