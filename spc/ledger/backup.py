@@ -102,8 +102,16 @@ def _free(file: Path) -> None:
     """A backup may take the place of an earlier one, and of nothing else."""
     if not file.parent.is_dir():
         raise Complaint(f"There is no folder {file.parent}.", cure="Make it, or name a file elsewhere.")
-    if file.exists() and not (file.is_file() and zipfile.is_zipfile(file) and MANIFEST in zipfile.ZipFile(file).namelist()):
+    if file.exists() and not (file.is_file() and _is_backup(file)):
         raise Complaint(f"{file} is there already and is not a backup.", cure="Name another file.")
+
+
+def _is_backup(file: Path) -> bool:
+    try:
+        with zipfile.ZipFile(file) as one:
+            return MANIFEST in one.namelist()
+    except zipfile.BadZipFile:
+        return False
 
 
 def _described(connection: sa.Connection, kind: str, address: URL) -> tuple[Manifest, list[tuple[str, str]]]:
