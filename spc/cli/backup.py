@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,7 +27,11 @@ def command(
     from spc.ledger.backup import backup
     from spc.settings import load
 
-    made = backup(ledger_url(ledger) or load(config).ledger, file, archive, days=not no_archive)
+    url, folder = ledger_url(ledger), Path(archive) if archive is not None else None
+    if url is None:
+        settings = load(config)
+        url, folder = settings.ledger, folder or settings.archive_folder
+    made = backup(url, file, folder, days=not no_archive)
     if json:
         files.print_json({"file": file, **made.to_dict()})
         return
