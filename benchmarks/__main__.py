@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib
 import os
 import platform
@@ -11,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-NAMES = ("judge", "phase1", "limits", "read", "rows", "pixel", "press")
+NAMES = ("judge", "phase1", "limits", "read", "rows", "line", "pixel", "press")
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "BLIS", "VECLIB_MAXIMUM", "NUMEXPR")}
 
 
@@ -20,26 +21,38 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed and memory beside peers, in one run.")
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=f"which ones (all): {', '.join(NAMES)}")
     parser.add_argument("--toy", action="store_true", help="as small as can be: to see that it runs, not how fast")
+    parser.add_argument("--seconds", type=float, help="how long the many lines of `line` run (30)")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.here:
         for name in asked.names:
-            show(name, toy=asked.toy)
+            show(name, toy=asked.toy, seconds=asked.seconds)
         return 0
     print(machine(), flush=True)
     failed = 0
     for name in asked.names or NAMES:
         start = time.monotonic()
-        command = [sys.executable, "-m", "benchmarks", "--here", name, *(["--toy"] if asked.toy else [])]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks",
+            "--here",
+            name,
+            *(["--toy"] if asked.toy else []),
+            *([f"--seconds={asked.seconds}"] if asked.seconds else []),
+        ]
         failed |= subprocess.run(command, env={**os.environ, **ONE_THREAD}, check=False).returncode
         print(f"({name}: {time.monotonic() - start:.0f} s)", flush=True)
     return 1 if failed else 0
 
 
-def show(name: str, *, toy: bool) -> None:
+def show(name: str, *, toy: bool, seconds: float | None = None) -> None:
     """One benchmark, in this process."""
     module = importlib.import_module(f"benchmarks.{name}")
-    for table in module.run(module.TOY if toy else module.Size()):
+    size = module.TOY if toy else module.Size()
+    if seconds and hasattr(size, "long_s"):
+        size = dataclasses.replace(size, long_s=seconds)
+    for table in module.run(size):
         print(f"\n{table}", flush=True)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import fitted, judge, limits, phase1, pixel, press, read, reader, rows
+from benchmarks import fitted, judge, limits, line, phase1, pixel, plant, press, read, reader, rows
 from benchmarks.clock import quantile, side_by_side
 from benchmarks.phase1 import Outcome, Shape, contaminated, counts
 from benchmarks.table import Table
@@ -74,6 +74,18 @@ def test_the_file_that_is_read_has_the_rows_that_are_told(tmp_path: Path) -> Non
     assert (tmp_path / "r.csv").stat().st_size >= 50_000
     assert len(reader.read("ours", tmp_path / "r.csv")) == len(reader.read("pandas", tmp_path / "r.csv")) == n  # type: ignore[arg-type]
     assert reader.memory("VmHWM") >= reader.memory("VmRSS") > 10_000_000
+
+
+def test_a_backlog_is_stored_whole() -> None:
+    table = line._backlog(line.TOY, plant.fitted(n=200))
+    assert list(cells(table)) == ["2,000 rows"]
+
+
+@pytest.mark.slow
+def test_lines_at_work_lose_nothing() -> None:
+    sent, _, long = line.run(line.TOY)
+    assert {row[-1] for row in sent.rows} == {"0"}
+    assert [row[0] for row in long.rows][-1] == "end"
 
 
 def test_rounds_take_turns_and_the_middle_one_is_told() -> None:
