@@ -80,6 +80,7 @@ class Sparkplug(Broker):
                     messages = link.some(MOST)
                     for one in messages:
                         host.take(one.topic, bytes(one.payload), clock(), retained=one.retain)
+                    host.look(clock())
                     _say(host, link, topic, began)
                     if messages:
                         yield self._batch(host, link, ignored, clock())

@@ -55,6 +55,7 @@ class Host:
         self._node, self._births, self._every_us = node, births, every_s * 1e6
         self._nodes: dict[tuple[str, str], _Node] = {}
         self._asked: dict[tuple[str, str], int] = {}
+        self._due: set[tuple[str, str]] = set()
         self._silent: set[str] = set()
 
     def take(self, topic: str, payload: bytes, now: int, *, retained: bool = False) -> None:
@@ -66,10 +67,18 @@ class Host:
             self.scraps.append(Scrap(payload[:KEPT_BYTES], f"{topic}: {wrong}"))
 
     def ask(self, group: str, node: str, now: int) -> None:
-        """Asks an edge node to say its births again, unless it was asked a moment ago."""
-        if now - self._asked.get((group, node), -(1 << 62)) >= self._every_us:
+        """Asks an edge node to say its births again: at once, or by `look` when it was asked a moment ago."""
+        if now - self._asked.get((group, node), -(1 << 62)) < self._every_us:
+            self._due.add((group, node))
+        else:
+            self._due.discard((group, node))
             self._asked[group, node] = now
             self.commands.append((f"{NAMESPACE}/{group}/NCMD/{node}", rebirth(now // 1000)))
+
+    def look(self, now: int) -> None:
+        """To be called now and then: what could not be asked before is asked when its time has come."""
+        for group, node in tuple(self._due):
+            self.ask(group, node, now)
 
     def _take(self, topic: str, payload: bytes, now: int, retained: bool) -> str:
         if topic == self._state:
@@ -100,6 +109,7 @@ class Host:
         bd = next((one.value for one in message.metrics if one.name == "bdSeq"), None)
         node = _Node(bd if isinstance(bd, int) else None, message.seq, now)
         self._nodes[group, name] = node
+        self._due.discard((group, name))
         self._heard(self._prefix(name, ""), everything=True)
         return self._born(node, name, "", message)
 
