@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from spc.cli import arl, backup, explain, fit, inspecting, judge, replay, restore, run, serve
+from spc.cli import archive, arl, backup, explain, fit, inspecting, judge, replay, restore, run, serve, verify
 
 ROOT = Path(__file__).resolve().parents[3]
-ROOMS = (fit, judge, explain, inspecting, arl, serve, replay, run, backup, restore)
+ROOMS = (fit, judge, explain, inspecting, arl, serve, replay, run, backup, restore, archive, verify)
 
 
 def examples(text: str) -> list[str]:

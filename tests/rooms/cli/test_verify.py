@@ -183,9 +183,8 @@ def test_rows_that_were_not_judged_are_told(house: House) -> None:
     house.send(20)
     house.ledger.write(lambda connection: connection.execute(sa.delete(judged).where(judged.c.first_seq == 10)))
     found = house.proof()
-    assert [(one.what, one.row, one.found) for one in found.differences] == [
-        ("not judged", row, "by activation 1") for row in range(10, 17)
-    ]
+    told = [(one.what, one.row, one.found) for one in found.differences]
+    assert told == [("not judged", row, "by activation 1") for row in range(10, 17)]
 
 
 def test_in_the_terminal(house: House, spc: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
