@@ -26,7 +26,7 @@ PART = "Part"  # what a row is called when nobody said
 
 Explained = tuple[Model, Floats]  # the model and the values (p,) behind a T²
 
-_TITLES = {"EWMA of log T²": message("EWMA of log T²")}
+_TITLES = {"EWMA of log T²": message("EWMA of log T²"), "Dispersion": message("Dispersion")}
 _ALIKE = messages("Looks like {cause} (once before, on {day})", "Looks like {cause} ({n} times, last on {day})")
 
 

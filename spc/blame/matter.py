@@ -86,7 +86,8 @@ def matter(model: Model, cause: Cause, x: Floats | None = None, *, called: Calle
     x = np.full(model.p, np.nan) if x is None else np.asarray(x, dtype=np.float64).reshape(-1)
     place = {name: j for j, name in enumerate(model.names)}
     named = [place[name] for name in cause.named if name in place]
-    missing = [name for name, value in zip(model.names, x, strict=True) if np.isnan(value)] if np.any(~np.isnan(x)) else []
+    told = np.any(~np.isnan(x)) and cause.kind != "spread"  # a spread is that of complete rows
+    missing = [name for name, value in zip(model.names, x, strict=True) if np.isnan(value)] if told else []
     dynamics = "" if model.dynamics is None else model.dynamics.kind
     scale = _prediction(model, missing)
     return Matter(

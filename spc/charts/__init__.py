@@ -1,6 +1,7 @@
 """Phase II charts: statistics on whitened rows. Each is a frozen dataclass with `start(p)` and `step(state, z) -> (state, values)`.
 
-A chart that depends on the scatter itself has a method `bound(factor)` that gives the chart which judges.
+A chart that depends on the scatter itself has a method `bound(factor)` that gives the chart which judges. The dispersion is the one
+chart that takes the rows of a subgroup together, and has a method `of(z)` instead.
 
 A chart is listed in CHARTS or named `module:Class` in the settings; `check` is the contract that every one of them must pass. Memories
 are plain dictionaries of numbers, so that the ledger can keep them.
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from spc.charts.contract import Chart, Lanes, binds, bound, check
+from spc.charts.dispersion import Dispersion, of_subgroups
 from spc.charts.ewma_log_t2 import EwmaLogT2
 from spc.charts.mcusum import Mcusum
 from spc.charts.mewma import Mewma
@@ -19,7 +21,15 @@ from spc.charts.mewmc import Mewmc
 from spc.charts.spe import BoundSpe, Spe
 from spc.charts.t2 import T2
 
-CHARTS: dict[str, type[Chart]] = {"t2": T2, "mewma": Mewma, "mcusum": Mcusum, "ewma_log_t2": EwmaLogT2, "mewmc": Mewmc, "spe": Spe}
+CHARTS: dict[str, type[Chart]] = {
+    "t2": T2,
+    "mewma": Mewma,
+    "mcusum": Mcusum,
+    "ewma_log_t2": EwmaLogT2,
+    "mewmc": Mewmc,
+    "spe": Spe,
+    "dispersion": Dispersion,
+}
 
 
 def charts_of(asked: Mapping[str, Any], names: Iterable[str]) -> dict[str, Chart]:
@@ -50,6 +60,7 @@ __all__ = [
     "T2",
     "BoundSpe",
     "Chart",
+    "Dispersion",
     "EwmaLogT2",
     "Lanes",
     "Mcusum",
@@ -60,5 +71,6 @@ __all__ = [
     "bound",
     "charts_of",
     "check",
+    "of_subgroups",
     "titled",
 ]

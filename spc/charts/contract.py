@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, TypeGuard
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from spc.errors import BadRecipe
 from spc.nouns import Floats, Ints
 
 Lanes = Callable[[Floats], Floats]  # the next rows z (count, p) of processes side by side, to their statistics (count,)
@@ -47,14 +48,31 @@ def bound(chart: Chart, factor: Floats) -> Chart:
     return chart.bound(factor) if binds(chart) else chart
 
 
+class Together(Chart, Protocol):
+    """A chart that judges the rows of a subgroup together, and takes no single rows."""
+
+    def of(self, z: Floats) -> float:
+        """The statistic of the whitened rows z (k, p) of a subgroup."""
+        ...
+
+
+def takes_together(chart: Chart) -> TypeGuard[Together]:
+    """Whether a chart judges the rows of a subgroup together."""
+    return callable(getattr(chart, "of", None)) and not binds(chart)
+
+
 def check(chart: Chart) -> None:
     """Raise AssertionError when a chart breaks a promise.
 
     A block has the bits of its rows one by one, the given memory is left alone, side by side is as one after the other, and rotating z
     changes nothing. A chart that is bound to a scatter need not stand a rotation of z, but other units and another order of the columns.
+    Of a chart that takes the rows of a subgroup together, neither their order nor their mean nor a rotation may change anything.
     """
     rng = np.random.default_rng(7)
     z = rng.standard_normal((50, 4))
+    if takes_together(chart):
+        _check_together(chart, z, rng)
+        return
     free, factor = chart, np.tril(rng.standard_normal((4, 4)), -1) + 2.0 * np.eye(4)
     chart = bound(chart, factor)
     whole = chart.step(chart.start(4), z)[1]
@@ -77,6 +95,21 @@ def check(chart: Chart) -> None:
         return
     turn, _ = np.linalg.qr(rng.standard_normal((4, 4)))
     assert np.allclose(chart.step(chart.start(4), z @ turn)[1], whole, rtol=1e-9), "the statistic is not one on a sphere"
+
+
+def _check_together(chart: Together, z: Floats, rng: np.random.Generator) -> None:
+    value, before = chart.of(z), z.copy()
+    turn, _ = np.linalg.qr(rng.standard_normal((4, 4)))
+    assert (z == before).all(), "the rows that were given were changed"
+    assert not chart.start(4), "a chart of subgroups has no memory"
+    for other in (z[::-1], z + rng.standard_normal(4), z @ turn):
+        assert np.isclose(chart.of(other), value, rtol=1e-9), "the order of the rows, their mean or a rotation matters"
+    assert chart.of(2.0 * z) > value, "a wider spread is not seen"
+    try:
+        chart.step({}, z)
+    except BadRecipe:
+        return
+    raise AssertionError("single rows are not refused")
 
 
 def _turned(factor: Floats, z: Floats, order: Ints, scale: Floats) -> tuple[Floats, Floats]:

@@ -25,6 +25,7 @@ EXAMPLE = (
 )
 _CHARTS = ("t2", "mewma", "mcusum")
 _SIMULATED = ("ewma_log_t2", "mewmc")  # no equation is solved for them
+_REFUSED = ("spe", "dispersion")  # with the reason, by whoever simulates
 _LAW = {
     "t2": "geometric, from the χ² law of a row",
     "mewma": "integral equation (Rigdon 1995; Runger & Prabhu 1996)",
@@ -71,7 +72,7 @@ def command(
     from spc.runlength.asked import NotComputed
 
     limits = power.limits_of(limit, chart)
-    if "," in chart or chart in _SIMULATED or n is not None or within is not None:
+    if "," in chart or chart in _SIMULATED + _REFUSED or n is not None or within is not None:
         power.told(chart, p, lam=lam, exact=exact, k=k, limits=limits, arl0=arl0, shift=shift, n=n, within=within, json=json)
         return
     made = _chart(chart, p, lam, exact, k)

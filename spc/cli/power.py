@@ -103,7 +103,7 @@ def told(
 
 
 def _charts(names: str, lam: float | None, exact: bool, k: float | None) -> dict[str, Chart]:
-    from spc.charts import CHARTS, charts_of
+    from spc.charts import CHARTS, Dispersion, charts_of
     from spc.charts.spe import Spe
 
     listed = [name.strip() for name in names.split(",") if name.strip()]
@@ -113,6 +113,9 @@ def _charts(names: str, lam: float | None, exact: bool, k: float | None) -> dict
         if CHARTS[name] is Spe:
             text = f"The run length of {name} depends on the relations of the variables, not on their number alone."
             raise BadRecipe(text, cure="Ask for the other charts; the model of a fit has the limit of this one.")
+        if CHARTS[name] is Dispersion:
+            text = f"The chart {name} judges subgroups, which do not add up: in control it rings once in 1/alpha of them."
+            raise BadRecipe(text, cure="Ask for charts of rows; how soon it sees a change depends on the size of the subgroups.")
     words: dict[str, dict[str, Any]] = {"mewma": {"exact": exact}}
     for name, word, value in (("mewma", "lam", lam), ("ewma_log_t2", "lam", lam), ("mewmc", "lam", lam), ("mcusum", "k", k)):
         if value is not None:

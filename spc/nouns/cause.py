@@ -14,8 +14,8 @@ Kind = Literal["level", "relation", "spread", "guard"]
 class Cause:
     """Whose doing a signal is: one shape of answer for every chart.
 
-    chart: the chart that rang (t2, mewma, mcusum, ewma_log_t2, mewmc, spe, guard). kind: a variable's own level; a relation of variables;
-    spread, not level; a guard. value: the statistic that is split into `share` (p,), signed, which sums to it. sigma (p,): each
+    chart: the chart that rang (t2, mewma, mcusum, ewma_log_t2, mewmc, spe, dispersion, guard). kind: a variable's own level; a relation of
+    variables; spread, not level; a guard. value: the statistic that is split into `share` (p,), signed, which sums to it. sigma (p,): each
     variable's own distance from its level, in standard deviations of what is split (a row, a mean, a smoothed row). given (p,): its
     distance from what the others imply. named: the set to name in a sentence: one variable, a pair, or a group that cannot be
     separated. direction (p,): unit vector in whitened space, what a later incident is compared with. pairs: the relations that broke,

@@ -136,6 +136,7 @@ class Model:
         """The model that judges the mean of k rows as if it were a row: scatter S/k, and the limits for k rows.
 
         A limit without a slope, such as that of a chart with memory, is the same for every k: means are whitened with their own scatter.
+        A limit that is kept for each number of rows is the one for k, or the usual one where the chart does not judge k rows.
         Of a model without subgroups k = 1 is the model itself; other sizes raise ValueError.
         """
         if self.subgroup is None:
@@ -155,6 +156,9 @@ class Model:
     def _limit(self, chart: str, q: int, k: int) -> Limit:
         """The limit for q observed variables and a subgroup of k rows."""
         nominal, asked = self.new_limits[chart][q - 1], self.subgroup
+        own = None if asked is None else asked.limit_of(chart, k)
+        if asked is not None and own is not None and k != asked.size:
+            return Limit(own, nominal.alpha, f"{nominal.law}; that for {k} rows")
         if asked is None or k == asked.size or chart not in asked.slopes:
             return nominal
         value = nominal.value + asked.slopes[chart][q - 1] * (k - asked.size)

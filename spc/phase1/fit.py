@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from spc.charts import bound
-from spc.errors import BadRecipe, Complaint, Degenerate
+from spc.charts import Dispersion, bound, of_subgroups
+from spc.errors import Complaint, Degenerate
 from spc.nouns import Bools, Finding, Floats, Limit, Model, Reference, Scatter
-from spc.phase1 import subgroups
+from spc.phase1 import spreads, subgroups
 from spc.phase1.automatic import Table, own_or
 from spc.phase1.basins import two_basins
 from spc.phase1.chosen import Chosen
@@ -28,7 +28,7 @@ from spc.phase1.regressed import allowed, of_residuals
 from spc.phase1.review import Review
 from spc.phase1.shared import shares
 from spc.phase1.told import findings, untold
-from spc.scatter import Classical, Hyperplane
+from spc.scatter import Classical, Hyperplane, title
 from spc.version import VERSION
 
 
@@ -51,6 +51,8 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
     chosen = Chosen.of(reference, recipe)
     x, fitted = chosen.x, chosen.fitted
     within = None if chosen.groups is None else subgroups.Within.of(chosen.groups, fitted)
+    if within is None and (spread := next((name for name, chart in recipe.charts.items() if isinstance(chart, Dispersion)), "")):
+        raise of_subgroups(spread)
     scatter = _estimate(recipe.estimator if within is None else within.ask(recipe.estimator), x[fitted], chosen.names)
     used = np.zeros(len(x), dtype=bool)
     if scatter.used is not None:
@@ -86,14 +88,14 @@ def fit(reference: Reference, recipe: Recipe | None = None, progress: Progress |
         review = _review(x, scatter, fitted, used, limits.new["t2"], limits.own["t2"], alpha["t2"])
         subgroup, grouped = None, reasons
     else:
-        _only_t2(recipe)
         means, scatter = within.law(recipe, scatter, progress)
-        if recipe.ucl is not None:
-            alpha = {"t2": alpha_of(means, recipe.ucl, scatter.p)}
-        for name in recipe.charts:
-            limits.add(name, means, alpha[name], scatter.p, recipe.ucl)
+        parted = spreads.shared(recipe.charts, means, scatter.p, recipe.alpha, recipe.seed, title(recipe.estimator))
+        alpha = dict(parted.alpha) if recipe.ucl is None else {"t2": alpha_of(means, recipe.ucl, scatter.p)}
+        limits.add("t2", means, alpha["t2"], scatter.p, recipe.ucl)
+        limits.give(parted.limits)
         review = subgroups.review(x, within, scatter, used, means, alpha["t2"])
-        subgroup, grouped = within.noun(dict.fromkeys(recipe.charts, means), alpha, scatter.p), within.findings(review)
+        subgroup = replace(within.noun({"t2": means}, alpha, scatter.p), by_size=parted.by_size)
+        grouped = (*within.findings(review), *subgroups.wide(x, review, scatter, subgroup))
     grouped = grouped if chosen.dynamic is None else (*told(chosen.dynamic), *grouped)
     found = (*findings(review, fitted, chosen.excluded), *two_basins(scatter, np.flatnonzero(fitted)), *grouped)
     model = Model(
@@ -136,15 +138,9 @@ class _Limits:
         self.tails[chart] = found.tails()
 
     def give(self, limits: Mapping[str, Limit]) -> None:
-        """The limits of charts with memory, which judge complete rows only."""
+        """The limits of charts beside T², which judge complete rows only."""
         for chart, limit in limits.items():
             self.new[chart], self.own[chart], self.tails[chart] = (limit,), limit, ()
-
-
-def _only_t2(recipe: Recipe) -> None:
-    if set(recipe.charts) != {"t2"}:
-        others = ", ".join(name for name in recipe.charts if name != "t2")
-        raise BadRecipe(f"Means of subgroups have no limit for {others} yet.", cure="Take the chart t2 alone, or judge single rows.")
 
 
 def _estimate(ask: Callable[[Floats], Scatter], x: Floats, names: tuple[str, ...]) -> Scatter:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spc.charts import Dispersion
 from spc.errors import Complaint
 from spc.limits.dispersion import determinant_limit
 from spc.nouns import Bools, Finding, Floats, Ints, Scatter, Subgroups
@@ -87,6 +88,27 @@ def review(x: Floats, within: Within, scatter: Scatter, used: Bools, law: MeanLa
     except Complaint:
         pass  # no classical view, then
     return Review(t2, ucl, out, used, within.fitted, np.zeros(n, dtype=bool), plain_t2, plain_ucl, tuple(views.values()))
+
+
+def wide(x: Floats, review: Review, scatter: Scatter, kept: Subgroups) -> tuple[Finding, ...]:
+    """The subgroups of the reference whose covariance is not that of the others, by the limit for a new subgroup: one of the reference
+    has a part in what it is held against, so that its statistic is a little smaller.
+    """
+    found = []
+    for name in kept.by_size:
+        for one in review.subgroups:
+            limit = kept.limit_of(name, len(one.rows))
+            if limit is not None and Dispersion().of(scatter.whiten(x[[row - 1 for row in one.rows]])) > limit:
+                found.append(one)
+    if not found:
+        return ()
+    labels = ", ".join(one.label for one in found[:5]) + (" …" if len(found) > 5 else "")
+    text = (
+        f"{len(found)} of {len(review.subgroups)} subgroups of the reference scatter otherwise than all together ({labels}): their "
+        "covariance lies beyond the limit of the dispersion."
+    )
+    rows = tuple(row for one in found for row in one.rows)[:1000]
+    return (Finding("subgroup_spread", "note", text, "Look at their rows; exclude any with a cause.", (kept.column,), rows),)
 
 
 def _determinant(x: Floats) -> float:

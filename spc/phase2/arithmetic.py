@@ -326,5 +326,6 @@ def _judged(model: Model, chart: str) -> Arithmetic:
     )
     words = dict(model.recipe.get("charts", {})).get(chart, {})
     inputs = {"n": str(model.n), "p": str(model.p), **{str(k): str(v) for k, v in dict(words).items()}}
-    formula = f"{chart} follows from {'this row alone' if words.get('name', chart) == 'spe' else 'all rows since its start'}"
+    from_what = {"spe": "this row alone", "dispersion": "the covariance of the subgroup's rows"}
+    formula = f"{chart} follows from {from_what.get(str(words.get('name', chart)), 'all rows since its start')}"
     return Arithmetic(f"{chart} of this row", float("nan"), formula, inputs, f"centre and scatter: {model.estimator}", "the chart", snippet)

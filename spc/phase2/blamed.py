@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spc.blame import blame, cause
-from spc.charts import Mewmc, charts_of
+from spc.charts import Dispersion, Mewmc, charts_of
 from spc.charts.mewmc import unpacked
 from spc.errors import BadRecipe
 from spc.nouns import Blame, Cause, Guard, Model, Points, Rows
@@ -29,9 +29,9 @@ def blamed(monitor: Monitor, rows: Rows) -> Blame:
 def cause_of(monitor: Monitor, rows: Rows, points: Points, i: int, chart: str = "t2") -> Cause | None:
     """Whose doing the point of a chart on the i-th row is, for the block that was judged last; None when there is no such point.
 
-    With subgroups the point stands on the row that closes the subgroup. A chart with memory is taken apart by what it remembered at that
-    row, an EWMA of log T² by the rows up to it (at most 64, those of earlier blocks included), a MEWMC by both. Raises BadRecipe for a
-    chart that the model does not have.
+    With subgroups the point stands on the row that closes the subgroup, and a dispersion is taken apart by the covariance of its rows. A
+    chart with memory is taken apart by what it remembered at that row, an EWMA of log T² by the rows up to it (at most 64, those of
+    earlier blocks included), a MEWMC by both. Raises BadRecipe for a chart that the model does not have.
     """
     if chart not in points.tracks:
         raise BadRecipe(f"The model has no chart called '{chart}'.", cure=f"It has: {', '.join(points.tracks)}.")
@@ -40,6 +40,9 @@ def cause_of(monitor: Monitor, rows: Rows, points: Points, i: int, chart: str = 
         return None
     if chart == "guard":
         return cause(monitor.model, "guard", guards=np.array([_off(guard, rows, i) for guard in monitor.model.guards]))
+    made = charts_of(monitor.model.recipe.get("charts", {}), [chart])[chart]
+    if isinstance(made, Dispersion):
+        return _of_dispersion(monitor, made, i, chart, value)
     memory = monitor.remembered(chart, i)
     if "C" in memory:
         c, last = unpacked(np.array(memory["C"])), monitor.nominal.scatter.colour(monitor.last_rows(i))
@@ -50,6 +53,15 @@ def cause_of(monitor: Monitor, rows: Rows, points: Points, i: int, chart: str = 
     if memory:
         return cause(monitor.nominal, chart, rows=monitor.nominal.scatter.colour(monitor.last_rows(i)), value=value)
     return _of_t2(monitor, i, chart)
+
+
+def _of_dispersion(monitor: Monitor, chart: Dispersion, i: int, name: str, value: float) -> Cause | None:
+    """Which variance or which correlation of the subgroup is not that of the reference."""
+    x = next((closed.complete for at, closed in monitor.closed if at == i), None)
+    if x is None or len(x) <= monitor.model.p:
+        return None
+    c = chart.covariance(monitor.model.scatter.whiten(x))
+    return cause(monitor.model, name, covariance=c, worth=len(x) - 1.0, value=value)
 
 
 def _worth(model: Model, chart: str) -> float:

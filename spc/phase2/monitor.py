@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spc.charts import BoundSpe, Chart, bound, charts_of
+from spc.charts import BoundSpe, Chart, Dispersion, bound, charts_of
 from spc.errors import ColumnMismatch
 from spc.nouns import UNFIT, Bools, Floats, Model, Points, Rows, Scatter, Track
 from spc.phase2.before import noted
@@ -30,7 +30,8 @@ class Monitor:
 
     A model with subgroups judges means. A subgroup closes with as many rows as the reference's largest had, or when the label changes,
     whichever comes first; rows without labels are counted, and the usual number closes a subgroup. T², its limit and whether it is out
-    stand on the row that closes it. `closed` are the subgroups that the last block completed, each with the position of that row.
+    stand on the row that closes it. `closed` are the subgroups that the last block completed, each with the position of that row. The
+    dispersion judges the complete rows of a subgroup there, when they are more than the variables.
 
     A model with dynamics judges what is made of a row and those before it, which are remembered as data: they stay when the charts begin
     anew. `charted` (n, q) is the last block as it was judged; of other models it is the rows' values as they were.
@@ -39,7 +40,10 @@ class Monitor:
     def __init__(self, model: Model, charts: Mapping[str, Chart] | None = None) -> None:
         self.model = model
         asked = charts or charts_of(model.recipe.get("charts", {}), model.new_limits)
-        self._charts: dict[str, Chart] = {name: bound(chart, model.scatter.factor) for name, chart in asked.items()}
+        self._within = {name: chart for name, chart in asked.items() if isinstance(chart, Dispersion)}
+        self._charts: dict[str, Chart] = {
+            name: bound(chart, model.scatter.factor) for name, chart in asked.items() if name not in self._within
+        }
         self._state: dict[str, Any] = {name: chart.start(model.p) for name, chart in self._charts.items()}
         self._parts: dict[bytes, Scatter] = {}
         self._sized: dict[int, Monitor] = {}
@@ -168,12 +172,14 @@ class Monitor:
         if whole:
             self._gathering.finish(closed)
         n = len(x)
-        tracks = {name: Track(np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=bool)) for name in self._charts}
+        names = (*self._charts, *self._within)
+        tracks = {name: Track(np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=bool)) for name in names}
         placed = [(one.last if whole else one.closing, one) for one in closed]
         for at, one in placed:
             notes[at] = self._closing_note(one, notes[at] if one.closing != one.last and not whole else "")
             if one.k:
                 self._place(one, at, tracks)
+            self._place_within(one, at, tracks)
         self.closed = tuple(placed)
         return tracks, notes
 
@@ -187,6 +193,15 @@ class Monitor:
             track = tracks[name]
             track.value[at], track.ucl[at], track.out[at] = found.value[0], found.ucl[0], found.out[0]
 
+    def _place_within(self, one: Closed, at: int, tracks: dict[str, Track]) -> None:
+        """The covariance of the subgroup's complete rows, where there are enough of them, against the limit for so many."""
+        x = one.complete
+        for name, chart in self._within.items():
+            limit = None if self.model.subgroup is None else self.model.subgroup.limit_of(name, len(x))
+            if limit is not None:
+                track, value = tracks[name], chart.of(self.model.scatter.whiten(x))
+                track.value[at], track.ucl[at], track.out[at] = value, limit, value > limit
+
     def _closing_note(self, one: Closed, rest: str) -> str:
         said = f"subgroup {one.label}: {one.rows} row{'' if one.rows == 1 else 's'}"
         if one.k == 0:
@@ -195,6 +210,8 @@ class Monitor:
             names = [name for name, value in zip(self.model.names, one.mean, strict=True) if np.isnan(value)]
             said += f", {one.k} of them complete" if one.k < one.rows else ""
             said += f", no value for {', '.join(names)}" if names else ""
+        if self._within and len(one.complete) <= self.model.p:
+            said += f", too few complete rows for {', '.join(chart.title for chart in self._within.values())}"
         return f"{said}; {rest}" if rest else said
 
     def _columns(self, rows: Rows, names: tuple[str, ...]) -> Floats:

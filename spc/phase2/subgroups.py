@@ -14,8 +14,8 @@ from spc.nouns import Bools, Floats, Ints, Model
 @dataclass(frozen=True, slots=True, eq=False)
 class Closed:
     """A subgroup that is complete: its label, the positions in the block of its first and last row and of the row that closed it, and the
-    values (p,) of its mean over `k` of its `rows`, NaN where no value is to be had. A shorter subgroup is closed by the first row of the
-    next one; rows of an earlier block have the position −1.
+    values (p,) of its mean over `k` of its `rows`, NaN where no value is to be had, and the values (rows, p) themselves. A shorter subgroup
+    is closed by the first row of the next one; rows of an earlier block have the position −1.
     """
 
     label: str
@@ -25,6 +25,12 @@ class Closed:
     rows: int
     k: int
     mean: Floats
+    x: Floats
+
+    @property
+    def complete(self) -> Floats:
+        """Its rows without a gap (n, p), whose covariance can be judged."""
+        return self.x[~np.isnan(self.x).any(axis=1)]
 
 
 @dataclass(slots=True)
@@ -77,8 +83,9 @@ class Gathering:
         self.rows = [np.array([np.nan if v is None else v for v in row], dtype=np.float64) for row in memory.get("rows", ())]
 
     def _close(self, closing: int) -> Closed:
-        k, mean = mean_of_most(np.array(self.rows))
-        found = Closed(self.label, self.first, self.last, closing, len(self.rows), k, mean)
+        x = np.array(self.rows)
+        k, mean = mean_of_most(x)
+        found = Closed(self.label, self.first, self.last, closing, len(self.rows), k, mean, x)
         self.rows, self.counted, self.last = [], self.counted + 1, -1
         return found
 

@@ -109,8 +109,10 @@ def companion_part(about: About, theme: Theme) -> list[Component]:
     figure = figures.companions_live(theme, about.line, about.companions, about.priority)
     names = ", ".join(title for _, title in about.companions)
     chart = graph(ids.LINE_COMPANIONS, figure, label=f"{names}, each over its limit", class_name=f"companions of-{len(about.companions)}")
-    more = ", relations that break" if any(name == "spe" for name, _ in about.companions) else ""
-    return [panel(f"{'Charts beside T²' if more else 'Charts with memory'}: small changes that last{more}", chart)]
+    there = {name for name, _ in about.companions}
+    seen = ["small changes that last"] if there - {"dispersion"} else []
+    seen += [words for name, words in (("spe", "relations that break"), ("dispersion", "the spread within subgroups")) if name in there]
+    return [panel(f"{'Charts beside T²' if there & {'spe', 'dispersion'} else 'Charts with memory'}: {', '.join(seen)}", chart)]
 
 
 def trend_part(about: About, theme: Theme) -> list[Component]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from spc.charts import CHARTS
+from spc.charts import CHARTS, Dispersion
 from spc.errors import Complaint
 from spc.nouns import Model, Reference
 from spc.phase1 import Recipe, Recommendation
@@ -100,9 +100,11 @@ def groups(model: Model | None, table: Reference | None) -> Component:
     return html.Div([html.Div("What is judged", className="label"), made], className="field", hidden=not column)
 
 
-def memory(model: Model | None) -> Component:
-    """Which charts share the false alarms with T²."""
-    words = {name: chart.title for name, chart in CHARTS.items() if name != "t2"}
+def memory(model: Model | None, table: Reference | None = None) -> Component:
+    """Which charts share the false alarms with T²; that of the spread within subgroups where the table has subgroups."""
+    grouped = (table is not None and bool(table.rows.subgroup)) or (model is not None and model.subgroup is not None)
+    words = {name: chart.title for name, chart in CHARTS.items() if name != "t2" and (grouped or name != Dispersion.name)}
+    words |= {Dispersion.name: f"{Dispersion.title} (within subgroups)"} if grouped else {}
     chosen = [name for name in words if model is not None and name in model.new_limits]
     made = choice(ids.MEMORY, words, chosen, label="Charts beside T², for small changes that last and relations that break", many=True)
     return html.Div([html.Div("Beside T²: small changes that last, relations that break", className="label"), made], className="field")
@@ -139,7 +141,7 @@ def options(
     first = [
         select(ids.ESTIMATOR, words, chosen, label="Estimator", shown=True),
         groups(model, table),
-        memory(model),
+        memory(model, table),
         dynamics(model),
         field("α, ARL₀, 1 per week or UCL", text_input(ids.ALPHA, value=alpha, maxLength=60)),
         html.Div(promised(alpha, table, model, chosen), id=ids.ARL0, className="arl0", role="status"),
