@@ -11,13 +11,42 @@ from typing import cast
 
 from spc.settings import PartSettings, plugin
 from spc.sources.batch import Batch, Gap, Scrap
+from spc.sources.folder import Folder
+from spc.sources.mqtt import Mqtt
+from spc.sources.opcua import OpcUa
 from spc.sources.replay import Replay
-from spc.sources.source import Source, check
+from spc.sources.source import Source, check, check_lost
+from spc.sources.sparkplug import Sparkplug
+from spc.sources.sql import Sql
 from spc.sources.tail import Tail
 
-__all__ = ["SOURCES", "Batch", "Gap", "Replay", "Scrap", "Source", "Tail", "build", "check"]
+__all__ = [
+    "SOURCES",
+    "Batch",
+    "Folder",
+    "Gap",
+    "Mqtt",
+    "OpcUa",
+    "Replay",
+    "Scrap",
+    "Source",
+    "Sparkplug",
+    "Sql",
+    "Tail",
+    "build",
+    "check",
+    "check_lost",
+]
 
-SOURCES: dict[str, type] = {"replay": Replay, "tail": Tail}
+SOURCES: dict[str, type] = {
+    "folder": Folder,
+    "mqtt": Mqtt,
+    "opcua": OpcUa,
+    "replay": Replay,
+    "sparkplug": Sparkplug,
+    "sql": Sql,
+    "tail": Tail,
+}
 
 
 def build(part: PartSettings, timezone: str = "UTC") -> Source:

@@ -156,9 +156,9 @@ def _whole(kind: str, rows: Rows) -> None:
 
 def _complete(kind: str, batch: Batch) -> None:
     """What comes with the rows: scraps with their bytes and a reason, gaps that end after they begin."""
-    if any(not isinstance(one.payload, bytes) or not one.reason for one in batch.scraps):
+    if any(not one.payload or not one.reason for one in batch.scraps):
         raise BadSettings(f"{kind}: a scrap has no bytes or no reason.", cure="Give what came, and why it is no row.")
-    if any((one.until is not None and one.until < one.since) or not one.why for one in batch.gaps):
+    if any(not one.why or (one.until is not None and one.until < one.since) for one in batch.gaps):
         raise BadSettings(f"{kind}: a gap ends before it begins, or has no reason.", cure="Give times in µs UTC, and why.")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,41 @@ import pytest
 from spc.errors import BadSettings
 from spc.nouns import Rows
 from spc.settings import PartSettings
-from spc.sources import SOURCES, build, check
+from spc.sources import SOURCES, Batch, Gap, Scrap, build, check, check_lost
 from tests.small import FakeClock
 from tests.small import rows as some_rows
 
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "replay": {"rows_per_s": 1000.0},
-    "tail": {"every_s": 0.01},
-}
+ROOMS = Path(__file__).resolve().parents[1] / "rooms" / "sources"
+
+
+def _replay(table: Path) -> dict[str, Any]:
+    return {"path": str(table), "rows_per_s": 1000.0}
+
+
+def _tail(table: Path) -> dict[str, Any]:
+    return {"path": str(table), "every_s": 0.01}
+
+
+def _folder(table: Path) -> dict[str, Any]:
+    header, *lines = table.read_text().splitlines(keepends=True)
+    (table.parent / "in").mkdir()
+    for k in range(3):
+        (table.parent / "in" / f"{k}.csv").write_text(header + "".join(lines[400 * k : 400 * k + 400]))
+    return {"path": str(table.parent / "in"), "every_s": 0.01, "settle_s": 0.0, "order": "name"}
+
+
+def _sql(table: Path) -> dict[str, Any]:
+    header, *lines = (one.split(",") for one in table.read_text().splitlines())
+    with sqlite3.connect(table.parent / "plant.db") as made:
+        made.execute(f"create table boards ({', '.join(header)})")
+        records = [(at, id, *map(float, values)) for at, id, *values in lines]
+        made.executemany(f"insert into boards values ({', '.join('?' * len(header))})", records)  # noqa: S608 - of question marks
+    made.close()
+    where = {"url": f"sqlite:///{table.parent / 'plant.db'}", "table": "boards", "key": "timestamp", "id": "board_id"}
+    return {**where, "batch": 500, "every_s": 0.02}
+
+
+EXAMPLES: dict[str, Callable[[Path], dict[str, Any]]] = {"replay": _replay, "tail": _tail, "folder": _folder, "sql": _sql}
 
 
 @pytest.fixture
@@ -34,10 +63,33 @@ def table(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("kind", sorted(SOURCES))
+@pytest.mark.parametrize("kind", sorted(EXAMPLES))
 def test_every_source_keeps_the_contract(kind: str, table: Path) -> None:
-    source = build(PartSettings("source", kind, {"path": str(table), **EXAMPLES[kind]}))
-    assert check(source, FakeClock(), quiet_s=0.5) == 1200
+    source = build(PartSettings("source", kind, EXAMPLES[kind](table)))
+    assert check(source, FakeClock(), quiet_s=0.4) == 1200
+
+
+@pytest.mark.parametrize("kind", sorted(SOURCES))
+def test_every_source_can_be_tried_and_is_held_to_the_contract(kind: str) -> None:
+    """One that needs a server has its example where that server is: tests/rooms/sources/test_KIND.py."""
+    assert callable(getattr(SOURCES[kind], "probe", None))
+    assert kind in EXAMPLES or any(" check(" in one.read_text() for one in ROOMS.glob(f"test_{kind}*.py"))
+
+
+@pytest.mark.parametrize("kind", ["folder", "sql"])
+def test_one_that_is_lost_says_so_and_goes_on(kind: str, table: Path) -> None:
+    options = EXAMPLES[kind](table)
+    there = Path(options.get("path") or table.parent / "plant.db")
+    gone = there.with_suffix(".gone")
+    source = build(PartSettings("source", kind, options))
+
+    def lose() -> None:
+        there.rename(gone)
+
+    def find() -> None:
+        gone.rename(there)
+
+    check_lost(source, FakeClock(), lose, find, quiet_s=0.3)
 
 
 @dataclass(frozen=True)
@@ -50,7 +102,10 @@ class Broken:
     def name(self) -> str:
         return "" if self.how == "no name" else "broken"
 
-    def read(self, after: Any, stop: threading.Event, clock: Callable[[], int]) -> Iterator[tuple[Rows, Any]]:
+    def probe(self, clock: Callable[[], int]) -> str:
+        return "" if self.how == "mute probe" else "twenty rows"
+
+    def read(self, after: Any, stop: threading.Event, clock: Callable[[], int]) -> Iterator[Batch]:
         start = 0 if self.how == "begins again" else (after or {"row": 0})["row"]
         for row in range(start, 20, 10):
             block = some_rows(10, first=row + 1)
@@ -58,9 +113,17 @@ class Broken:
                 block = Rows(block.names, block.x, block.at[:5], block.ids)
             if self.how == "infinite":
                 block.x[0, 0] = np.inf
-            yield block, {"row": (row + 10,) if self.how == "no json" else row + 10}
+            if self.how == "odd quality":
+                block = replace(block, quality=("fine",) * 10)
+            if self.how == "odd code":
+                block = replace(block, codes=np.full(block.x.shape, 9, dtype=np.uint8))
+            if self.how == "nanoseconds":
+                block = replace(block, at=block.at.astype("datetime64[ns]"))
+            scraps = (Scrap(b"x", ""),) if self.how == "silent scrap" else ()
+            gaps = (Gap(5, 4, "cut"),) if self.how == "backward gap" else ()
+            yield Batch(block, {"row": (row + 10,) if self.how == "no json" else row + 10}, scraps, gaps)
         while self.how == "does not stop":
-            pass
+            time.sleep(0.01)
 
 
 @dataclass
@@ -76,6 +139,13 @@ class Soft:
         ("ragged", "is not whole"),
         ("infinite", "is infinite"),
         ("no json", "trip through JSON"),
+        ("does not stop", "goes on after it was told to stop"),
+        ("odd quality", "a quality is none of"),
+        ("odd code", "a quality is none of"),
+        ("nanoseconds", "times are datetime64"),
+        ("silent scrap", "no bytes or no reason"),
+        ("backward gap", "ends before it begins"),
+        ("mute probe", "the probe says nothing"),
     ],
 )
 def test_a_source_that_breaks_its_promise_is_found(how: str, said: str) -> None:
@@ -87,3 +157,26 @@ def test_a_good_one_passes_and_one_that_can_change_does_not() -> None:
     assert check(Broken("not"), FakeClock(), quiet_s=0.3) == 20
     with pytest.raises(BadSettings, match="can change"):
         check(Soft(), FakeClock())  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Mute:
+    """Goes on as if nothing had happened when it is cut off, or gives its rows once more."""
+
+    again: bool
+    name: str = "mute"
+
+    def read(self, after: Any, stop: threading.Event, clock: Callable[[], int]) -> Iterator[tuple[Rows, Any]]:
+        if after is None or (self.again and not CUT):
+            yield some_rows(5), {"row": 5}
+        if CUT and self.again:
+            raise OSError("gone")
+
+
+CUT: list[bool] = []
+
+
+@pytest.mark.parametrize("again, said", [(False, "says nothing"), (True, "gives rows twice")])
+def test_one_that_does_not_say_that_it_is_lost_is_found(again: bool, said: str) -> None:
+    with pytest.raises(BadSettings, match=said):
+        check_lost(Mute(again), FakeClock(), lambda: CUT.append(True), CUT.clear, quiet_s=0.2)
