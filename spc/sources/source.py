@@ -37,12 +37,13 @@ class Source(Protocol):
     def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[Batch | tuple[Rows, Any]]: ...
 
 
-def check(source: Source, clock: Clock, *, quiet_s: float = 1.0, again: bool = True) -> int:
+def check(source: Source, clock: Clock, *, quiet_s: float = 1.0, again: bool = True, rows: int = 1) -> int:
     """The contract, tried on a source that has some rows to give; returns how many. Raises BadSettings with what was broken.
 
     Blocks are whole (times, qualities and scraps, too), positions are JSON, reading on from the first position gives exactly the rest,
     also to who lets it wait, reading twice changes nothing, a set `stop` ends it soon, and a probe says something and takes nothing away.
-    `again` is false for a source whose sender forgets what was acknowledged: it cannot be read twice.
+    `again` is false for a source whose sender forgets what was acknowledged: it cannot be read twice. `rows` is how many it has at least:
+    so many are waited for; then it is over when nothing comes for `quiet_s`.
     """
     kind = type(source).__name__
     try:
@@ -54,36 +55,39 @@ def check(source: Source, clock: Clock, *, quiet_s: float = 1.0, again: bool = T
     probe = getattr(source, "probe", None)
     if probe is not None and not probe(clock).strip():
         raise BadSettings(f"{kind}: the probe says nothing.", cure="Say in a sentence what was found.")
-    blocks = [one for one in _all(source, None, clock, quiet_s) if len(one[0])]
+    blocks = [one for one in _all(source, None, clock, quiet_s, rows) if len(one[0])]
     if not blocks:
         raise BadSettings(f"{kind} gave no rows to check.", cure="Check it on one that has some.")
-    for rows, position in blocks:
-        _whole(kind, rows)
+    for block, position in blocks:
+        _whole(kind, block)
         if json.loads(json.dumps(position, allow_nan=False)) != position:
             raise BadSettings(f"{kind}: the position {position!r} is not the same after a trip through JSON.", cure="Use lists and dicts.")
     if not again:
-        return sum(len(rows) for rows, _ in blocks)
-    rest = _all(source, json.loads(json.dumps(blocks[0][1])), clock, quiet_s, pause_s=quiet_s)
+        return sum(len(block) for block, _ in blocks)
+    after = sum(len(block) for block, _ in blocks[1:])
+    rest = _all(source, json.loads(json.dumps(blocks[0][1])), clock, quiet_s, after, pause_s=quiet_s)
     if not np.array_equal(_values(rest), _values(blocks[1:]), equal_nan=True):
         raise BadSettings(
             f"{kind}: reading on behind the first block does not give the rest.", cure="The position must say how far it was read."
         )
-    return sum(len(rows) for rows, _ in blocks)
+    return sum(len(block) for block, _ in blocks)
 
 
-def check_lost(source: Source, clock: Clock, lose: Callable[[], None], find: Callable[[], None], *, quiet_s: float = 1.0) -> None:
+def check_lost(
+    source: Source, clock: Clock, lose: Callable[[], None], find: Callable[[], None], *, quiet_s: float = 1.0, rows: int = 1
+) -> None:
     """The part of the contract for a source that can be cut off, tried on one that has some rows to give; BadSettings when it is broken.
 
     `lose` makes it unreachable: then it raises, so that people are told. `find` undoes that: then it goes on behind the last position.
     """
     kind = type(source).__name__
-    given = _all(source, None, clock, quiet_s)
+    given = _all(source, None, clock, quiet_s, rows)
     if not given:
         raise BadSettings(f"{kind} gave no rows to check.", cure="Check it on one that has some.")
     last = json.loads(json.dumps(given[-1][1]))
     lose()
     try:
-        _all(source, last, clock, 3.0 * quiet_s)
+        _all(source, last, clock, quiet_s, 1)
     except Exception as lost:
         if not str(lost).strip():
             raise BadSettings(f"{kind} raises {type(lost).__name__} without a word when it is lost.", cure="Say what is wrong.") from lost
@@ -91,13 +95,13 @@ def check_lost(source: Source, clock: Clock, lose: Callable[[], None], find: Cal
         raise BadSettings(f"{kind} says nothing when it cannot be reached.", cure="Raise, or people think that the line stands still.")
     finally:
         find()
-    if any(len(rows) for rows, _ in _all(source, last, clock, quiet_s)):
+    if any(len(block) for block, _ in _all(source, last, clock, quiet_s, 0)):
         raise BadSettings(f"{kind} gives rows twice after it was lost.", cure="Go on behind the position.")
 
 
-def _all(source: Source, after: Any, clock: Clock, quiet_s: float, pause_s: float = 0.0) -> list[tuple[Rows, Any]]:
-    """Everything that a source gives until it ends or is quiet; it must then end when it is told to. The first block is waited for
-    longer when reading begins: it may have to connect, or to load a library. After it the reader pauses."""
+def _all(source: Source, after: Any, clock: Clock, quiet_s: float, least: int, pause_s: float = 0.0) -> list[tuple[Rows, Any]]:
+    """Everything that a source gives until it ends or is quiet; it must then end when it is told to. So many rows at least are waited for
+    ten times as long: it may have to connect, or to load a library. After its first block the reader pauses."""
     given: queue.Queue[tuple[Rows, Any] | BaseException | None] = queue.Queue()
     stop = threading.Event()
 
@@ -121,7 +125,7 @@ def _all(source: Source, after: Any, clock: Clock, quiet_s: float, pause_s: floa
     blocks: list[tuple[Rows, Any]] = []
     while True:
         try:
-            one = given.get(timeout=quiet_s + pause_s if blocks else (10.0 if after is None else 4.0) * quiet_s)
+            one = given.get(timeout=quiet_s if sum(len(rows) for rows, _ in blocks) >= least else 10.0 * quiet_s)
         except queue.Empty:
             break
         if one is None:

@@ -66,7 +66,7 @@ def table(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("kind", sorted(EXAMPLES))
 def test_every_source_keeps_the_contract(kind: str, table: Path) -> None:
     source = build(PartSettings("source", kind, EXAMPLES[kind](table)))
-    assert check(source, FakeClock(), quiet_s=0.4) == 1200
+    assert check(source, FakeClock(), quiet_s=0.4, rows=1200) == 1200
 
 
 @pytest.mark.parametrize("kind", sorted(SOURCES))
@@ -89,7 +89,7 @@ def test_one_that_is_lost_says_so_and_goes_on(kind: str, table: Path) -> None:
     def find() -> None:
         gone.rename(there)
 
-    check_lost(source, FakeClock(), lose, find, quiet_s=0.3)
+    check_lost(source, FakeClock(), lose, find, quiet_s=0.4, rows=1200)
 
 
 @dataclass(frozen=True)
