@@ -15,7 +15,7 @@ import numpy as np
 from spc import alarms, blame
 from spc.blame.average import averaged, spread_matter, unsized
 from spc.blame.matter import Called, Matter, guard_matter, matter
-from spc.blame.words import MEMORY, worded
+from spc.blame.words import MEMORY, WITHIN, worded
 from spc.charts import titled
 from spc.language import Language, message, messages, spoken
 from spc.nouns import Cause, Floats, Guard, Model, Rows, Signal
@@ -146,7 +146,7 @@ def reworded(facts: Mapping[str, Any], language: str = "") -> str:
     telling, about = facts["telling"], Matter.from_dict(facts["matter"])
     t = spoken(language or telling["language"])
     at, zone = facts.get("at"), ZoneInfo(telling["zone"])
-    since, moving = _since(t, facts, zone)
+    since, moving = _since(t, facts, zone) if about.chart not in WITHIN else ("", False)
     said = worded(about, t.code, since=since if about.chart in MEMORY else "", moving=moving)
     when = t.say("Row {row}", row=str(facts["row"])) if at is None else t.clock(at, zone)
     head = f"{when} {telling['title']}".strip()

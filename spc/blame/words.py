@@ -17,6 +17,7 @@ from spc.language import Language, message, messages, spoken
 from spc.nouns import Floats, Model
 
 MEMORY = ("mewma", "mcusum", "ewma_log_t2", "mewmc")
+WITHIN = ("dispersion",)  # of the rows within one subgroup: what came before has no part in it
 _ABOVE = messages("{name} is {sd} sd above what {others} implies", "{name} is {sd} sd above what {others} imply")
 _BELOW = messages("{name} is {sd} sd below what {others} implies", "{name} is {sd} sd below what {others} imply")
 _APART = messages(

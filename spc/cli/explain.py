@@ -48,6 +48,7 @@ def command(
 ) -> None:
     """Take one row apart: its T² and p-value, each variable's share, and the fewest variables that explain it."""
     from spc.blame import explain, sentence
+    from spc.blame.words import WITHIN
     from spc.cli.began import began
     from spc.cli.explained import spoken_of, tell, tell_chart
     from spc.cli.judged import judged
@@ -65,6 +66,7 @@ def command(
     row = asked[2] + 1
     since = began(result, row)
     if chart != "t2":
+        since = None if chart in WITHIN else since
         other = taken_apart(result, row, chart, since, how)
         files.print_json(other) if json else tell_chart(other, since, how)
         return

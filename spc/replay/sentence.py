@@ -9,6 +9,7 @@ import numpy as np
 
 from spc import blame, sentences
 from spc.blame.since import MOST
+from spc.blame.words import WITHIN
 from spc.nouns import Floats, Model, Points, Rows, Signal
 from spc.phase2 import Monitor, ProductMonitor, cause_of, to_explain
 from spc.phase2.beginning import beginning, looked_back
@@ -36,7 +37,7 @@ def sentence(
     at = None if np.isnat(point.at) else int(point.at.astype("datetime64[us]").astype(np.int64))
     known: dict[str, Any] = {"chart": signal.chart, "row": point.row, "part": point.id, "at": at, "value": point.value, "ucl": point.ucl}
     known |= {"matter": said.to_dict(), "telling": telling.facts(who)}
-    if past is not None and signal.chart != "guard" and isinstance(monitor, Monitor):
+    if past is not None and signal.chart not in ("guard", *WITHIN) and isinstance(monitor, Monitor):
         known |= _since(model, telling, signal, past, back, known)
     return sentences.reworded(known)
 

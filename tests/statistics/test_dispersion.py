@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spc.charts import T2, Dispersion
+from spc.charts import T2, Chart, Dispersion
 from spc.limits.grouped import calibrate_subgroups
 from spc.limits.likelihood import known_limit
 from spc.limits.subgroups import NewSubgroup
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.statistics
 SIZES = (4, 5, 5, 6, 6, 6, 6, 7, 8, 6)
 GROUP = np.repeat(np.arange(len(SIZES)), SIZES)
 N, M, P, ALPHA = len(GROUP), len(SIZES), 3, 0.02
-BOTH = {"t2": T2(), "dispersion": Dispersion()}
+BOTH: dict[str, Chart] = {"t2": T2(), "dispersion": Dispersion()}
 LAW = MeanLaw(ExactMeans(N, M, P), 6, 8)
 
 
@@ -79,7 +79,7 @@ def test_a_broken_relation_and_a_spread_that_t2_of_the_mean_does_not_see(limits:
 
 
 def _tied() -> Floats:
-    return np.linalg.cholesky(0.1 * np.eye(P) + 0.9)
+    return np.asarray(np.linalg.cholesky(0.1 * np.eye(P) + 0.9), dtype=np.float64)
 
 
 def _asked(x: Floats, group: Ints) -> Scatter:

@@ -19,7 +19,7 @@ def test_the_statistic_is_that_of_the_definition(k: int, p: int) -> None:
     x = rng.standard_normal((k, p)) @ lower.T
     ratio = np.linalg.solve(lower @ lower.T, np.atleast_2d(np.cov(x.T)))  # in the variables' own units, with nothing whitened
     wanted = (k - 1) * (np.trace(ratio) - np.log(np.linalg.det(ratio)) - p)
-    assert Dispersion().of(np.linalg.solve(lower, x.T).T) == pytest.approx(wanted, rel=1e-9)
+    assert Dispersion().of(np.asarray(np.linalg.solve(lower, x.T).T, dtype=np.float64)) == pytest.approx(wanted, rel=1e-9)
 
 
 def test_a_spread_twice_as_wide_and_one_half_as_wide_are_both_seen() -> None:
