@@ -80,9 +80,10 @@
       }
     }
     if (news.anew) { line.rows = []; line.last = 0; }
+    if (news.gaps) line.gaps = news.gaps;
     for (const r of news.rows) {
       if (r[0] <= line.last) continue; // never twice
-      const row = { seq: r[0], at: r[1], part: r[2], note: r[3], charts: r[4], x: r[5], timed: r[6] !== 0 };
+      const row = { seq: r[0], at: r[1], part: r[2], note: r[3], charts: r[4], x: r[5], timed: r[6] !== 0, late: r[6] === 2 };
       row.words = words(row);
       line.rows.push(row);
       line.last = row.seq;
@@ -98,6 +99,7 @@
     const lines_ = [head];
     if (t2 && t2[0] !== null) lines_.push("T² " + short(t2[0]) + " of UCL " + short(t2[1]) + " (" + short(t2[0] / t2[1]) + ")");
     for (const [name, c] of Object.entries(row.charts)) if (name !== "t2" && c[2]) lines_.push(name === "guard" ? "a guard column moved" : (titles.get(name) || name) + " beyond its limit");
+    if (row.late && !row.note.startsWith("late")) lines_.push("late");
     if (row.note) lines_.push(row.note);
     return lines_.join("<br>");
   }
@@ -347,8 +349,8 @@
       box.append(svg);
     }
     const [base, path, limit, outs, label] = box.firstChild.children;
-    const end = line.rows.length ? line.rows[line.rows.length - 1].at : 0;
-    const rows = line.rows.filter((r) => r.at >= end - TILE_SPAN_MS);
+    const newest = timely(line.rows), end = newest.length ? newest[newest.length - 1].at : 0;
+    const rows = line.rows.filter((r) => r.at >= end - TILE_SPAN_MS && !r.late), cut = cuts(line);
     const along = axisOf(rows), right = width - 44, start = rows.length ? along.x(rows[0]) : 0;
     const span = rows.length ? Math.max(along.x(rows[rows.length - 1]) - start, along.least) : along.least;
     const ratio = (r) => {
@@ -360,14 +362,14 @@
     for (const r of rows) most = Math.max(most, Math.min(3, ratio(r) || 0));
     const x = (r) => (2 + (right - 4) * (along.x(r) - start) / span).toFixed(1);
     const y = (v) => (height - 3 - (height - 12) * Math.min(v, most) / most).toFixed(1);
-    let d = "", pen = false, before = 0;
+    let d = "", pen = false, before = 0, seq = 0;
     const marks = [];
     for (const r of rows) {
       const v = ratio(r);
       if (v === null) { pen = false; continue; }
-      if (r.at - before > along.gap) pen = false;
+      if (r.at - before > along.gap || cut(seq, r.seq)) pen = false;
       d += (pen ? "L" : "M") + x(r) + " " + y(v);
-      pen = true; before = r.at;
+      pen = true; before = r.at; seq = r.seq;
       if (Object.values(r.charts).some((c) => c[2])) marks.push([x(r), y(v)]);
     }
     base.setAttribute("d", "M0 " + (height - 3) + "H" + right);
@@ -388,6 +390,9 @@
     box.setAttribute("aria-label", rows.length ? "T² over UCL, " + rows.length + " rows until " + hms(end) + ": last " + short(last) + ", " + out + " beyond the limit" : "No rows yet");
   }
 
+  const timely = (rows) => rows.filter((r) => !r.late); // the line goes through these; a late one stands beside it
+  const cuts = (line) => (before, seq) => (line.gaps || []).some((g) => g[0] >= before && g[0] < seq); // rows between them are missing
+
   function gapOf(rows) { // a silence much longer than usual is drawn as a gap
     if (rows.length < 3) return Infinity;
     const steps = [];
@@ -396,7 +401,8 @@
     return Math.max(1, 6 * steps[steps.length >> 1]);
   }
 
-  function axisOf(rows) { // where rows stand: at their times, or at their numbers when they have no times that tell them apart
+  function axisOf(all) { // where rows stand: at their times, or at their numbers when they have no times that tell them apart
+    const rows = timely(all);
     let same = 0;
     for (let i = 1; i < rows.length; i++) if (rows[i].at === rows[i - 1].at) same += 1;
     const byRow = rows.some((r) => !r.timed) || (same > 0 && 2 * same >= rows.length - 1), shift = clock.offset * 1000;
@@ -415,11 +421,12 @@
     return rows.length > n ? rows.slice(-n) : rows;
   };
 
-  function series(rows, along, get) { // x and y with a gap where nothing was measured or nothing came
+  function series(rows, along, get, cut) { // x and y with a gap where nothing was measured or nothing came
     const x = [], y = [], keep = [];
     let before = null;
     for (const r of rows) {
-      if (before !== null && r.at - before.at > along.gap) { x.push(along.x(before) + 1); y.push(null); keep.push(null); }
+      if (r.late) continue;
+      if (before !== null && (r.at - before.at > along.gap || cut(before.seq, r.seq))) { x.push(along.x(before) + 1); y.push(null); keep.push(null); }
       x.push(along.x(r)); y.push(get(r)); keep.push(r);
       before = r;
     }
@@ -433,13 +440,13 @@
     const rows = visible(line), along = axisOf(rows), at = along.x;
     const val = (r) => { const c = r.charts.t2; return !c || c[0] === null ? null : scale === "ratio" ? c[0] / c[1] : c[0]; };
     const closing = line.about.grouped ? rows.filter((r) => val(r) !== null) : rows; // between them nothing is missing: means are judged
-    const s = series(closing, line.about.grouped ? { ...along, gap: along.byRow ? Infinity : gapOf(closing) } : along, val);
+    const s = series(closing, line.about.grouped ? { ...along, gap: along.byRow ? Infinity : gapOf(timely(closing)) } : along, val, cuts(line));
     const ux = [], uy = [];
     let ucl = null, most = 0, least = Infinity;
     const out = [], guard = [];
     for (const r of rows) {
       const c = r.charts.t2, v = val(r);
-      if (c && c[1] !== null) {
+      if (c && c[1] !== null && !r.late) {
         const u = scale === "ratio" ? 1 : c[1];
         if (u !== ucl) { ux.push(at(r)); uy.push(u); ucl = u; }
       }
@@ -447,7 +454,7 @@
       if (c && c[2] && v !== null) out.push(r);
       else if (r.charts.guard && r.charts.guard[2]) guard.push(r);
     }
-    const end = rows.length ? at(rows[rows.length - 1]) : Date.now(), start = rows.length ? at(rows[0]) : end - 60000;
+    const inTime = timely(rows), [start, end] = ends(rows, along), late = rows.filter((r) => r.late);
     const span = Math.max(end - start, along.least), kind = span0(line) + (along.byRow ? " rows" : "");
     const old = gd.layout.xaxis.range, known = gd.layout.meta.span === kind;
     let xr = old && known && Number(old[0]) >= start - 0.12 * span && Number(old[0]) <= start + 1 && Number(old[1]) >= end ? old : null;
@@ -459,13 +466,14 @@
     const log = scale === "log";
     const yr = log ? [Math.log10(Math.min(least, (ucl || 1) / 30)) - 0.05, Math.log10(top)] : [0, top];
     const custom = (r) => (r ? [r.seq] : null);
+    const band = bands(line, rows, along, xr, log ? yr.map((v) => Math.pow(10, v)) : yr);
     const data = {
-      x: [s.x, ux, out.map(at), guard.map(at), picked ? [at(picked)] : []],
-      y: [s.y, uy, out.map(val), guard.map(place), picked ? [place(picked)] : []],
-      hovertext: [s.keep.map((r) => (r ? r.words : "")), [], out.map((r) => r.words), guard.map((r) => r.words), []],
-      customdata: [s.keep.map(custom), [], out.map(custom), guard.map(custom), []],
+      x: [s.x, ux, out.map(at), guard.map(at), picked ? [at(picked)] : [], late.map(at), band.x],
+      y: [s.y, uy, out.map(val), guard.map(place), picked ? [place(picked)] : [], late.map(place), band.y],
+      hovertext: [s.keep.map((r) => (r ? r.words : "")), [], out.map((r) => r.words), guard.map((r) => r.words), [], late.map((r) => r.words), band.words],
+      customdata: [s.keep.map(custom), [], out.map(custom), guard.map(custom), [], late.map(custom), []],
     };
-    const layout = { ...axisLook("xaxis", along, span), "xaxis.range": xr, "yaxis.range": yr, "xaxis.showticklabels": rows.length > 0, "yaxis.type": log ? "log" : "linear" };
+    const layout = { ...axisLook("xaxis", along, span), "yaxis.type": log ? "log" : "linear", "xaxis.range": xr, "yaxis.range": yr, "xaxis.showticklabels": rows.length > 0 };
     const name = { t2: "T²", ratio: "T² / UCL", log: "T², log scale" }[scale];
     if (gd.layout.yaxis.title.text !== name) layout["yaxis.title.text"] = name;
     const below = along.byRow ? "row" : "";
@@ -489,14 +497,36 @@
     gd.layout.meta.look = look;
     gd.layout.meta.span = kind;
     gd.layout.meta.filled = true;
-    window.Plotly.update(gd, data, layout, [0, 1, 2, 3, 4]);
+    window.Plotly.update(gd, data, layout, [0, 1, 2, 3, 4, 5, 6]);
     if (!gd.spcBound) { gd.spcBound = true; gd.on("plotly_click", (e) => { const c = e.points.find((p) => p.customdata); if (c) pick(c.customdata[0], true); }); }
-    summary(line, rows, rows.filter((r) => Object.values(r.charts).some((c) => c[2])).length);
+    summary(line, rows, inTime, rows.filter((r) => Object.values(r.charts).some((c) => c[2])).length);
     table(rows);
     const lastOut = [...out, ...guard].sort((a, b) => a.seq - b.seq).pop();
     if (lastOut && !view.chosen && lastOut.seq !== view.pick && performance.now() - view.pickAt > 1000) pick(lastOut.seq, false);
     document.dispatchEvent(new CustomEvent("spc-drawn")); // what stands under the chart follows it
     return true;
+  }
+
+  function ends(rows, along) { // the first and the last place on the axis
+    const shown = timely(rows);
+    if (!shown.length) { const now = rows.length ? along.x(rows[rows.length - 1]) : Date.now(); return [now - (rows.length ? 0 : 60000), now]; }
+    return [along.x(shown[0]), along.x(shown[shown.length - 1])];
+  }
+
+  const missing = (line, rows) => (line.gaps || []).filter((g) => rows.length && g[0] >= rows[0].seq && g[0] <= rows[rows.length - 1].seq);
+
+  function bands(line, rows, along, xr, yr) { // where rows are missing, as hatched bands whose lower edge has the words
+    const band = { x: [], y: [], words: [] };
+    if (along.byRow) return band; // between two numbers nothing is missing
+    for (const g of missing(line, rows)) {
+      const a = Math.max(g[1] + clock.offset * 1000, Number(xr[0])), b = Math.min((g[2] === null ? serverNow() : g[2]) + clock.offset * 1000, Number(xr[1]));
+      if (b <= a) continue;
+      if (band.x.length) { band.x.push(null); band.y.push(null); band.words.push(""); }
+      const edge = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1].map((part) => a + part * (b - a));
+      band.x.push(a, ...edge, b, a); band.y.push(yr[1], ...edge.map(() => yr[0]), yr[1], yr[1]);
+      band.words.push(...Array(14).fill(g[3]));
+    }
+    return band;
   }
 
   function axisLook(axis, along, span) { // named, or plotly guesses anew; before the range, which plotly forgets with another type
@@ -512,13 +542,19 @@
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   function nice(v) { const p = Math.pow(10, Math.floor(Math.log10(v))); return Math.ceil(v / p * 4) / 4 * p; }
 
-  function summary(line, rows, out) {
-    const last = rows.length ? rows[rows.length - 1] : null;
+  function summary(line, rows, inTime, out) {
+    const last = inTime.length ? inTime[inTime.length - 1] : rows.length ? rows[rows.length - 1] : null;
     write($("line-footer"), line.about.footer + (last ? " · " + out + " of " + rows.length + " points beyond" : ""));
     if (!last) { write($("line-summary"), "No rows yet. They appear here as they come."); return; }
     const t2 = last.charts.t2;
     const now = t2 && t2[0] !== null ? "T² " + short(t2[0]) + " of UCL " + short(t2[1]) + " (" + short(t2[0] / t2[1]) + ")" : last.note || "not judged";
-    write($("line-summary"), "Last row " + last.seq + (last.part ? ", " + last.part : "") + ", " + (last.timed ? "at " : "received ") + hms(last.at) + ": " + now + ". " + out + " of the last " + rows.length + " rows beyond the limit.");
+    write($("line-summary"), "Last row " + last.seq + (last.part ? ", " + last.part : "") + ", " + (last.timed ? "at " : "received ") + hms(last.at) + ": " + now + ". " + out + " of the last " + rows.length + " rows beyond the limit." + besides(line, rows));
+  }
+
+  function besides(line, rows) { // rows that came late, rows that did not come
+    const late = rows.filter((r) => r.late).length, gone = missing(line, rows).map((g) => g[3]);
+    const words = gone.slice(-3).map((text) => " " + text[0].toUpperCase() + text.slice(1) + ".").join("");
+    return (late ? " " + late + (late === 1 ? " row" : " rows") + " came late." : "") + (gone.length > 3 ? " " + (gone.length - 3) + " more times without rows." : "") + words;
   }
 
   let tableKey = "";
@@ -554,10 +590,10 @@
     const names = gd.layout.meta.names || [];
     if (!names.length) return;
     const rows = visible(line), along = axisOf(rows), data = { x: [], y: [], hovertemplate: [] }, layout = {};
-    const end = rows.length ? along.x(rows[rows.length - 1]) : 0, start = rows.length ? along.x(rows[0]) : 0, span = Math.max(end - start, along.least);
+    const [start, end] = ends(rows, along), span = Math.max(end - start, along.least), cut = cuts(line);
     names.forEach((name, i) => {
       const j = line.about.names.indexOf(name), key = i ? String(i + 1) : "";
-      const s = series(rows, along, (r) => (r.x && r.x[j] !== undefined ? r.x[j] : null));
+      const s = series(rows, along, (r) => (r.x && r.x[j] !== undefined ? r.x[j] : null), cut);
       data.x.push(s.x); data.y.push(s.y); data.hovertemplate.push(along.byRow ? "%{y}<br>row %{x}<extra></extra>" : "%{y}<br>%{x|%H:%M:%S}<extra></extra>");
       Object.assign(layout, axisLook("xaxis" + key, along, span));
       layout["xaxis" + key + ".tickprefix"] = along.byRow ? "row " : "";
@@ -577,10 +613,12 @@
     const gd = plot("line-companions");
     if (!gd || !gd.layout || !gd.layout.meta || !window.Plotly || !line.about) return;
     const names = gd.layout.meta.names || [], rows = visible(line), along = axisOf(rows), data = { x: [], y: [] }, layout = {};
-    const end = rows.length ? along.x(rows[rows.length - 1]) : 0, start = rows.length ? along.x(rows[0]) : 0, span = Math.max(end - start, along.least);
+    const [start, end] = ends(rows, along), span = Math.max(end - start, along.least), cut = cuts(line);
     names.forEach((name, i) => {
       const key = i ? String(i + 1) : "", get = (r) => { const c = r.charts[name]; return !c || c[0] === null || !c[1] ? null : c[0] / c[1]; };
-      const s = series(rows, along, get), out = rows.filter((r) => r.charts[name] && r.charts[name][2]);
+      const closing = line.about.grouped ? rows.filter((r) => get(r) !== null) : rows; // as T² of means: nothing is missing in between
+      const on = line.about.grouped ? { ...along, gap: along.byRow ? Infinity : gapOf(timely(closing)) } : along;
+      const s = series(closing, on, get, cut), out = rows.filter((r) => r.charts[name] && r.charts[name][2]);
       data.x.push(s.x, out.map(along.x)); data.y.push(s.y, out.map(get));
       Object.assign(layout, axisLook("xaxis" + key, along, span));
       layout["xaxis" + key + ".range"] = [start, end + 0.02 * span];

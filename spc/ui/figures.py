@@ -36,7 +36,9 @@ def out_trace(theme: Theme, name: str, priority: str = "high", **more: Any) -> F
 
 
 def t2_live(theme: Theme, line: str, scale: str = "t2", priority: str = "high") -> Figure:
-    """The T² chart of a line, empty. Traces: series, limit, points out, guards out, the selected point."""
+    """The T² chart of a line, empty. Traces: series, limit, points out, guards out, the selected point, rows that came late, times
+    without rows.
+    """
     hover = {"hoverinfo": "text", "hovertext": [], "customdata": []}
     ring = {"color": "rgba(0,0,0,0)", "symbol": "circle", "size": 18, "line": {"color": theme.selection, "width": 3}}
     data = [
@@ -45,6 +47,8 @@ def t2_live(theme: Theme, line: str, scale: str = "t2", priority: str = "high") 
         out_trace(theme, "beyond the limit", priority, **hover),
         out_trace(theme, "guard moved", priority, **hover) | {"marker": {"color": theme.priority(priority), "symbol": "x", "size": 10}},
         {"type": "scatter", "mode": "markers", "name": "selected", "x": [], "y": [], "marker": ring, "hoverinfo": "skip"},
+        {"type": "scatter", "mode": "markers", "name": "late", "x": [], "y": [], "marker": late_mark(theme), **hover},
+        gap_trace(theme),
     ]
     layout = frame(
         theme,
@@ -58,6 +62,19 @@ def t2_live(theme: Theme, line: str, scale: str = "t2", priority: str = "high") 
         shapes=[],
     )
     return {"data": data, "layout": layout}
+
+
+def late_mark(theme: Theme) -> Figure:
+    """A row that came when newer ones were here: hollow, beside the line that it is no part of."""
+    return {"color": theme.series, "symbol": "diamond-open", "size": 9, "line": {"width": 1.5}}
+
+
+def gap_trace(theme: Theme) -> Figure:
+    """Times in which rows are known to be missing: hatched, over the height of the chart, with the reason where it is hovered."""
+    hatch = {"shape": "/", "size": 9, "solidity": 0.12, "fgcolor": theme.series, "bgcolor": "rgba(0,0,0,0)"}
+    look = {"fill": "toself", "fillcolor": "rgba(0,0,0,0)", "fillpattern": hatch, "line": {"width": 0}}
+    words = {"hoveron": "points", "hoverinfo": "text", "hovertext": []}
+    return {"type": "scatter", "mode": "lines", "name": "no rows", "x": [], "y": [], "connectgaps": False, **look, **words}
 
 
 def since_band(theme: Theme) -> Figure:

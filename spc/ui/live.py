@@ -22,7 +22,7 @@ from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 
 from spc.nouns import Alarm
-from spc.ui.view import MS, WINDOW, About, Dot, View
+from spc.ui.view import MS, WINDOW, About, Dot, Missing, View
 from spc.ui.words import STATES, LineFacts, State, clock, state, utc, worst
 
 POLL_S = 0.1  # rows that another process wrote are seen this late; a commit of our own wakes the task at once
@@ -40,6 +40,7 @@ class Ring:
     about: About
     dots: deque[Dot]
     generation: int = 0
+    gaps: tuple[Missing, ...] = ()
 
     @property
     def last(self) -> int:
@@ -71,6 +72,7 @@ class Viewer:
     values: bool = False
     have: dict[str, int] = field(default_factory=dict)
     generation: dict[str, int] = field(default_factory=dict)
+    gaps: dict[str, tuple[Missing, ...]] = field(default_factory=dict)
     alarms: int = -1
     beat: int = -1
     drawn: int = 0
@@ -85,7 +87,7 @@ class Viewer:
         if "watch" in message:
             self.have = {str(name): int(after) for name, after in dict(message["watch"]).items()}
             self.values = bool(message.get("values"))
-            self.generation = {}
+            self.generation, self.gaps = {}, {}
             self.alarms = self.beat = -1
             self.drawn = self.sent
         if "drawn" in message:
@@ -156,6 +158,8 @@ class Hub:
             text = json.dumps(alarm_news(facts, self.view))
             if text != self.alarms[1]:
                 self.alarms = (self.alarms[0] + 1, text)
+        if beat_due:
+            grown |= await asyncio.to_thread(self._tail_gaps)
         if beat_due or new_alarms or grown:
             for viewer in self.viewers:
                 viewer.news.set()
@@ -181,6 +185,16 @@ class Hub:
                 grown = True
         return grown
 
+    def _tail_gaps(self) -> bool:
+        """Read the gaps about the rows in the rings; True when anything is new."""
+        rings = dict(self.rings)
+        found = self.view.gaps({name: (ring.first, ring.last) for name, ring in rings.items()})
+        grown = False
+        for name, ring in rings.items():
+            if (now := tuple(found.get(name, ()))) != ring.gaps:
+                ring.gaps, grown = now, True
+        return grown
+
     # ------------------------------------------------------------------------------------------------------ to one viewer
 
     def news(self, viewer: Viewer) -> dict[str, Any] | None:
@@ -196,11 +210,15 @@ class Hub:
             anew, dots = ring.after(had)
             if fresh and viewer.generation.get(name) is not None:  # the model changed: values may stand in another order
                 anew, dots = True, list(ring.dots)
-            if not dots and not fresh:
+            news = ring.gaps != viewer.gaps.get(name, ())
+            if not dots and not fresh and not news:
                 continue
             lines[name] = {"anew": anew and bool(dots or had), "rows": [dot.to_list(values=viewer.values) for dot in dots]}
             if fresh:
                 lines[name]["about"] = asdict(ring.about)
+            if news:
+                lines[name]["gaps"] = [[one.after_seq, one.since, one.until, one.words] for one in ring.gaps]
+                viewer.gaps[name] = ring.gaps
             viewer.generation[name] = ring.generation
             viewer.have[name] = ring.last
         if not parts.get("lines"):

@@ -115,7 +115,7 @@ def text_of(payload: bytes) -> str | None:
 def shown(payload: bytes) -> str:
     """What was sent, cut where it is long; bytes that are no text as hexadecimal numbers.
 
-    >>> shown(b"a,b"), shown(bytes([255, 0])), shown(b"x" * 300)[-12:]
+    >>> shown(b"a,b"), shown(bytes([255, 0])), shown(b"x" * 300)[-11:]
     ('a,b', 'ff 00', '… 300 bytes')
     """
     text = text_of(payload[:LONGEST])

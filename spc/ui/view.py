@@ -6,7 +6,7 @@ Every method blocks for a read or a commit: pages call them off the event loop.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from spc.charts import charts_of, titled
 from spc.errors import NotFound
 from spc.ledger import alarms as alarm_book
 from spc.ledger import causes as cause_book
+from spc.ledger import gaps as gap_book
 from spc.ledger import lines as line_book
 from spc.ledger import models, points, rows
 from spc.ledger.causes import KnownCause
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 WINDOW = 2000  # rows that a live chart holds: more, and a shop-floor PC cannot redraw four times a second
 MS = 1000
+MOST_GAPS = 50  # of those that a chart shows, the newest
 UNKNOWN_STALE_S = 60.0  # silence that is news on a line whose interval nobody has said
 
 
@@ -48,7 +50,7 @@ class Dot:
     """One row as a live chart needs it: its number, its time (ms UTC), part, note, {chart: (value, ucl, out)}, and raw values.
 
     `timed` is false for a row that came without a time: `at` is then when it was received, which is no place on a time axis, because a
-    table that is sent in one block is received at one moment.
+    table that is sent in one block is received at one moment. `late`: newer ones came before it.
     """
 
     seq: int
@@ -58,17 +60,28 @@ class Dot:
     charts: dict[str, tuple[float | None, float | None, int]]
     x: tuple[float | None, ...]
     timed: bool = True
+    late: bool = False
 
     def to_list(self, *, values: bool) -> list[Any]:
-        """As it goes over the wire: plain lists, None for a gap; a 0 at the end of a row without a time of its own.
+        """As it goes over the wire: plain lists, None for a gap; a 0 at the end of a row without a time of its own, a 2 of a late one.
 
         >>> Dot(7, 0, None, "", {}, (0.5,), timed=False).to_list(values=True), Dot(8, 0, "B8", "", {}, (0.5,)).to_list(values=False)
         ([7, 0, None, '', {}, (0.5,), 0], [8, 0, 'B8', '', {}])
         """
         told: list[Any] = [self.seq, self.at, self.part, self.note, self.charts]
-        if values or not self.timed:
+        if values or not self.timed or self.late:
             told.append(self.x if values else None)
-        return told if self.timed else [*told, 0]
+        return [*told, 0] if not self.timed else [*told, 2] if self.late else told
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A time (ms UTC) in which rows after row `after_seq` are missing, in words; `until` is None while it goes on."""
+
+    after_seq: int
+    since: int
+    until: int | None
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +247,20 @@ class View:
             window = rows.rows_between(c, line, first, last)
             found = points.points_between(c, line, first, last)
         return dots_of(window, found, names)
+
+    def gaps(self, lines: Mapping[str, tuple[int, int]]) -> dict[str, list[Missing]]:
+        """The times in which rows are known to be missing, by line, about the rows first … last of each."""
+        with self._ledger.read() as c:
+            return {
+                name: [Missing(g.after_seq, g.since // MS, None if g.until is None else g.until // MS, self._missing(g)) for g in found]
+                for name, (first, last) in lines.items()
+                if (found := gap_book.gaps_between(c, name, first, last)[-MOST_GAPS:])
+            }
+
+    def _missing(self, gap: gap_book.StoredGap) -> str:
+        since, until = when(self, gap.since), None if gap.until is None else when(self, gap.until)
+        why = "" if gap.why == "no row came" else f": {gap.why}"
+        return f"no rows since {since}{why}" if until is None else f"no rows {since}–{until}{why}"
 
     # ------------------------------------------------------------------------------------------------------------ alarms
 
@@ -416,7 +443,8 @@ def dots_of(window: Window, found: Sequence[Point], names: Sequence[str]) -> lis
         charts = {p.chart: (_finite(p.value), _finite(p.ucl), int(p.out)) for p in own}
         note = next((p.note for p in own if p.note), "")
         values, timed = tuple(_finite(v) for v in x[i].tolist()), not bool(np.isnat(window.rows.at[i]))
-        out.append(Dot(seq, _at(window, i) // MS, window.rows.ids[i], note, charts, values, timed))
+        late = bool(window.rows.quality) and window.rows.quality[i] == "late"
+        out.append(Dot(seq, _at(window, i) // MS, window.rows.ids[i], note, charts, values, timed, late))
     return out
 
 

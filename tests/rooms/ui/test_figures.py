@@ -24,7 +24,7 @@ def test_every_figure_is_plain_json_in_its_scheme(theme: Theme) -> None:
 
 def test_a_t2_chart_begins_at_zero_has_no_lower_limit_and_never_bridges_a_gap() -> None:
     figure = figures.t2_live(LIGHT, "mixer")
-    series, limit, out, guard, _picked = figure["data"]
+    series, limit, out, guard, _picked, late, gap = figure["data"]
     assert figure["layout"]["yaxis"]["rangemode"] == "tozero"
     assert series["mode"] == "lines"
     assert series["connectgaps"] is False
@@ -32,7 +32,8 @@ def test_a_t2_chart_begins_at_zero_has_no_lower_limit_and_never_bridges_a_gap() 
     assert limit["line"]["dash"] != "solid"
     assert [trace["name"] for trace in figure["data"]].count("UCL") == 1
     assert not [trace for trace in figure["data"] if "LCL" in trace["name"]]
-    assert len({out["marker"]["symbol"], guard["marker"]["symbol"], "circle"}) == 3
+    assert len({out["marker"]["symbol"], guard["marker"]["symbol"], late["marker"]["symbol"], "circle"}) == 4
+    assert (gap["fill"], gap["fillpattern"]["shape"], gap["line"]["width"]) == ("toself", "/", 0)
 
 
 @pytest.mark.parametrize("priority, symbol", [("critical", "diamond"), ("high", "triangle-up"), ("medium", "square"), ("low", "circle")])

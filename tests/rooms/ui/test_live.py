@@ -328,3 +328,35 @@ def test_the_page_says_which_words_of_the_settings_are_not_used(tmp_path: Path) 
         assert "Did you mean warp_mm?" in said
     finally:
         made.ledger.close()
+
+
+def test_gaps_are_told_once_and_again_when_they_end(house: House) -> None:
+    from spc.ledger import gaps
+
+    house.activate()
+    house.send(3)
+    since = house.clock()
+    house.ledger.write(lambda connection: gaps.put_gap(connection, "mixer", 2, since, None, "mqtt", "cut off"))
+
+    async def day() -> None:
+        hub = Hub(View(house))
+        async with opened(hub) as page:
+
+            def told() -> list[Any]:
+                return [news["gaps"] for message in page.messages for news in message.get("lines", {}).values() if "gaps" in news]
+
+            await until(lambda: len(told()) == 1)
+            assert told() == [[[2, since // 1000, None, "no rows since 07:00:00: cut off"]]]
+            house.ledger.write(lambda connection: gaps.end_gap(connection, "mixer", "mqtt", since + 60_000_000))
+            house.send(1)
+            await until(lambda: len(told()) == 2)
+            assert told()[1] == [[2, since // 1000, since // 1000 + 60_000, "no rows 07:00:00–07:01:00: cut off"]]
+            assert page.rows == [1, 2, 3, 4]
+
+    asyncio.run(day())
+
+
+def test_a_late_row_says_so() -> None:
+    from spc.ui.view import Dot
+
+    assert Dot(8, 0, "B8", "late", {}, (0.5,), late=True).to_list(values=False) == [8, 0, "B8", "late", {}, None, 2]
