@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,14 @@ def test_every_source_can_be_tried_and_is_held_to_the_contract(kind: str) -> Non
     """One that needs a server has its example where that server is: tests/rooms/sources/test_KIND.py."""
     assert callable(getattr(SOURCES[kind], "probe", None))
     assert kind in EXAMPLES or any(" check(" in one.read_text() for one in ROOMS.glob(f"test_{kind}*.py"))
+
+
+@pytest.mark.parametrize("kind", sorted(SOURCES))
+def test_the_manual_names_every_option(kind: str) -> None:
+    text = (ROOMS.parents[2] / "assets" / "manual" / "70-sources.md").read_text(encoding="utf-8")
+    assert f"`{kind}`" in text
+    words = set(re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"`[^`\n]+`|```toml.*?```", text, re.DOTALL))))
+    assert {one.name for one in fields(SOURCES[kind])} - words == set()
 
 
 @pytest.mark.parametrize("kind", ["folder", "sql"])
