@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from spc import alarms
-from spc.errors import NotFound, Refused
+from spc.errors import ColumnMismatch, NotFound, Refused
 from spc.ledger import Ledger, jobs, lines, outbox
 from spc.ledger import alarms as book
 from spc.ledger.clock import now_us
@@ -22,6 +22,7 @@ from spc.line.bell import ring
 from spc.line.clocks import Steady
 from spc.line.disk import MB, Disk, Room
 from spc.line.incidents import Desk
+from spc.line.receipt import Receipt
 from spc.line.sources import SourceState, States, Tally
 from spc.line.take import Line
 from spc.line.verbs import add_line
@@ -29,6 +30,7 @@ from spc.notify import Notifier
 from spc.settings import LineSettings, Settings
 from spc.sources import Batch, Source
 from spc.sources import build as build_source
+from spc.sources.batch import NO_ROWS
 
 LOOK_S = 1.0
 DISK_S = 5.0
@@ -162,8 +164,7 @@ class Plant:
             try:
                 line.hold()
                 for given in source.read(self._position(line, source), self._stop, self.clock):
-                    batch = Batch.of(given)
-                    receipt = line.take_batch(batch, source=source.name)
+                    batch, receipt = self._taken(line, source, Batch.of(given))
                     self._states[line.name].tally.take(batch, receipt, self.clock())
                     wait = FIRST_S
                     self._found(line, source)
@@ -179,6 +180,17 @@ class Plant:
                     self._becomes(line, "ended")
                     _log.info("source ended", line=line.name, source=source.name)
                 return
+
+    def _taken(self, line: Line, source: Source, batch: Batch) -> tuple[Batch, Receipt]:
+        """A batch, on disk. Rows that lack a column of the model become scraps when they would else stand before all others for ever."""
+        try:
+            return batch, line.take_batch(batch, source=source.name)
+        except ColumnMismatch as wrong:
+            refused = getattr(source, "refused", None)
+            if refused is None:
+                raise
+            batch = replace(batch, rows=NO_ROWS, scraps=batch.scraps + tuple(refused(batch.rows, str(wrong))))
+            return batch, line.take_batch(batch, source=source.name)
 
     def _position(self, line: Line, source: Source) -> object:
         with self.ledger.read() as connection:

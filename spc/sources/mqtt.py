@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from spc.errors import BadSettings
+from spc.errors import BadSettings, BadTable
+from spc.nouns import Rows
 from spc.sources.batch import NO_ROWS, Batch, Gap, Scrap
 from spc.sources.broker import Broker, Link
-from spc.sources.payload import Form, Sent, read_payload, runs
+from spc.sources.payload import Form, Sent, read_payload, runs, written
 from spc.sources.source import Clock
 
 if TYPE_CHECKING:
@@ -88,6 +89,19 @@ class Mqtt(Broker):
                     return f"Connected to {host}:{port}; a message of {one.topic} has {about}."
             return f"Connected to {host}:{port}; no message of {self.topic} came within {PROBE_S:g} s."
 
+    def again(self, payload: bytes) -> list[Rows]:
+        """The rows of a scrap, corrected or not, as this source reads them, else as it keeps rows. Raises BadTable."""
+        sent, wrong = read_payload(payload, self._form())
+        if wrong:
+            sent, still = read_payload(payload, Form(zone=ZoneInfo(self.timezone), most_bytes=self.most_bytes))
+            if still:
+                raise BadTable(wrong[0].reason, cure="Correct what was sent and take that.")
+        return runs(sent)
+
+    def refused(self, rows: Rows, why: str) -> tuple[Scrap, ...]:
+        """Rows that the line will not have, as scraps: without them the message would come again and again."""
+        return tuple(Scrap(one, why) for one in written(rows))
+
     def _form(self) -> Form:
         named = self.columns if isinstance(self.columns, Mapping) else {name: name for name in self.columns}
         return Form(self.time, self.id, named, ZoneInfo(self.timezone), self.most_bytes)
@@ -104,7 +118,7 @@ class Mqtt(Broker):
         sent: list[Sent] = []
         scraps: list[Scrap] = []
         for one in messages:
-            if one.retain and not self.retained:
+            if not one.payload or (one.retain and not self.retained):  # an empty one deletes a retained one
                 seen.ignored += 1
                 continue
             good, bad = read_payload(bytes(one.payload), form)

@@ -177,6 +177,23 @@ def rows_of(names: tuple[str, ...], sent: Sequence[Sent]) -> Rows:
     return Rows(names, x, at, ids, quality, subgroup if any(subgroup) else (), product if any(product) else ())
 
 
+def written(rows: Rows) -> list[bytes]:
+    """Each row as a message of its own; a value that is not to be believed is null.
+
+    >>> written(Rows(("a", "b"), np.array([[1.5, np.nan]]), np.array([1741068000000000], "datetime64[us]"), ("B7",)))[0].decode()
+    '{"values": {"a": 1.5, "b": null}, "time": "2025-03-04T06:00:00.000000Z", "id": "B7"}'
+    """
+    labels = {word: getattr(rows, word) for word in LABELS}
+    made = []
+    for i, values in enumerate(rows.believed.tolist()):
+        row: dict[str, Any] = {"values": {name: None if math.isnan(x) else x for name, x in zip(rows.names, values, strict=True)}}
+        row |= {} if np.isnat(rows.at[i]) else {"time": f"{np.datetime_as_string(rows.at[i], unit='us')}Z"}
+        row |= {} if rows.ids[i] is None else {"id": rows.ids[i]}
+        row |= {word: label[i] for word, label in labels.items() if label and label[i] not in ("", "good")}
+        made.append(json.dumps(row).encode())
+    return made
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in pairs:

@@ -28,7 +28,8 @@ class Source(Protocol):
     again later, from the last position that was taken. `name` stays the same over restarts: the position is kept under it.
 
     A source that can be tried before it is used also has `probe(clock) -> str`, which connects, looks, takes nothing away, and says in
-    a sentence what it found; it raises what it would raise in use.
+    a sentence what it found; it raises what it would raise in use. One whose rows cannot be asked for again may have
+    `refused(rows, why) -> scraps`: rows that lack a column of the line's model are kept so, and it goes on.
     """
 
     @property

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spc.errors import BadSettings
-from spc.sources.batch import NO_ROWS, Batch, Gap
+from spc.nouns import Rows
+from spc.sources.batch import NO_ROWS, Batch, Gap, Scrap
 from spc.sources.broker import Broker, Link, Will, needs
 from spc.sources.mqtt import MOST, PROBE_S
+from spc.sources.payload import written
 from spc.sources.source import Clock
 from spc.sources.sparkplug_host import NAMESPACE, Host, state
 from spc.sources.sparkplug_rows import Sheet
@@ -98,6 +100,10 @@ class Sparkplug(Broker):
                 seen |= {one.topic for one in link.some(MOST)}
         named = f"messages of {', '.join(sorted(seen)[:10])}" if seen else f"no message within {PROBE_S:g} s"
         return f"Connected to {host}:{port}; {named}."
+
+    def refused(self, rows: Rows, why: str) -> tuple[Scrap, ...]:
+        """Rows that the line will not have, as scraps of JSON: nobody would send them again."""
+        return tuple(Scrap(one, why) for one in written(rows))
 
     def _sheet(self) -> Sheet:
         return Sheet(self._paths, id=self.id, hold=self.hold)

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from spc.ledger import Ledger
+from spc.ledger import Ledger, scraps
 from spc.ledger import rows as store
 from spc.ledger.clock import now_us
-from spc.line import Plant
+from spc.line import Plant, activate, save_model
+from spc.line.again import take_again
 from spc.settings import LineSettings, PartSettings, Settings
 from spc.sources import Mqtt
 from tests.faults.brokers import DEFAULT, Mosquitto, Publisher
+from tests.small import model
 
 pytestmark = pytest.mark.faults
 
@@ -145,6 +147,30 @@ def test_a_line_goes_on_after_its_broker_was_killed_in_the_stream_and_every_ackn
     assert publisher.acknowledged == set(ids)
     assert len(ids) == len(set(ids)) == N
     assert capsys.readouterr().out.count("source lost") == 1
+
+
+def test_a_row_that_the_model_cannot_judge_is_a_scrap_and_those_behind_it_are_judged(plant: tuple[Plant, Mosquitto]) -> None:
+    line, broker = plant
+    until_running(line)
+    id = save_model(line.ledger, model(), reference_id=None, by="test", now=now_us())
+    activate(line.ledger, "smt-2", id, "first", "test", now_us())
+    publisher = Publisher(broker.port)
+    whole = {"length_mm": 160.0, "warp_mm": 0.35, "copper_um": 35.0}
+    for k, values in enumerate((whole, {"warp_mm": 0.3}, whole)):
+        publisher.send("plant/rows", json.dumps({"id": f"B{k}", "values": values}))
+    publisher.until(3)
+    publisher.close()
+    end = time.monotonic() + 10.0
+    while ids_of(line) != ["B0", "B2"]:
+        assert time.monotonic() < end, line.source("smt-2")
+        time.sleep(0.02)
+    assert line.source("smt-2").state == "running"
+    with line.ledger.read() as connection:
+        (scrap,) = scraps.scraps(connection, "smt-2")
+    assert "length_mm" in scrap.reason
+    corrected = json.dumps({"id": "B1", "values": whole}).encode()
+    assert json.loads(scrap.payload) == {"id": "B1", "values": {"warp_mm": 0.3}}
+    assert take_again(line, "smt-2", scrap.id, "Ann", corrected).accepted == 1
 
 
 def test_a_publisher_may_be_faster_than_the_disk(plant: tuple[Plant, Mosquitto]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from spc.errors import BadSettings
+from spc.errors import BadSettings, BadTable
 from spc.ledger import Ledger, scraps
 from spc.ledger import rows as store
 from spc.ledger.clock import now_us
@@ -205,14 +207,15 @@ def test_retained_messages_are_old_ones_and_taken_only_when_asked_for(broker: Mo
 
 def test_what_is_no_row_is_a_scrap_and_does_not_stop_the_line(broker: Mosquitto, publisher: Publisher) -> None:
     reader = up(Reader(source(broker)))
-    bad = [b"", b"\xff\xfe", b"{", b"[" * 100_000, b'{"values": {"a": NaN}}', b'{"values": {"a": true}}', b'{"values": {"a": 1e999}}',
+    bad = [b" ", b"\xff\xfe", b"{", b"[" * 100_000, b'{"values": {"a": NaN}}', b'{"values": {"a": true}}', b'{"values": {"a": 1e999}}',
            b'{"a": 1, "a": 2}', b'{"values": {}}', b'{"values": {"a": ' + b"9" * 5000 + b"}}", b'{"a": "' + b"x" * 10_000_000 + b'"}',
            b'{"time": "yesterday", "a": 1}', b'{"a": 1, "quality": "fine"}', b"3.5", b'{"values": {"a": 1}, "vlaues": 1}']  # fmt: skip
-    for one in bad:
+    for one in (b"", *bad):
         publisher.send("plant/1/rows", one)
     publisher.send("plant/1/rows", message(1))
     reader.until(lambda: reader.ids == ["B00001"])
     assert len(reader.reasons) == len(bad)
+    assert reader.given[-1].position["ignored"] == 1  # the empty one
     assert "at most 1048576 are read" in reader.reasons[10]
     assert [len(scrap.payload) for one in reader.given for scrap in one.scraps][10] == 65_536
     reader.close()
@@ -321,6 +324,44 @@ def test_the_settings_name_it_and_wrong_ones_are_refused() -> None:
         with pytest.raises(BadSettings):
             build(PartSettings("source", "mqtt", wrong))
     assert Mqtt(topic="a", tls=True).address == ("localhost", 8883)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 that is its own authority."""
+    if shutil.which("openssl") is None or shutil.which("mosquitto_passwd") is None:
+        pytest.skip("no openssl, or no mosquitto_passwd: apt-get install openssl mosquitto")
+    words = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = [str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")]
+    subprocess.run(["openssl", "req", "-x509", *words, "-keyout", made[0], "-out", made[1]], check=True, capture_output=True)
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(tmp_path / "passwords"), "spc", "long-word"], check=True, capture_output=True)
+    return Path(made[1])
+
+
+# paho-mqtt leaves it to the garbage collector to close a socket whose handshake failed
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_tls_and_a_password_and_a_broker_that_nobody_vouches_for(certificate: Path, tmp_path: Path) -> None:
+    folder = certificate.parent
+    more = f"certfile {certificate}\nkeyfile {folder / 'key.pem'}\npassword_file {folder / 'passwords'}\nallow_anonymous false\n"
+    with Mosquitto(tmp_path, "", more) as closed:
+        options = {"tls": True, "username": "spc", "password": "long-word", "topic": "plant/+/rows"}
+        reader = up(Reader(Mqtt(host="127.0.0.1", port=closed.port, ca_file=str(certificate), **options)))
+        reader.close()
+        with pytest.raises(ConnectionError, match="certificate verify failed"):  # nobody on this machine knows who signed it
+            next(Mqtt(host="127.0.0.1", port=closed.port, **options).read(None, threading.Event(), now_us))
+        with pytest.raises(ConnectionError):  # signed, but for another name
+            next(Mqtt(host="localhost", port=closed.port, ca_file=str(certificate), **options).read(None, threading.Event(), now_us))
+
+
+def test_a_scrap_may_be_read_again_as_it_came_or_corrected(broker: Mosquitto) -> None:
+    one = source(broker, columns={"warp_mm": "w"}, id="serial")
+    (rows,) = one.again(b'{"serial": 7, "w": 0.5}')
+    assert (rows.names, rows.ids, rows.x.tolist()) == (("warp_mm",), ("7",), [[0.5]])
+    (scrap,) = one.refused(rows, "why not")
+    (again,) = one.again(scrap.payload)  # as it was written down, in the words of the manual
+    assert (again.names, again.ids, again.x.tolist()) == (rows.names, rows.ids, rows.x.tolist())
+    with pytest.raises(BadTable, match="None of the columns"):
+        one.again(b'{"values": {"x": "y"}}')
 
 
 def test_it_keeps_the_contract_of_sources(broker: Mosquitto, publisher: Publisher) -> None:

@@ -17,7 +17,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
 from spc.ledger.clock import now_us
-from spc.sources import Batch, Sparkplug
+from spc.sources import Batch, Sparkplug, check
 from spc.sources.sparkplug_payload import REBIRTH, Metric, Payload, decode, encode
 from tests.faults.brokers import DEFAULT, Mosquitto
 
@@ -178,6 +178,25 @@ def test_what_came_while_nobody_listened_is_a_gap_until_now(broker: Mosquitto) -
     assert first.position is not None
     assert first.position["ignored"] == 7
     reader.close()
+
+
+def test_it_keeps_the_contract_of_sources(broker: Mosquitto, ear: Ear) -> None:
+    reader = Reader(broker)
+    reader.close()
+    began = len(ear.of(STATE))
+
+    def send() -> None:
+        reader.until(lambda: len(ear.of("spBv1.0/plant/NCMD/n1")) == 2)
+        ear.send("NBIRTH", 0, Metric("bdSeq", None, None, 4, False, 0))
+        ear.send("DBIRTH", 1, Metric("Force", 5, None, 10, False, 1.0), Metric("Depth", 6, None, 9, False, 2.0))
+        for k in range(20):
+            ear.send("DDATA", k + 2, Metric("", 5, None, 10, False, float(k)), Metric("", 6, None, 9, False, 0.5))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    assert check(reader.source, now_us, quiet_s=0.5, again=False) == 20
+    thread.join()
+    assert len(ear.of(STATE)) > began
 
 
 # ---------------------------------------------------------------------------------------------------- an edge node of another make
