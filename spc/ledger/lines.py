@@ -53,6 +53,7 @@ _FORCE = (
     .order_by(activation.c.product)
 )
 _MOVE = update(position).where(_HERE).values(position_json=bindparam("json"), at=bindparam("now"))
+_RECALL = select(memory.c.memory_json).where(memory.c.line == bindparam("of_line"), memory.c.activation_id == bindparam("activation"))
 _REMEMBER = (
     update(memory)
     .where(memory.c.line == bindparam("of_line"), memory.c.activation_id == bindparam("activation"))
@@ -139,9 +140,13 @@ def put_memory(connection: Connection, name: str, activation_id: int, seq: int, 
 
 def get_memory(connection: Connection, name: str, activation_id: int) -> dict[str, Any] | None:
     """The memory kept under this activation; None when there is none, or when it belongs to an earlier model."""
-    query = select(memory.c.memory_json).where(memory.c.line == name, memory.c.activation_id == activation_id)
-    text = connection.execute(query).scalar()
+    text = memory_text(connection, name, activation_id)
     return None if text is None else json.loads(text)
+
+
+def memory_text(connection: Connection, name: str, activation_id: int) -> str | None:
+    """The same as it was written."""
+    return connection.execute(_RECALL, {"of_line": name, "activation": activation_id}).scalar()
 
 
 def forget(connection: Connection, name: str, but: Collection[int] = ()) -> None:

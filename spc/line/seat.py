@@ -54,11 +54,9 @@ class Judge:
 
     def resume(self, connection: Connection) -> None:
         """Takes up the memory that the ledger has: a person may have had the charts begin anew."""
-        kept = lines.get_memory(connection, self.activation.line, self.activation.id)
-        if kept is None:
-            return
-        text = json.dumps(kept, allow_nan=False)
-        if text != self.written:
+        text = lines.memory_text(connection, self.activation.line, self.activation.id)
+        if text is not None and text != self.written:
+            kept = json.loads(text)
             self.monitor.restore(kept["monitor"])
             self.watching, self.written = kept["watch"], text
 
