@@ -1,15 +1,18 @@
 # The program as an image. Run it with a read-only root file system and one volume, the ledger:
 #   docker build -t spc .
 #   docker run --read-only --tmpfs /tmp -v spc:/var/lib/spc -p 8050:8050 spc
+# LOCK: what is installed beside it. requirements-site.lock has every source and ledger; requirements-run.lock the least:
+#   docker build --build-arg LOCK=requirements-run.lock -t spc .
 # BASE: any image with Python 3.11 or newer and its venv module as `python3`.
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
+ARG LOCK=requirements-site.lock
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /srv/spc
 RUN python3 -m venv /opt/spc
-COPY requirements-run.lock ./
-RUN /opt/spc/bin/pip install --require-hashes -r requirements-run.lock
+COPY requirements-run.lock requirements-site.lock ./
+RUN /opt/spc/bin/pip install --require-hashes -r "${LOCK}"
 # The same tree as a checkout, and the same editable install as `make run`: pages, settings and demo data are found the same way.
 COPY . ./
 RUN /opt/spc/bin/pip install --no-index --no-build-isolation --no-deps --editable . \

@@ -94,11 +94,14 @@ servers:
 	else echo "No way to install $$missing here: tests that need them will be skipped. Cure: sudo apt-get install $$missing" >&2; fi; true
 
 # Every version and hash, the same on every platform, no index named: installable from any mirror.
+# requirements-site.lock is for an installation that may use every source and every ledger: the image has it.
+EXTRAS := sklearn mqtt opcua postgres archive
 LOCK := $(UV) pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(LOCKFLAGS)
 lock:
 	$(LOCK) --extra build --extra dev pyproject.toml -o requirements.lock
 	$(LOCK) --extra build --constraint requirements.lock pyproject.toml -o requirements-run.lock
+	$(LOCK) --extra build $(EXTRAS:%=--extra %) --constraint requirements.lock pyproject.toml -o requirements-site.lock
 
 # The ledger of the demo (var/) is left alone: it is data.
 clean:

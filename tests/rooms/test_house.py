@@ -112,7 +112,7 @@ def test_no_committed_text_names_an_index_or_the_machine_it_was_written_on(commi
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-run.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-run.lock", "requirements-site.lock"])
 def test_a_lock_names_versions_and_hashes_and_no_host(name: str) -> None:
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if "://" in line or line.lstrip().startswith(("-i ", "--index", "--extra-index", "--find"))] == []
@@ -125,7 +125,10 @@ def test_the_program_runs_on_the_versions_that_its_tests_ran_on() -> None:
     def versions(name: str) -> set[str]:
         return set(re.findall(r"^[a-z0-9._-]+==\S+", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
 
-    assert versions("requirements-run.lock") <= versions("requirements.lock")
+    assert versions("requirements-run.lock") <= versions("requirements-site.lock") <= versions("requirements.lock")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    asked = {re.split(r"[\[>= ]", one)[0] for name, needs in extras.items() if name not in ("dev", "build") for one in needs}
+    assert asked <= {one.split("==")[0] for one in versions("requirements-site.lock")}, "make lock names every extra in EXTRAS"
 
 
 def test_the_installed_version_is_the_one_in_the_code() -> None:
