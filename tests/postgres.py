@@ -76,7 +76,10 @@ class Postgres:
         subprocess.run([*self._as(), str(self._bin / program), *words], check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
-        """Starts the server, and returns when it answers: after a kill, when it has recovered."""
+        """Starts the server, and returns when it answers: after a kill, when it has recovered.
+
+        To be called in a thread that lasts: the server ends with it.
+        """
         with (self.folder / "log").open("ab") as log:
             command = [*self._as(), str(self._bin / "postgres"), "-D", f"{self.folder}/data", "-p", str(self.port)]
             self._process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
