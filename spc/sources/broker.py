@@ -120,8 +120,9 @@ class Link:
             raise ConnectionError(f"mqtt {host}:{port} cannot be reached: {broken}") from broken
         self._client.loop_start()
         if not self._up.wait(ANSWER_S) or self._over.is_set():
+            why = self._why  # closing it gives another reason
             self.close()
-            raise ConnectionError(f"mqtt {host}:{port}: {self._why}")
+            raise ConnectionError(f"mqtt {host}:{port}: {why}")
         return self
 
     def __exit__(self, *_: object) -> None:

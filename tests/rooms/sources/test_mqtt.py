@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -371,6 +372,16 @@ def test_it_keeps_the_contract_of_sources(broker: Mosquitto, publisher: Publishe
         publisher.send("plant/1/rows", message(k))
     publisher.until(5)
     assert check(one, now_us, quiet_s=0.5, again=False) == 5
+
+
+def test_a_broker_that_takes_the_call_and_says_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spc.sources.broker.ANSWER_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        begun = time.monotonic()
+        with pytest.raises(ConnectionError, match="the broker did not answer"):
+            next(Mqtt(host="127.0.0.1", port=silent.getsockname()[1], topic="a").read(None, threading.Event(), now_us))
+        assert time.monotonic() - begun < 5.0
+    assert not [one for one in threading.enumerate() if one.name.startswith("paho")]
 
 
 def test_a_port_where_nobody_is_costs_no_more_than_the_time_limit() -> None:

@@ -180,6 +180,24 @@ def test_what_came_while_nobody_listened_is_a_gap_until_now(broker: Mosquitto) -
     reader.close()
 
 
+def test_a_probe_listens_and_does_not_say_that_a_host_is_there(broker: Mosquitto, ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spc.sources.sparkplug.PROBE_S", 0.6)
+    source = Sparkplug(host="127.0.0.1", port=broker.port, group="plant", columns=["n1/Press/Force"])
+    over = threading.Event()
+
+    def send() -> None:
+        while not over.wait(0.05):
+            ear.send("DDATA", 0, Metric("Force", None, None, 10, False, 1.0))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    about = source.probe(now_us)
+    over.set()
+    thread.join()
+    assert about == f"Connected to 127.0.0.1:{broker.port}; messages of spBv1.0/plant/DDATA/n1/Press."
+    assert not [one for one in ear.heard if "STATE" in one.topic or "NCMD" in one.topic]
+
+
 def test_it_keeps_the_contract_of_sources(broker: Mosquitto, ear: Ear) -> None:
     reader = Reader(broker)
     reader.close()
