@@ -17,8 +17,13 @@ from spc.sources.batch import Scrap
 ANCHOR = 25  # the file's first rows that go before every piece: a single row says too little about marks and dates
 LOOK = 200  # lines that are tried for a first good one, when the beginning of a file is damaged
 PAYLOAD = 1 << 20  # bytes of a scrap that are kept
+TRIES = 200  # times that a block is read by parts, to find what is bad in it
 _NO_CELL = b";,|\t\"' \r\n"  # what a line without any cell is made of
 _NOTHING = "It has too few cells, or none of them is a value."
+
+
+class _Unread(Exception):
+    """These lines are not read as they stand, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +103,53 @@ class Layout:
 
         Blank lines, lines of nothing but delimiters and the header again are neither. Neighbours with one reason are one scrap.
         """
-        lines = [one for one in block.splitlines(keepends=True) if one.strip(_NO_CELL)]
-        rows, refused = self._sorted(lines)
+        header = {one.strip() for one in self.start[: self.header_bytes].splitlines()}
+        lines = [one for one in block.splitlines(keepends=True) if one.strip(_NO_CELL) and one.strip() not in header]
+        try:
+            rows, refused = self._parted(lines, [TRIES])
+        except _Unread:  # a line or more is bad: they are found one by one, the rest is read as ever
+            bad = self._bad(lines)
+            rows, refused = self._sorted([one for i, one in enumerate(lines) if i not in bad], [TRIES])
+            refused = [*bad.values(), *refused]
         return rows, _together(refused)
 
-    def _sorted(self, lines: list[bytes]) -> tuple[Rows, list[Scrap]]:
+    def _bad(self, lines: list[bytes]) -> dict[int, Scrap]:
+        """The lines that are no row for themselves."""
+        parser = RowParser(self.start, columns=self.columns, time=self.time, id=self.id, timezone=self.timezone)
+        parser.feed(self.start[parser.offset :].splitlines())
+        before = parser.rows
+        _, complaints = parser.feed(lines)
+        if parser.rows - before != len(lines):  # which line a complaint is about is not known
+            return {}
+        places = [(wrong.row - before - 1, wrong) for wrong in complaints if wrong.row is not None]
+        return {i: Scrap(lines[i][:PAYLOAD], reason_of(wrong)) for i, wrong in places}
+
+    def _parted(self, lines: list[bytes], tries: list[int]) -> tuple[Rows, list[Scrap]]:
+        """The rows, and those of them that have nothing in them as scraps; raises _Unread with the reason."""
         if not lines:
             return self._none(), []
+        tries[0] -= 1
         try:
             rows = self._read(b"".join(lines))
         except Exception as wrong:  # noqa: BLE001 - whatever stands in a line, it must not stop the line
-            return self._halved(lines, reason_of(wrong))
+            raise _Unread(reason_of(wrong)) from None
         nothing = _nothing(rows)
         if not nothing.any():
             return rows, []
         if len(rows) != len(lines):  # which line a row is from is not known
-            return self._halved(lines, _NOTHING)
+            raise _Unread(_NOTHING)
         refused = [Scrap(lines[i][:PAYLOAD], _NOTHING) for i in np.flatnonzero(nothing)]
         return rows.some(np.flatnonzero(~nothing).tolist()), refused
 
-    def _halved(self, lines: list[bytes], reason: str) -> tuple[Rows, list[Scrap]]:
-        if len(lines) == 1:
-            return self._none(), [Scrap(lines[0][:PAYLOAD], reason)]
+    def _sorted(self, lines: list[bytes], tries: list[int]) -> tuple[Rows, list[Scrap]]:
+        """The same by halves, until the bad lines are found; when that takes too long, what is left is refused together."""
+        try:
+            return self._parted(lines, tries)
+        except _Unread as wrong:
+            if len(lines) == 1 or tries[0] <= 0:
+                return self._none(), [Scrap(one[:PAYLOAD], str(wrong)) for one in lines]
         half = len(lines) // 2
-        (first, a), (second, b) = self._sorted(lines[:half]), self._sorted(lines[half:])
+        (first, a), (second, b) = self._sorted(lines[:half], tries), self._sorted(lines[half:], tries)
         return _joined(first, second), a + b
 
     def _read(self, block: bytes) -> Rows:
