@@ -97,6 +97,15 @@ def test_as_it_is_installed_it_loses_what_it_acknowledged(tmp_path: Path) -> Non
     assert len(acknowledged - came) > N // 2
 
 
+def test_our_configuration_listens_where_it_says_and_nowhere_else(tmp_path: Path) -> None:
+    """A word such as max_connections before the first listener opens port 1883 to everybody: then only one of two could start."""
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+    with Mosquitto(folders[0]) as one, Mosquitto(folders[1]) as other:
+        assert one.port != other.port
+
+
 @pytest.fixture
 def plant(tmp_path: Path) -> Iterator[tuple[Plant, Mosquitto]]:
     with Mosquitto(tmp_path) as broker, closing(Ledger(f"sqlite:///{tmp_path / 'spc.db'}")) as ledger:
