@@ -100,10 +100,14 @@ def _remembered(result: Judged, row: int) -> list[Arithmetic]:
     from spc.phase2 import Monitor
     from spc.phase2.arithmetic import arithmetic_of_limit
     from spc.phase2.remembered import arithmetic_of_memory
+    from spc.phase2.worked_dispersion import arithmetic_of_dispersion
 
     monitor = result.monitor
-    if not isinstance(monitor, Monitor) or monitor.model.dynamics is not None or monitor.model.subgroup is not None:
+    if not isinstance(monitor, Monitor) or monitor.model.dynamics is not None:
         return []
+    if monitor.model.subgroup is not None:
+        mine = monitor.subgroup_of(row - 1)
+        return [] if mine is None else arithmetic_of_dispersion(monitor.model, mine[1].x)
     x = monitor.select(replace(result.rows, x=result.rows.believed))[:row]
     names = [name for name, limits in monitor.model.new_limits.items() if name != "t2" and len(limits) == 1]
     model, names = monitor.model, names if not np.isnan(x[-1]).any() else []

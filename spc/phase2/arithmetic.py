@@ -70,8 +70,9 @@ def arithmetic_of_limit(
     q = model.p if len(model.new_limits[chart]) == 1 else q  # a chart with memory has one limit, for whole rows
     limit = model.reference_limits[chart] if reference else model.new_limits[chart][q - 1 - model.p]
     if model.subgroup is not None and size is not None and size != model.subgroup.size:
-        more = model.subgroup.own_slopes[chart] * (size - model.subgroup.size)
-        own = {**model.reference_limits, chart: replace(limit, value=limit.value + more)} if reference else model.reference_limits
+        more = model.subgroup.own_slopes.get(chart, 0.0) * (size - model.subgroup.size)
+        value = model.subgroup.limit_of(chart, size) or limit.value + more
+        own = {**model.reference_limits, chart: replace(limit, value=value)} if reference else model.reference_limits
         model = replace(model.sized(size), reference_limits=own)
         limit = model.reference_limits[chart] if reference else model.new_limits[chart][q - 1 - model.p]
     seen = "" if q == model.p else f" with {q} of {model.p} variables observed"
@@ -282,8 +283,10 @@ def _simulated(model: Model, limit: Limit, q: int, reference: bool, what: str) -
 
 def _refitted(model: Model, limit: Limit, chart: str, q: int, reference: bool, what: str) -> Arithmetic:
     """Any other law: its words, and the fit done again."""
-    place = f"reference_limits[{chart!r}]" if reference else f"new_limits[{chart!r}][{q - 1 - model.p}]"
-    roles = {name: role for name, role in ((model.time_column, "time"), (model.id_column, "id")) if name}
+    sized = "" if model.subgroup is None else f"sized({model.subgroup.size})."
+    place = f"reference_limits[{chart!r}]" if reference else f"{sized}new_limits[{chart!r}][{q - 1 - model.p}]"
+    label = None if model.subgroup is None else model.subgroup.column
+    roles = {name: role for name, role in ((model.time_column, "time"), (model.id_column, "id"), (label, "subgroup")) if name}
     snippet = (
         "import spc\n\n"
         f"reference = spc.read('reference.csv', roles={roles!r})  # the file with SHA-256 {model.reference_digest[:16]}…\n"

@@ -57,6 +57,9 @@ def test_a_subgroup_that_scatters_wider_is_called_out_on_its_last_row_and_explai
     assert said["since_row"] is None
     assert sum(said["blame"].values()) == pytest.approx(stated[18])
     assert said["sentence"].startswith("spread, not level: warp_mm varies ")
+    worked = json.loads(spc("explain", model, files[1], "--row", "18", "--arithmetic", "--json").out)["arithmetic"]
+    assert [one["what"] for one in worked[2:]] == ["dispersion of this subgroup", "UCL of dispersion for a new subgroup of 6 rows"]
+    assert worked[2]["value"] == stated[18]
     told = spc("explain", model, files[1], "--row", "18", "--chart", "dispersion", "--language", "de").out
     assert "Streuung, nicht Lage: warp_mm streut" in told
     inside = spc("explain", model, files[1], "--row", "14", "--chart", "dispersion")

@@ -14,6 +14,8 @@ from spc.charts import T2, Chart, Dispersion
 from spc.nouns import Column, Dialect, Floats, Model, Points, ProductModels, Reference, Rows
 from spc.phase1 import Recipe, fit
 from spc.phase2 import Monitor, ProductMonitor, cause_of
+from spc.phase2.arithmetic import arithmetic_of_limit
+from spc.phase2.worked_dispersion import arithmetic_of_dispersion
 from spc.scatter import Classical
 
 NAMES = ("length", "warp", "mass")
@@ -154,3 +156,26 @@ def test_a_product_judges_its_subgroups_by_its_own_model(model: Model) -> None:
     found = monitor.cause_of(block, points, 15, "dispersion")
     assert found is not None
     assert found.kind == "spread"
+
+
+@pytest.mark.parametrize("k", [5, 8, 200])
+def test_the_arithmetic_comes_out_in_python(model: Model, k: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert model.subgroup is not None
+    more = tuple((n, 27.0) for n in (200,))
+    wide = replace(model, subgroup=replace(model.subgroup, by_size={"dispersion": (*model.subgroup.by_size["dispersion"], *more)}))
+    x = rows(("1",) * k, 11).x
+    shown, limit = arithmetic_of_dispersion(wide, x)
+    exec(compile(shown.snippet, "snippet", "exec"), {})  # noqa: S102 - what a person is told to run
+    assert float(capsys.readouterr().out) == pytest.approx(shown.value, rel=1e-8)
+    assert shown.value == pytest.approx(by_hand(model, x), rel=1e-9)
+    assert limit.value == dict(wide.subgroup.by_size["dispersion"] if wide.subgroup is not None else ())[k]
+    assert f"sized({k})" in limit.snippet
+    assert "'lot': 'subgroup'" in limit.snippet
+    assert arithmetic_of_dispersion(model, x[:3]) == []
+
+
+def test_the_limit_of_another_size_is_that_of_the_table(model: Model) -> None:
+    kept = dict(model.subgroup.by_size["dispersion"]) if model.subgroup is not None else {}
+    for k in (4, 7):
+        assert arithmetic_of_limit(model, "dispersion", size=k).value == kept[k]
+        assert arithmetic_of_limit(model, "dispersion", size=k, reference=True).value == kept[k]

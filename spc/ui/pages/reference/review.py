@@ -13,6 +13,7 @@ from spc import blame
 from spc.nouns import Model, Reference
 from spc.phase1.again import raw
 from spc.phase2.arithmetic import arithmetic_of_limit, arithmetic_of_point
+from spc.phase2.worked_dispersion import arithmetic_of_dispersion
 from spc.phase2.worked_means import arithmetic_of_mean
 from spc.report import pictures
 from spc.report.reviewed import Reviewed, kinds
@@ -105,7 +106,8 @@ def _arithmetic(reference: Reference, seen: Reviewed, i: int) -> list[Component]
     mine = next((one for one in seen.subgroups if i + 1 in one.rows), None)
     if mine is not None:
         rows, fitted = seen.x[[row - 1 for row in mine.rows]], bool(seen.fitted[mine.rows[0] - 1])
-        return [fold([arithmetic_of_mean(model, rows), arithmetic_of_limit(model, reference=fitted, size=len(rows))])]
+        limit = arithmetic_of_limit(model, reference=fitted, size=len(rows))
+        return [fold([arithmetic_of_mean(model, rows), limit, *arithmetic_of_dispersion(model, rows)])]
     if model.subgroup is not None or q == 0:
         return []
     own = bool(seen.fitted[i]) and q == model.p
