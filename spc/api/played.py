@@ -52,7 +52,7 @@ def played(here: Served, id: str, asked: Asked, ticket: Ticket) -> dict[str, Any
         if asked["line"] is not None:
             settings = here.plant.line(asked["line"]).settings
             first, last = _stretch(here, asked)
-            rows, n = _stored(here, asked["line"], first, last), last - first + 1
+            rows, n = store.blocks_between(here.ledger.read, asked["line"], first, last, BLOCK), last - first + 1
         else:
             rows, n = _table(here, asked, candidates, open_files), _rows(here, asked)
             truth = _last_column if asked["truth"] else None
@@ -169,14 +169,6 @@ def _stretch(here: Served, asked: Asked) -> tuple[int, int]:
         if asked["newest"] is not None:
             first = max(first, last - int(asked["newest"]) + 1)
     return first, last
-
-
-def _stored(here: Served, line: str, first: int, last: int) -> Iterator[Rows]:
-    """Block after block from the ledger."""
-    for start in range(first, last + 1, BLOCK):
-        with here.ledger.read() as connection:
-            rows = store.rows_between(connection, line, start, min(start + BLOCK - 1, last)).rows
-        yield rows
 
 
 def _rows(here: Served, asked: Asked) -> int:

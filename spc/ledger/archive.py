@@ -33,7 +33,7 @@ if sys.platform != "win32":
     import fcntl
 
 KEPT: Final = 1000  # the newest rows of a line that stay in the database: who runs the line looks back at them
-MOST_ROWS: Final = 100_000  # rows in a file: a day of a row each second, and what one transaction deletes without holding up the lines …
+MOST_ROWS: Final = 50_000  # rows in a file: what one transaction deletes without holding up the lines …
 MOST_BYTES: Final = 32_000_000  # … and at most so much in memory when it is read
 DAY_US: Final = 86_400_000_000
 _PART: Final = ".part"
@@ -76,8 +76,8 @@ def archive_days(
 ) -> list[Archived]:
     """Moves the rows of every line that were received on UTC days before that of `before` (µs) to files in `folder`.
 
-    Today's rows, a line's newest block and its newest 1000 rows stay. `reached` is called after each step of a file with its name
-    ("written", "compared", "in place", "deleted", "committed"). Raises LedgerError (no pyarrow, a full disk, another process archives);
+    Today's rows, a line's newest block and its newest 1000 rows stay. `reached` is called at each step of a file with its name ("begun",
+    "compared", "written", "in place", "deleted", "committed"). Raises LedgerError (no pyarrow, a full disk, another process archives);
     then everything of the file at hand is still in the database.
     """
     parquet.arrow()
@@ -188,12 +188,12 @@ def _written(target: Path, part: _Part, reached: Callable[[str], None]) -> tuple
     target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_name(f"{target.name}.{os.getpid()}{_PART}")
     try:
-        parquet.write(half, part.line, part.windows, part.found)
-        _sync(half)
-        reached("written")
-        _compare(half, part)
-        digest = _digest(half)
+        reached("begun")
+        _write(half, part)
         reached("compared")
+        _sync(half)
+        digest = _digest(half)
+        reached("written")
         half.replace(target)
     finally:
         half.unlink(missing_ok=True)
@@ -203,12 +203,19 @@ def _written(target: Path, part: _Part, reached: Callable[[str], None]) -> tuple
     return target.stat().st_size, digest
 
 
-def _compare(file: Path, part: _Part) -> None:
-    """What is read back must be what the database has, to the last bit."""
+def _write(file: Path, part: _Part) -> None:
+    """What is read back is what the database has, to the last bit, or LedgerError."""
+    for plainly in (False, True):
+        parquet.write(file, part.line, part.windows, part.found, plainly=plainly)
+        if _reads_back(file, part):
+            return
+    raise LedgerError(f"The file {file} of the archive does not read back as it was written; the rows stay in the database.")
+
+
+def _reads_back(file: Path, part: _Part) -> bool:
     back = parquet.File(file)
     rows_same = len(back.windows) == len(part.windows) and all(map(parquet.same, back.windows, part.windows))
-    if not rows_same or len(back.judged) != len(part.found) or not all(map(parquet.alike, back.judged, part.found)):
-        raise LedgerError(f"The file {file} of the archive does not read back as it was written; the rows stay in the database.")
+    return rows_same and len(back.judged) == len(part.found) and all(map(parquet.alike, back.judged, part.found))
 
 
 def _digest(file: Path) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from itertools import pairwise
 from typing import Any
 
@@ -18,13 +21,27 @@ from spc.ledger.schema import block, row_schema
 from spc.ledger.windows import LABELS, Window
 from spc.nouns import Rows, Times
 
-__all__ = ["Window", "append_rows", "blobs", "keys_of", "last_rows", "newest", "rows_between", "schema_of", "span", "stored", "windows"]
+__all__ = [
+    "Window",
+    "append_rows",
+    "blobs",
+    "blocks_between",
+    "keys_of",
+    "last_rows",
+    "newest",
+    "rows_between",
+    "schema_of",
+    "span",
+    "stored",
+    "windows",
+]
 
 _NAMES = ("first_seq", "last_seq", "received_at", "source", "at", "x", "codes", "labels_json")
 _COLUMNS = (*(block.c[name] for name in _NAMES), row_schema.c.names_json)
 _READ = select(*_COLUMNS).join(row_schema, row_schema.c.id == block.c.schema_id)
 _BETWEEN = overlapping(block, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
 _PUT = insert(block)
+_FEW = 8  # stretches of rows with the same columns that are given as they are; more are put side by side
 
 
 def blobs(rows: Rows) -> list[bytes]:
@@ -133,6 +150,33 @@ def rows_between(connection: Connection, line: str, first: int, last: int) -> Wi
         np.concatenate([getattr(one, name) for one in found]) if found else np.empty(0, np.int64) for name in ("seq", "received")
     )
     return Window(seq, rows, received, tuple(source for one in found for source in one.source))
+
+
+def blocks_between(
+    read: Callable[[], AbstractContextManager[Connection]], line: str, first: int, last: int, n: int = 4096
+) -> Iterator[Rows]:
+    """The rows with first <= seq <= last in blocks of at most n; the next stretch is read, in a thread, while one is made use of.
+
+    `read` gives a connection (Ledger.read). Rows of one block have the same columns, those of the next one may have others.
+    """
+    with read() as connection:
+        files = archived.places(connection, line, first, last)
+    begin = max(first, files[-1][1] + 1 if files else 1)
+    stretches = [(max(a, first), min(b, last)) for a, b in files] + [(k, min(k + n - 1, last)) for k in range(begin, last + 1, n)]
+
+    def load(low: int, high: int) -> list[Rows]:
+        with read() as connection:
+            found = list(windows(connection, line, low, high))
+            return [one.rows for one in found] if len(found) <= _FEW else [rows_between(connection, line, low, high).rows]
+
+    with ThreadPoolExecutor(1, "rows") as pool:
+        ahead = deque(pool.submit(load, *one) for one in stretches[:2])
+        for following in [*stretches[2:], None, None][: len(stretches)]:
+            found = ahead.popleft().result()
+            if following is not None:
+                ahead.append(pool.submit(load, *following))
+            for rows in found:
+                yield from (rows.part(slice(start, start + n)) for start in range(0, len(rows), n))
 
 
 def _joined(found: list[Window], label: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from tests.small import rows as some_rows
 pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform == "win32", reason="forks")]
 
 LATER = 2_000_000_000_000_000  # 2033
-STEPS = ("written", "compared", "in place", "deleted", "committed")
+STEPS = ("begun", "compared", "written", "in place", "deleted", "committed")
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_killed_at_any_step_every_row_is_in_one_place_and_the_next_run_goes_on(f
     assert story(file) == before
 
 
-@pytest.mark.parametrize("step", ["written", "compared", "in place", "deleted"])
+@pytest.mark.parametrize("step", ["begun", "compared", "written", "in place", "deleted"])
 def test_an_error_at_any_step_leaves_the_day_in_the_database(file: Path, step: str) -> None:
     before = story(file)
 

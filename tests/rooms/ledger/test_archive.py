@@ -103,6 +103,12 @@ def answers(ledger: Ledger, name: str, n: int) -> dict[str, Any]:
                 for one in points.judged_between(connection, name, first, last)
                 for i, seq in enumerate(one.seq)
             ]
+    for first, last in some[:6]:
+        played = list(rows.blocks_between(ledger.read, name, first, last, 4))
+        assert all(0 < len(one) <= 4 for one in played)
+        found[f"played {first} {last}"] = [
+            (id, x.tobytes()) for one in played for id, x in zip(one.ids, one.picked(("a", "b", "seq", "t2")), strict=True)
+        ]
     return {key: repr(one) if "points" in key or key in ("since", "after") else one for key, one in found.items()}  # NaN is NaN
 
 
@@ -282,11 +288,11 @@ def test_a_file_that_reads_back_differently_archives_nothing(ledger: Ledger, mon
     days(ledger)
     write = parquet.write
 
-    def careless(file: Path, line: str, windows: Any, found: Any) -> None:
+    def careless(file: Path, line: str, windows: Any, found: Any, *, plainly: bool) -> None:
         windows[0].rows.x.flags.writeable = True
         keep = windows[0].rows.x[3, 1]
         windows[0].rows.x[3, 1] = np.nextafter(keep, 1.0)
-        write(file, line, windows, found)
+        write(file, line, windows, found, plainly=plainly)
         windows[0].rows.x[3, 1] = keep
 
     monkeypatch.setattr(parquet, "write", careless)
@@ -294,6 +300,18 @@ def test_a_file_that_reads_back_differently_archives_nothing(ledger: Ledger, mon
         archive_days(ledger, ledger.archive, LATER, lambda: LATER)
     assert count(ledger, archived_table) == 0
     assert not list(ledger.archive.rglob("*.part"))
+
+
+@pytest.mark.parametrize("plainly", [False, True])
+def test_numbers_that_recur_keep_every_bit(ledger: Ledger, plainly: bool) -> None:
+    x = np.array([0.0, -0.0, 1.5, 5e-324, np.inf, -np.inf, np.nan, np.frombuffer(b"\x01\x00\x00\x00\x00\x00\xf8\xff", "<f8")[0]] * 500)
+    block = Rows(("a",), x[:, None], np.full(len(x), NAT), (None,) * len(x))
+    window = rows.Window(np.arange(1, len(x) + 1), block, np.full(len(x), NOW), ("",) * len(x))
+    file = ledger.archive.parent / f"{plainly}.parquet"
+    parquet.write(file, "smt-2", [window], [], plainly=plainly)
+    (back,) = parquet.File(file).windows
+    assert back.rows.x.tobytes() == x.tobytes()
+    assert file.stat().st_size < 30_000
 
 
 def test_other_programs_read_the_file(ledger: Ledger) -> None:
