@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import structlog
 
 from spc.errors import BadSettings, NotFound
+from spc.reference import RowParser
 from spc.sources.batch import NO_ROWS, Batch, Scrap
 from spc.sources.dropped import Memory, Sight, sights
 from spc.sources.lines import PAYLOAD, Layout, reason_of
@@ -125,6 +126,8 @@ class Folder:
         """Each block of the file with what was made of it, and where the next one begins."""
         try:
             layout = self._layout(file, sight.size)
+            if layout is None and (head := _at(file, 0, PAYLOAD)).strip():
+                RowParser(head)  # a header without a row is no rows; anything else complains here
         except Exception as wrong:  # noqa: BLE001 - whatever the file is, the next one must be read
             reason = reason_of(wrong)
             _log.error("file refused", file=sight.name, error=reason)

@@ -11,6 +11,11 @@ from typing import Any
 import pytest
 
 from spc.errors import BadSettings, NotFound
+from spc.ledger import Ledger
+from spc.ledger.lines import last_seq
+from spc.ledger.scraps import scraps as kept
+from spc.line import Plant
+from spc.settings import LineSettings, PartSettings, Settings
 from spc.sources import Batch
 from spc.sources.folder import Folder
 from tests.small import FakeClock
@@ -241,3 +246,28 @@ def test_no_folder_is_a_complaint_and_a_probe_says_what_lies_there(tmp_path: Pat
     assert "1 files to take; the first is a.csv with these columns: a_mm, b_mm; time in time; part number in board" in said
     with pytest.raises(BadSettings, match="order"):
         Folder(folder, order="size")
+
+
+def test_in_a_plant_rows_and_scraps_are_on_disk_before_the_file_is_moved(folder: Path, tmp_path: Path) -> None:
+    drop(folder, "a.csv", text(1, 50) + "torn;line\n")
+    drop(folder, "b.csv", b"\x00\x01 no table")
+    url = f"sqlite:///{tmp_path / 'spc.db'}"
+    part = PartSettings("source", "folder", {"path": str(folder), "settle_s": 0.0, "every_s": 0.02, "done": "done", "order": "name"})
+    settings = Settings(ledger=url, lines=(LineSettings("smt-2", source=part),))
+
+    def run(rows: int, scraps: int, moved: set[str]) -> None:
+        with Ledger.open(url) as ledger:
+            plant = Plant(ledger, settings)
+            plant.start()
+            end = time.monotonic() + 15.0
+            while {one.name for one in (folder / "done").glob("*")} != moved:
+                assert time.monotonic() < end, plant.source("smt-2")
+                time.sleep(0.02)
+            plant.stop()
+            with ledger.read() as connection:
+                assert last_seq(connection, "smt-2") == rows
+                assert len(kept(connection, "smt-2")) == scraps
+
+    run(50, 2, {"a.csv", "b.csv"})
+    drop(folder, "c.csv", text(40, 60))  # ten of them are there already
+    run(60, 2, {"a.csv", "b.csv", "c.csv"})

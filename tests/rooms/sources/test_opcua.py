@@ -11,9 +11,13 @@ import numpy as np
 import pytest
 
 from spc.errors import BadSettings, NotFound
+from spc.ledger import Ledger
 from spc.ledger.clock import now_us
+from spc.ledger.gaps import gaps_since
+from spc.ledger.lines import last_seq
+from spc.line import Plant
 from spc.nouns import QUALITIES
-from spc.settings import PartSettings
+from spc.settings import LineSettings, PartSettings, Settings
 from spc.sources import Batch, build, check
 from spc.sources.opcua import OpcUa
 from tests.plc import PASSWORD, START, Plc, certificates
@@ -277,6 +281,38 @@ def test_it_keeps_the_contract(plc: Plc) -> None:
         end.cancel()
         over.set()
         writer.join(10)
+
+
+def test_in_a_plant_the_gap_is_closed_when_the_server_is_found_again(plc: Plc, tmp_path: Path) -> None:
+    part = PartSettings("source", "opcua", {"url": plc.url, "nodes": {name: plc.nodes[name] for name in NAMES}, "interval_ms": 20.0})
+    url = f"sqlite:///{tmp_path / 'spc.db'}"
+    with Ledger.open(url) as ledger:
+        plant = Plant(ledger, Settings(ledger=url, lines=(LineSettings("smt-2", source=part),)))
+
+        def state() -> tuple[int, list[bool]]:
+            with ledger.read() as connection:
+                return last_seq(connection, "smt-2"), [gap.until is None for gap in gaps_since(connection, "smt-2", 0)]
+
+        def until(wanted: tuple[int, list[bool]]) -> None:
+            end = time.monotonic() + 20.0
+            while state() != wanted:
+                assert time.monotonic() < end, (state(), plant.source("smt-2"))
+                time.sleep(0.02)
+
+        plant.start()
+        try:
+            while plant.source("smt-2").state != "running":
+                time.sleep(0.02)
+            plc.write(1, both(1))
+            until((1, []))
+            plc.stop()
+            until((1, [True]))
+            plc.start()
+            until((1, [False]))
+            plc.write(2, both(2))
+            until((2, [False]))
+        finally:
+            plant.stop()
 
 
 def test_a_probe_says_what_the_nodes_hold(plc: Plc) -> None:
