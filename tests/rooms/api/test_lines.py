@@ -35,3 +35,19 @@ def test_a_misspelled_column_in_the_settings_is_told_with_the_nearest(house: Any
     (found,) = house.get("/api/v1/lines/press").json()["findings"]
     assert (found["columns"], found["cure"], found["severity"]) == (["wrap_mm"], "Did you mean warp_mm?", "amber")
     assert house.get("/api/v1/lines").json()["lines"][0]["findings"] == [found]
+
+
+def test_a_clock_that_is_off_is_a_finding_of_its_line(house: Any) -> None:
+    line = house.plant.line("press")
+    assert house.get("/api/v1/lines/press").json()["findings"] == []
+    for i in range(8):
+        now = 1_741_068_000_000_000 + i * 45_000_000
+        line.lag.look(now - 95_000_000, now)
+    told = house.get("/api/v1/lines/press").json()
+    (finding,) = told["findings"]
+    assert finding["kind"] == "clock skew"
+    assert "95 s after the time that they carry" in finding["text"]
+    assert told["lag_s"] == 95.0
+    text = house.client.get("/metrics").text
+    assert 'spc_source_lag_seconds{line="press"} 95.0' in text
+    assert 'spc_source_lag_seconds{line="mixer"}' not in text

@@ -360,3 +360,11 @@ def test_a_late_row_says_so() -> None:
     from spc.ui.view import Dot
 
     assert Dot(8, 0, "B8", "late", {}, (0.5,), late=True).to_list(values=False) == [8, 0, "B8", "late", {}, None, 2]
+
+
+def test_a_clock_that_is_off_is_said_on_the_wall_and_at_the_head_of_the_line(house: House) -> None:
+    house.activate()
+    house.send(3)
+    house.lines["mixer"].lag.off_s = -95.0
+    view = View(house)
+    assert beat(view.facts(), house.clock(), "UTC")["lines"]["mixer"]["more"] == "rows dated 95 s in the future"
