@@ -46,6 +46,7 @@ class Folder:
     id: str | None = None
     timezone: str = "UTC"
     subgroup: str = ""
+    product: str = ""
 
     def __post_init__(self) -> None:
         if self.order not in ("time", "name"):
@@ -156,7 +157,7 @@ class Folder:
     def _layout(self, file: BinaryIO, size: int) -> Layout | None:
         head = _at(file, 0, BLOCK)
         whole = head if size > len(head) or head.endswith(b"\n") else head + b"\n"
-        return Layout.of(whole, self.columns, self.time, self.id, self.timezone, self.subgroup)
+        return Layout.of(whole, self.columns, self.time, self.id, self.timezone, self.subgroup, self.product)
 
     def _put_away(self, sight: Sight) -> None:
         """Moves a file that was taken, unless another one has its name by now."""

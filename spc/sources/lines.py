@@ -43,10 +43,18 @@ class Layout:
     anchors: int
     header_bytes: int
     subgroup: str = ""
+    product: str = ""
 
     @classmethod
     def of(
-        cls, head: bytes, columns: tuple[str, ...], time: str | None, id: str | None, timezone: str, subgroup: str = ""
+        cls,
+        head: bytes,
+        columns: tuple[str, ...],
+        time: str | None,
+        id: str | None,
+        timezone: str,
+        subgroup: str = "",
+        product: str = "",
     ) -> Layout | None:
         """The layout of a file that begins with these bytes; None while it has no row yet. Raises the complaints of reading."""
         lines = head[: head.rfind(b"\n") + 1].splitlines(keepends=True)
@@ -54,7 +62,7 @@ class Layout:
             raise BadTable("The file is UTF-16, in which complete lines cannot be told while it grows.", cure="Write UTF-8.")
         if len(lines) < 2:
             return None
-        blank = cls(columns, time, id, timezone, b"", b"", 0, 0, subgroup)
+        blank = cls(columns, time, id, timezone, b"", b"", 0, 0, subgroup, product)
         complaint: Complaint | None = None
         try:
             made = blank._of(lines)
@@ -159,7 +167,15 @@ class Layout:
     def _whole(self, block: bytes) -> Rows:
         """The anchors, the rows of a block, and the last anchor again, which must be found there: an open quotation mark swallows it."""
         whole = self.start + block + self.end
-        rows = read_rows(whole, columns=self.columns, time=self.time, id=self.id, subgroup=self.subgroup, timezone=self.timezone)
+        rows = read_rows(
+            whole,
+            columns=self.columns,
+            time=self.time,
+            id=self.id,
+            subgroup=self.subgroup,
+            product=self.product or None,
+            timezone=self.timezone,
+        )
         here, again = self.anchors - 1, len(rows) - 1
         if again <= here or rows.ids[here] != rows.ids[again] or not np.array_equal(rows.x[here], rows.x[again], equal_nan=True):
             raise BadTable("A quotation mark is opened and not closed.", cure="Close it, or double it inside of a cell.")

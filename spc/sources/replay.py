@@ -41,6 +41,7 @@ class Replay:
     id: str | None = None
     timezone: str = "UTC"
     subgroup: str = ""
+    product: str = ""
 
     def __post_init__(self) -> None:
         if self.rows_per_s is not None and self.speed is not None:
@@ -62,8 +63,15 @@ class Replay:
         return f"{Path(self.path).name} has {len(rows)} rows of {', '.join(rows.names)}."
 
     def _rows(self) -> Rows:
-        columns = self.columns or None
-        return read_rows(Path(self.path), columns=columns, time=self.time, id=self.id, subgroup=self.subgroup, timezone=self.timezone)
+        return read_rows(
+            Path(self.path),
+            columns=self.columns or None,
+            time=self.time,
+            id=self.id,
+            subgroup=self.subgroup,
+            product=self.product or None,
+            timezone=self.timezone,
+        )
 
     def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[tuple[Rows, Any]]:
         """Position: {"lap": laps that are over, "row": rows of this lap that were given}."""

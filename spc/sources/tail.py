@@ -43,6 +43,7 @@ class Tail:
     id: str | None = None
     timezone: str = "UTC"
     subgroup: str = ""
+    product: str = ""
 
     @property
     def name(self) -> str:
@@ -120,7 +121,7 @@ class Tail:
         head = _block(file, 0)
         if len(head) == BLOCK and b"\n" not in head:
             raise BadTable("The first line of the file is longer than a megabyte.", cure="Export one row per line.")
-        return Layout.of(head, self.columns, self.time, self.id, self.timezone, self.subgroup)
+        return Layout.of(head, self.columns, self.time, self.id, self.timezone, self.subgroup, self.product)
 
 
 @dataclass(slots=True)

@@ -232,3 +232,10 @@ def test_a_probe_says_what_is_there(file: Path) -> None:
     add(file, line(1))
     said = Tail(file).probe(FakeClock())
     assert "length_mm, warp_mm; time in timestamp; part number in board_id" in said
+
+
+def test_the_product_of_a_row_comes_with_it(file: Path) -> None:
+    text = "time,board,recipe,a_mm\n" + "".join(f"2025-03-04T06:00:{k:02d},B{k},{'AB'[k % 2]}7,{k + 0.5}\n" for k in range(6))
+    file.write_text(text)
+    batch = next(iter(Tail(file, columns=("a_mm",), product="recipe").read(None, threading.Event(), FakeClock())))
+    assert batch.rows.product == ("A7", "B7") * 3
