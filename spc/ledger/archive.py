@@ -37,6 +37,7 @@ MOST_ROWS: Final = 50_000  # rows in a file: what one transaction deletes withou
 MOST_BYTES: Final = 32_000_000  # … and at most so much in memory when it is read
 DAY_US: Final = 86_400_000_000
 _PART: Final = ".part"
+_PAGES: Final = 2000  # given back at a time: lines are waiting behind this
 _DROP_ALL: Final = text(
     "delete from row_key r using unnest(cast(:hashes as bigint[]), cast(:seqs as bigint[])) as given (hash, seq)"
     " where r.hash = given.hash and r.seq = given.seq and r.month = :month"
@@ -82,7 +83,8 @@ def archive_days(
     """
     parquet.arrow()
     end = min(before, clock()) // DAY_US * DAY_US
-    folder, done = Path(folder), []
+    folder = Path(folder)
+    done: list[Archived] = []
     with _alone(folder):
         ledger.write(lambda connection: drop_months(connection, month_of(clock())))
         with ledger.read() as connection:
@@ -90,8 +92,8 @@ def archive_days(
         for line in names:
             while (part := _part(ledger, line, end)) is not None:
                 done.append(_move(ledger, folder, part, clock(), reached))
-    if done:
-        ledger.write(_give_back)
+    while done and ledger.write(_give_back) > 0:
+        pass
     return done
 
 
@@ -168,7 +170,8 @@ def _move(ledger: Ledger, folder: Path, part: _Part, now: int, reached: Callable
         raise LedgerError(f"The archive's file {folder / place} cannot be written: {broken.strerror or broken}.") from broken
     made = Archived(part.line, part.first, part.last, int(f"{day:%Y%m%d}"), place.as_posix(), size)
     summary = summary_of(part.windows, part.found)
-    keys = [(key, int(seq)) for one in part.windows for key, seq in zip(keys_of(part.line, one.rows), one.seq, strict=True)]
+    pairs = ((key, seq) for one in part.windows for key, seq in zip(keys_of(part.line, one.rows), one.seq.tolist(), strict=True))
+    keys = sorted((hash_of(key), seq) for key, seq in pairs if key is not None)
 
     def job(connection: Connection) -> None:
         _delete(connection, part, keys)
@@ -238,7 +241,7 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _delete(connection: Connection, part: _Part, keys: list[tuple[str | None, int]]) -> None:
+def _delete(connection: Connection, part: _Part, keys: list[tuple[int, int]]) -> None:
     """Rows, points and keys go; all of them and no others, or nothing happens."""
     here = (block.c.line == part.line) & (block.c.first_seq >= part.first) & (block.c.last_seq <= part.last)
     n = connection.execute(select(func.sum(block.c.last_seq - block.c.first_seq + 1)).where(here)).scalar()
@@ -250,19 +253,22 @@ def _delete(connection: Connection, part: _Part, keys: list[tuple[str | None, in
     connection.execute(delete(block).where(here))
 
 
-def _drop_keys(connection: Connection, keys: list[tuple[str | None, int]], month: int) -> None:
+def _drop_keys(connection: Connection, keys: list[tuple[int, int]], month: int) -> None:
     """The rows' keys go. From now on a repeat is found by its time."""
-    known = [(hash_of(key), seq) for key, seq in keys if key is not None]
     if connection.dialect.name == "postgresql":
-        connection.execute(_DROP_ALL, {"hashes": [one for one, _ in known], "seqs": [seq for _, seq in known], "month": month})
-    elif known:
-        connection.exec_driver_sql("delete from row_key where hash = ? and seq = ?", sorted(known))
+        connection.execute(_DROP_ALL, {"hashes": [one for one, _ in keys], "seqs": [seq for _, seq in keys], "month": month})
+    elif keys:
+        connection.exec_driver_sql("delete from row_key where hash = ? and seq = ?", keys)
 
 
-def _give_back(connection: Connection) -> None:
-    """SQLite gives the free pages of a file that was made so back to the disk; those of others are used again."""
-    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("pragma auto_vacuum").scalar() == 2:
-        connection.exec_driver_sql("pragma incremental_vacuum").all()  # a step for each page: all of them must be asked for
+def _give_back(connection: Connection) -> int:
+    """SQLite gives free pages of a file that was made so back to the disk; those of others are used again. Returns how many there are."""
+    if connection.dialect.name != "sqlite" or connection.exec_driver_sql("pragma auto_vacuum").scalar() != 2:
+        return 0
+    free = int(connection.exec_driver_sql("pragma freelist_count").scalar() or 0)
+    for _ in range(min(free, _PAGES)):
+        connection.exec_driver_sql("pragma incremental_vacuum")  # the driver takes one step, which is a page, whatever number is said
+    return max(0, free - _PAGES)
 
 
 def check_files(connection: Connection) -> list[str]:

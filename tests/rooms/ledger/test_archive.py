@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from spc.ledger.archive import archive_days
 from spc.ledger.schema import archived as archived_table
 from spc.ledger.schema import block, judged, out_point, row_key
 from spc.nouns import Points, Rows, Track
+from tests.postgres import Postgres
 from tests.small import model
 from tests.small import rows as some_rows
 
@@ -199,6 +201,51 @@ def test_closed_days_leave_the_database_and_the_newest_rows_stay(ledger: Ledger)
     (more,) = archive_days(ledger, ledger.archive, LATER, lambda: LATER)
     assert (more.first, more.last, count(ledger, block)) == (21, 25, 1)
     assert archive_days(ledger, ledger.archive, LATER, lambda: LATER) == []
+
+
+def test_a_month_that_is_all_in_the_archive_has_no_tables_any_more(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "KEPT", 3)
+    url = postgres.database()
+
+    def months() -> list[str]:
+        found = postgres.sql("select inhrelid::regclass::text from pg_inherits where inhparent = 'block'::regclass", url.rpartition("/")[2])
+        return sorted(str(name) for (name,) in found)
+
+    with Ledger.open(url, tmp_path / "archive") as ledger:
+        ledger.write(lambda connection: models.put_model(connection, model(), reference_id=None, by="me", now=NOW))
+        days(ledger)
+        put(ledger, "smt-2", some_rows(5, first=31), 31, NOW + 40 * DAY, 1)
+        assert months() == ["block_202503", "block_202504"]
+        before = answers(ledger, "smt-2", 35)
+        archive_days(ledger, ledger.archive, LATER, lambda: LATER)
+        assert months() == ["block_202503", "block_202504"]  # whoever reads the old state still may
+        archive_days(ledger, ledger.archive, LATER, lambda: LATER)
+        assert months() == ["block_202504"]
+        assert answers(ledger, "smt-2", 35) == before
+    postgres.drop(url)
+
+
+def test_an_sqlite_file_that_may_shrink_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "KEPT", 3)
+    file = tmp_path / "a.db"
+    with sqlite3.connect(file) as made:
+        made.execute("pragma auto_vacuum = incremental")
+        made.execute("create table first (id integer)")
+    made.close()
+    monkeypatch.setattr(archive, "_PAGES", 20)
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.write(lambda connection: models.put_model(connection, model(), reference_id=None, by="me", now=NOW))
+        activation = put_line(ledger, "smt-2")
+        for start in range(0, 6000, 1500):
+            put(ledger, "smt-2", some_rows(1500, first=start + 1), start + 1, NOW + start * DAY // 1000, activation)
+        with ledger.read() as connection:
+            before = connection.exec_driver_sql("pragma page_count").scalar_one()
+        archive_days(ledger, ledger.archive, LATER, lambda: LATER)
+        with ledger.read() as connection:
+            assert connection.exec_driver_sql("pragma freelist_count").scalar_one() < 10
+            assert connection.exec_driver_sql("pragma page_count").scalar_one() < before
 
 
 def test_today_is_not_closed(ledger: Ledger) -> None:
