@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from spc.errors import BadSettings, NotFound
 from spc.ledger import Ledger
@@ -253,11 +255,11 @@ def test_in_a_plant_rows_and_scraps_are_on_disk_before_the_file_is_moved(folder:
     drop(folder, "b.csv", b"\x00\x01 no table")
     url = f"sqlite:///{tmp_path / 'spc.db'}"
     part = PartSettings("source", "folder", {"path": str(folder), "settle_s": 0.0, "every_s": 0.02, "done": "done", "order": "name"})
-    settings = Settings(ledger=url, lines=(LineSettings("smt-2", source=part),))
+    site = Settings(ledger=url, lines=(LineSettings("smt-2", source=part),))
 
     def run(rows: int, scraps: int, moved: set[str]) -> None:
         with Ledger.open(url) as ledger:
-            plant = Plant(ledger, settings)
+            plant = Plant(ledger, site)
             plant.start()
             end = time.monotonic() + 15.0
             while {one.name for one in (folder / "done").glob("*")} != moved:
@@ -271,3 +273,21 @@ def test_in_a_plant_rows_and_scraps_are_on_disk_before_the_file_is_moved(folder:
     run(50, 2, {"a.csv", "b.csv"})
     drop(folder, "c.csv", text(40, 60))  # ten of them are there already
     run(60, 2, {"a.csv", "b.csv", "c.csv"})
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    st.lists(st.one_of(st.binary(max_size=300), st.text(max_size=60).map(lambda junk: (HEADER + junk).encode())), min_size=1, max_size=3)
+)
+def test_whatever_is_dropped_the_next_file_is_read(tmp_path_factory: pytest.TempPathFactory, junk: list[bytes]) -> None:
+    folder = tmp_path_factory.mktemp("in")
+    for k, content in enumerate(junk):
+        (folder / f"{k}.csv").write_bytes(content)
+    (folder / "9.csv").write_text(text(901, 903))
+    stop = threading.Event()
+    ids: list[str | None] = []
+    for batch in Folder(folder, settle_s=0.0, every_s=0.01, order="name").read(None, stop, FakeClock()):
+        ids += batch.rows.ids
+        if "B00903" in ids:
+            stop.set()
+    assert ids[-3:] == boards(901, 903)
