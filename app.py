@@ -59,7 +59,8 @@ def main() -> int:
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # the server ends in good order, then sends itself the signal once more
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        uvicorn.run(server, host=settings.host, port=settings.port, timeout_graceful_shutdown=GRACE_S, log_level="info", access_log=False)
+        words: Any = {"log_config": None, "log_level": settings.log_level, "access_log": False}  # none: its lines look like ours
+        uvicorn.run(server, host=settings.host, port=settings.port, timeout_graceful_shutdown=GRACE_S, **words)
     finally:
         ledger.close()
     return 0

@@ -32,6 +32,36 @@ def set_up(form: Form = "auto", level: str = "info") -> None:
         logger_factory=_Stderr,
         cache_logger_on_first_use=True,
     )
+    _as_ours(last, text=text)
+
+
+def _as_ours(last: structlog.typing.Processor, *, text: bool) -> None:
+    """What the libraries say by the standard's logging, the web server's lines above all, looks like what we say."""
+    before: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.add_logger_name,
+        structlog.processors.format_exc_info if not text else _as_it_is,
+    ]
+    ours = _Standard()
+    ours.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [*(one for one in root.handlers if not isinstance(one, _Standard)), ours]
+
+
+class _Standard(logging.Handler):
+    """The standard's log records, to stderr as it is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001 - a log line that cannot be written must not stop who writes it
+            self.handleError(record)
 
 
 class _Stderr:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -11,9 +12,10 @@ from spc import logs
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    kept = structlog.get_config()
+    kept, handlers = structlog.get_config(), logging.getLogger().handlers[:]
     yield
     structlog.configure(**kept)
+    logging.getLogger().handlers[:] = handlers
 
 
 def test_a_line_is_one_json_object_with_time_level_and_values(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,3 +44,13 @@ def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     err = capsys.readouterr().err
     assert "clock went back" in err
     assert "not told" not in err
+
+
+def test_what_libraries_say_looks_like_what_we_say(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("json")
+    logs.set_up("json")  # twice is once
+    logging.getLogger("uvicorn.error").warning("Started server process [%d]", 7)
+    (line,) = capsys.readouterr().err.splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["level"], told["logger"]) == ("Started server process [7]", "warning", "uvicorn.error")
+    assert told["timestamp"].endswith("Z")
