@@ -95,8 +95,9 @@ def wide(x: Floats, review: Review, scatter: Scatter, kept: Subgroups) -> tuple[
     has a part in what it is held against, so that its statistic is a little smaller.
     """
     found = []
+    mine = [one for one in review.subgroups if review.fitted[one.rows[0] - 1]]
     for name in kept.by_size:
-        for one in review.subgroups:
+        for one in mine:
             limit = kept.limit_of(name, len(one.rows))
             if limit is not None and Dispersion().of(scatter.whiten(x[[row - 1 for row in one.rows]])) > limit:
                 found.append(one)
@@ -104,7 +105,7 @@ def wide(x: Floats, review: Review, scatter: Scatter, kept: Subgroups) -> tuple[
         return ()
     labels = ", ".join(one.label for one in found[:5]) + (" …" if len(found) > 5 else "")
     text = (
-        f"{len(found)} of {len(review.subgroups)} subgroups of the reference scatter otherwise than all together ({labels}): their "
+        f"{len(found)} of {len(mine)} subgroups of the reference scatter otherwise than all together ({labels}): their "
         "covariance lies beyond the limit of the dispersion."
     )
     rows = tuple(row for one in found for row in one.rows)[:1000]

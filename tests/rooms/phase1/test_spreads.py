@@ -12,7 +12,7 @@ from spc.charts import T2, Chart, Dispersion, Mewma
 from spc.errors import BadRecipe
 from spc.limits.cache import caching, forget
 from spc.limits.subgroups import NewSubgroup
-from spc.nouns import Column, Dialect, Floats, Model, Reference, Rows
+from spc.nouns import Column, Dialect, Exclusion, Floats, Model, Reference, Rows
 from spc.phase1 import Recipe, fit, fit_products
 from spc.phase1.given import alpha_of
 from spc.phase1.means import ExactMeans, KnownMeans, MeanLaw
@@ -120,6 +120,8 @@ def test_a_subgroup_of_the_reference_that_scatters_otherwise_is_found(model: Mod
     (found,) = [one for one in fit(reference(x), asked()).model.findings if one.kind == "subgroup_spread"]
     assert {10, 11, 12, 13, 14, 15} <= set(found.rows)  # it stretches the pooled scatter, in which others may then look narrow
     assert "g2" in found.text
+    left = tuple(Exclusion(row, "loose clamp") for row in found.rows)
+    assert not [one for one in fit(reference(x), asked(exclusions=left)).model.findings if one.kind == "subgroup_spread"]
 
 
 @pytest.mark.parametrize(
