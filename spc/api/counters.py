@@ -99,6 +99,7 @@ class _OfSources(Collector):
         )
         rows = CounterMetricFamily("spc_source_rows", "Rows of the source on disk.", labels=["line"])
         batches = CounterMetricFamily("spc_source_batches", "Blocks of rows of the source on disk.", labels=["line"])
+        late = CounterMetricFamily("spc_source_late", "Rows of the source that came late, and so raised no alarm.", labels=["line"])
         kept = CounterMetricFamily("spc_source_scraps", "What the source sent and no row could be made of.", labels=["line"])
         lost = CounterMetricFamily("spc_source_lost", "Times that the source was lost.", labels=["line"])
         found = CounterMetricFamily("spc_source_reconnects", "Times that the source was found again.", labels=["line"])
@@ -112,11 +113,11 @@ class _OfSources(Collector):
                 continue
             tally = state.tally
             up.add_metric([line.name], state.state == "running")
-            for family, n in ((rows, tally.rows), (batches, tally.batches), (kept, tally.scraps), (lost, tally.lost)):
+            counted = ((rows, tally.rows), (batches, tally.batches), (late, tally.late), (kept, tally.scraps), (lost, tally.lost))
+            for family, n in (*counted, (found, tally.reconnects)):
                 family.add_metric([line.name], n)
-            found.add_metric([line.name], tally.reconnects)
             if tally.last is not None:
                 last.add_metric([line.name], tally.last / 1e6)
-        yield from (up, rows, batches, kept, lost, found, last, lag)
+        yield from (up, rows, batches, late, kept, lost, found, last, lag)
         if self._plant.room is not None:
             yield GaugeMetricFamily("spc_disk_free_bytes", "Free on the disk of the ledger.", value=self._plant.room.free)

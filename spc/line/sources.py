@@ -18,14 +18,15 @@ class Tally:
     >>> import numpy as np
     >>> from spc.nouns import Rows
     >>> tally = Tally()
-    >>> tally.take(Batch.of((Rows.of(np.zeros((3, 2))), None)), Receipt(2, 1), 5)
-    >>> tally.batches, tally.rows, tally.duplicates, tally.last
-    (1, 2, 1, 5)
+    >>> tally.take(Batch.of((Rows.of(np.zeros((3, 2))), None)), Receipt(2, 1, late=1), 5)
+    >>> tally.batches, tally.rows, tally.duplicates, tally.late, tally.last
+    (1, 2, 1, 1, 5)
     """
 
     batches: int = 0
     rows: int = 0
     duplicates: int = 0
+    late: int = 0
     scraps: int = 0
     lost: int = 0
     reconnects: int = 0
@@ -36,6 +37,7 @@ class Tally:
         self.batches += 1
         self.rows += receipt.accepted
         self.duplicates += receipt.duplicates
+        self.late += receipt.late
         self.scraps += len(batch.scraps)
         self.last = now
 

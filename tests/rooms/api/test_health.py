@@ -119,3 +119,23 @@ def test_metrics_of_a_line_without_a_source(judging: Any, boards: list[dict[str,
     assert found["spc_lease_held[line=press]"] == 1
     assert found["spc_lease_held[line=mixer]"] == 0
     assert "spc_source_lag_seconds[line=mixer]" not in found
+
+
+def test_metrics_of_a_source(tmp_path: Any) -> None:
+    from spc.api.counters import Counters
+    from spc.ledger import Ledger
+    from spc.line import Plant
+    from spc.settings import LineSettings, PartSettings, Settings
+
+    source = PartSettings("source", "replay", {"path": "/nowhere/rows.csv"})
+    with Ledger.open(f"sqlite:///{tmp_path}/a.db") as ledger:
+        plant = Plant(ledger, Settings(ledger=f"sqlite:///{tmp_path}/a.db", lines=(LineSettings("press", source=source),)))
+        tally = plant.source("press").tally
+        tally.rows, tally.scraps, tally.lost, tally.last = 7, 2, 1, 1_741_068_000_000_000
+        text = Counters(plant).text().decode()
+    said = {name: float(value) for line in text.splitlines() if line[:1] != "#" for name, value in [line.rsplit(" ", 1)]}
+    assert said['spc_source_up{line="press"}'] == 0
+    assert said['spc_source_rows_total{line="press"}'] == 7
+    assert said['spc_source_scraps_total{line="press"}'] == 2
+    assert said['spc_source_lost_total{line="press"}'] == 1
+    assert said['spc_source_last_batch_timestamp_seconds{line="press"}'] == 1_741_068_000
