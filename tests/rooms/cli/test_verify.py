@@ -134,6 +134,9 @@ def test_the_same_when_rows_are_in_the_archive(house: House, monkeypatch: pytest
     monkeypatch.setattr(archive, "KEPT", 20)
     assert archive.archive_days(house.ledger, house.ledger.archive, house.clock.now, house.clock)
     assert house.proof() == before
+    house.line = Line(house.ledger, LineSettings("smt-2", "SMT-2"), clock=house.clock)  # which looks back at rows in the archive
+    again = house.line.take(some_rows(5))
+    assert (again.accepted, again.duplicates, again.conflicts) == (0, 5, ())
     house.send(15, product=("A", "B", "A") * 5)
     assert house.proof().differing == 0
 
