@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from spc.nouns import Rows
+from spc.sources.batch import NO_ROWS, Batch
 
 MOST = 100_000  # rows that are held back at most
 
@@ -90,6 +91,38 @@ class Reorder:
         while self._coming and not self._blocks[self._coming[0]].left:
             tokens.append(self._blocks.pop(self._coming.popleft()).token)
         return tuple(together(list(same)) for _, same in groupby(parts, key=lambda one: one.names)), tokens
+
+
+class InOrder:
+    """Batches with their rows in order of time, for a source that looks again and again: with 0 seconds they are given as they come.
+
+    The position of a batch is given with the last of its rows, so that a restart reads again what was held back.
+    """
+
+    def __init__(self, hold_s: float) -> None:
+        self._held = Reorder(hold_s) if hold_s > 0 else None
+        self._plain: list[Batch] = []
+
+    def put(self, batch: Batch, now: int) -> None:
+        """A batch was read at `now` (µs of any clock that runs)."""
+        if self._held is None:
+            self._plain.append(batch)
+        else:
+            self._held.add(batch.rows, batch, now)
+
+    def due(self, now: int | None) -> list[Batch]:
+        """What need not wait any longer; with None everything."""
+        if self._held is None:
+            plain, self._plain = self._plain, []
+            return plain
+        parts, tokens = self._held.all() if now is None else self._held.ready(now)
+        if not parts and not tokens:
+            return []
+        last = tokens[-1].position if tokens else None
+        scraps = tuple(scrap for one in tokens for scrap in one.scraps)
+        gaps = tuple(gap for one in tokens for gap in one.gaps)
+        *first, end = parts or (NO_ROWS,)
+        return [*(Batch(one) for one in first), Batch(end, last, scraps, gaps, any(one.clear for one in tokens))]
 
 
 def together(parts: Sequence[Rows]) -> Rows:

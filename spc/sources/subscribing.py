@@ -224,6 +224,8 @@ def _told(source: OpcUa, failed: Exception) -> NotFound:
 
 
 def _words(failed: Exception) -> str:
+    if isinstance(failed, TimeoutError) and not str(failed):
+        return "it does not answer"
     return (str(failed) or type(failed).__name__).splitlines()[0].rstrip(".")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import structlog
 from spc.errors import BadTable, NotFound
 from spc.sources.batch import Batch, Scrap
 from spc.sources.lines import Layout
+from spc.sources.reorder import InOrder
 from spc.sources.source import Clock
 
 HEAD = 1024  # the file's first bytes, by which it is known again
@@ -31,9 +33,9 @@ class Tail:
     A line that is no row becomes a scrap and the next ones are read; so does the beginning of a line longer than a megabyte.
 
     `columns`, `time` and `id` name the file's columns; what is not named is found from its first rows. `subgroup` names the column of
-    the subgroups' labels: without it a model of subgroups counts the rows. Position: how many bytes were
-    read of which file, known by its number in the file system and a hash of its first kilobyte, so that a new file under the old name
-    begins at its beginning.
+    the subgroups' labels: without it a model of subgroups counts the rows. With `reorder_s`, rows that are late by no more than so many
+    seconds are put in order of their times. Position: how many bytes were read of which file, known by its number in the file system and
+    a hash of its first kilobyte, so that a new file under the old name begins at its beginning.
     """
 
     path: Path | str
@@ -44,6 +46,7 @@ class Tail:
     timezone: str = "UTC"
     subgroup: str = ""
     product: str = ""
+    reorder_s: float = 0.0
 
     @property
     def name(self) -> str:
@@ -59,7 +62,7 @@ class Tail:
                 continue
             with file:
                 for batch in self._file(file, path, after, stop):
-                    after = batch.position
+                    after = batch.position or after
                     yield batch
 
     def probe(self, clock: Clock) -> str:
@@ -91,13 +94,16 @@ class Tail:
         known = after is not None and _same(file, after)
         at = _At(int(after["offset"]), bool(after.get("skip")), refused) if known else _At(0, False, refused)
         layout: Layout | None = None
+        order = InOrder(self.reorder_s)
         while not stop.is_set():
+            yield from order.due(time.monotonic_ns() // 1000)
             block = _block(file, at.offset)
             text, before = _lines(block, at), at.offset
             if layout is None and (text or before):
                 layout = self._layout(file)
             if layout is None or not (text or (at.skip and block) or len(block) == BLOCK):
                 if _gone(file, path, before):
+                    yield from order.due(None)
                     return
                 stop.wait(self.every_s)
                 continue
@@ -107,7 +113,7 @@ class Tail:
             at.go_on(block, text)
             if len(rows) or scraps:
                 at.refused += self._told(scraps)
-                yield Batch(rows, at.position(file), scraps)
+                order.put(Batch(rows, at.position(file), scraps), time.monotonic_ns() // 1000)
 
     def _told(self, scraps: tuple[Scrap, ...]) -> int:
         """The log hears once of the lines of a block that were refused; how many."""

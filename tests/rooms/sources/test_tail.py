@@ -239,3 +239,21 @@ def test_the_product_of_a_row_comes_with_it(file: Path) -> None:
     file.write_text(text)
     batch = next(iter(Tail(file, columns=("a_mm",), product="recipe").read(None, threading.Event(), FakeClock())))
     assert batch.rows.product == ("A7", "B7") * 3
+
+
+def test_rows_that_are_a_little_late_are_put_in_order_and_none_is_lost_by_a_restart(file: Path) -> None:
+    file.write_text(HEADER + "".join(map(line, (1, 2, 4, 3, 6, 5, 9))))
+    source = Tail(file, every_s=0.01, reorder_s=2.0)
+    stop = threading.Event()
+    given: list[str | None] = []
+    positions = []
+    for batch in source.read(None, stop, FakeClock()):
+        given += batch.rows.ids
+        positions.append(batch.position)
+        if len(given) == 7:
+            stop.set()
+    assert given == [f"B{k:05d}" for k in (1, 2, 3, 4, 5, 6, 9)]
+    assert positions[0] is None  # a row of the block was still held back
+    assert positions[-1] is not None
+    again = next(iter(source.read(positions[0], threading.Event(), FakeClock())))
+    assert again.rows.ids[0] == "B00001"
