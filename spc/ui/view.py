@@ -34,6 +34,7 @@ from spc.line.unknown import unknown_columns
 from spc.nouns import Alarm, Blame, Finding, Limit, Model, Point, Points, Rows
 from spc.nouns.dynamics import column_of
 from spc.settings import LineSettings, Settings
+from spc.ui.within import Within, told, within
 from spc.ui.words import LineFacts, clock, number
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ class About:
 class Blamed:
     """Why one row has the T² that it has: the judged row, the values x (p,) that were judged, the model, and the sentence.
 
-    raw (k, p) are the rows' own values where those before it count: the row's own are the last.
+    raw (k, p) are the rows' own values where those before it count: the row's own are the last. `within` are the charts of the rows within
+    the subgroup that the row closed.
     """
 
     seq: int
@@ -128,6 +130,7 @@ class Blamed:
     x: tuple[float, ...]
     sentence: str
     raw: Any = None
+    within: tuple[Within, ...] = ()
 
 
 class View:
@@ -337,13 +340,16 @@ class View:
             depth = 0 if model.dynamics is None else model.dynamics.depth
             before = rows.rows_between(c, line, seq - depth, seq - 1)
             mean = next(iter(means(c, line, model, seq, seq)), None)
+            inner = tuple(within(c, line, seq, model))
         if model.subgroup is not None:
             if mean is None:
                 raise NotFound(f"Row {seq} is part of a subgroup, which is judged by its mean.", cure="Choose a point of the chart.")
-            model = model.sized(mean.k)
+            whole, model = model, model.sized(mean.k)
             alone = Monitor(replace(model, subgroup=None, guards=()), charts_of({}, ["t2"]))
             judged = alone.judge(Rows(model.names, mean.x[None], window.rows.at, window.rows.ids), seq)
-            return Blamed(seq, model, judged, blame.blame(model, mean.x), tuple(mean.x.tolist()), self._sentence(line, model, mean.x))
+            spread = next((one for one in inner if one.out and not judged.tracks["t2"].out[0]), None)
+            said = self._sentence(line, model, mean.x) if spread is None else self._spread(line, whole, spread)
+            return Blamed(seq, model, judged, blame.blame(model, mean.x), tuple(mean.x.tolist()), said, within=inner)
         monitor = Monitor(model)
         monitor.follow(_only(before, model.columns))
         judged = monitor.judge(_only(window, model.columns), seq)
@@ -357,6 +363,10 @@ class View:
 
         own = self._of(line)
         return blame.sentence(model, x) if own is None else blame.sentence(model, x, own.language, own.called)
+
+    def _spread(self, line: str, model: Model, one: Within) -> str:
+        own = self._of(line)
+        return told(model, one) if own is None else told(model, one, own.language or "en", own.called)
 
     def charted(self, line: str) -> str:
         """What one point of the line's chart is of, in the plural: "rows", or "subgroups" when means are judged."""

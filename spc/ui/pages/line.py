@@ -134,13 +134,14 @@ def why(found: Blamed, timezone: str) -> tuple[list[Component], str, str]:
     track = points.tracks.get("t2")
     value = float(track.value[0]) if track else float("nan")
     ucl = float(track.ucl[0]) if track else float("nan")
-    out = any(bool(t.out[0]) for t in points.tracks.values())
+    out = any(bool(t.out[0]) for t in (*points.tracks.values(), *(one.track for one in found.within)))
     at = None if np.isnat(points.at[0]) else int(points.at[0].astype("datetime64[us]").astype(np.int64))
     part = f", part {points.ids[0]}" if points.ids[0] else ""
     moment = f", {clock(at, timezone)}" if at is not None else ""
     verdict = "beyond the limit" if out else "within the limit"
+    beside = "".join(f" {one.words}" for one in found.within)
     words: list[Component] = [
-        html.P(f"Row {found.seq}{part}{moment}: {verdict}. T² {number(value)}, UCL {number(ucl)}.", title=utc(at)),
+        html.P(f"Row {found.seq}{part}{moment}: {verdict}. T² {number(value)}, UCL {number(ucl)}.{beside}", title=utc(at)),
         html.P(found.sentence, className="sentence"),
     ]
     if model.subgroup is not None:
