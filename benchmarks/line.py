@@ -54,7 +54,12 @@ def run(size: Size) -> list[Table]:
         "A burst is sent as fast as told, whatever becomes of it; rows/s is then from its first row until its last one is on disk.",
         *(() if _mosquitto() else ("No mosquitto here: MQTT is left out.",)),
     )
-    return [Table(f"From sender to disk, p = {P}, T² + MEWMA", HEADS, rows, notes), _backlog(size, model), _long(size, model)]
+    return [
+        Table(f"From sender to disk, p = {P}, T² + MEWMA", HEADS, rows, notes),
+        _backlog(size, model),
+        *_again(size, model),
+        _long(size, model),
+    ]
 
 
 def _lines(n: int) -> tuple[str, ...]:
@@ -256,6 +261,44 @@ def _backlog(size: Size, model: Any) -> Table:
     heads = ("backlog", "rows/s", "rows/s of processor time", "false alarms")
     note = f"Blocks of {size.block:,} rows, SQLite with synchronous FULL. A false alarm is explained like any alarm."
     return Table(f"Scoring and storing a backlog, p = {P}, T² + MEWMA", heads, (row,), (note,))
+
+
+def _again(size: Size, model: Any) -> Iterator[Table]:
+    """Rows that went to the archive are read and judged again."""
+    if importlib.util.find_spec("pyarrow") is None:
+        return
+    from spc.ledger import Ledger
+    from spc.ledger.archive import archive_days
+    from spc.ledger.parquet import File
+    from spc.line import Line
+    from spc.nouns import Rows
+    from spc.phase2 import Monitor
+    from spc.settings import LineSettings
+
+    n, day = max(size.backlog, 4 * size.block), 86_400_000_000
+    x, names, then = np.random.default_rng(2).standard_normal((n, P)).round(4), names_of(P), int(DAY.astype(np.int64))
+    at = DAY + np.arange(n) * np.timedelta64(100_000, "us")
+    with tempfile.TemporaryDirectory(prefix="spc-bench-") as folder:
+        url = f"sqlite:///{folder}/spc.db"
+        prepare(url, ("bench",), model)
+        with Ledger.open(url) as ledger:
+            line = Line(ledger, LineSettings("bench"), clock=lambda: then)
+            for i in range(0, n, size.block):
+                here = slice(i, i + size.block)
+                line.take(Rows(names, x[here], at[here], (None,) * len(x[here])))
+            done = archive_days(ledger, Path(folder) / "archive", then + 2 * day, lambda: then + 2 * day)
+        files = sorted((Path(folder) / "archive").rglob("*.parquet"))
+        rates, judged = [], 0
+        for _ in range(3):
+            monitor, start, judged = Monitor(model), time.perf_counter(), 0
+            for path in files:
+                for window in File(path).windows:
+                    monitor.judge(window.rows, int(window.seq[0]))
+                    judged += len(window)
+            rates.append(judged / (time.perf_counter() - start))
+        size_ = sum(path.stat().st_size for path in files) / judged
+    row = (f"{judged:,} rows", number(sorted(rates)[1]), number(size_), str(len(done)))
+    yield Table(f"Reading and judging again from Parquet, p = {P}, T² + MEWMA", ("archive", "rows/s", "bytes a row", "files"), (row,))
 
 
 def _long(size: Size, model: Any) -> Table:
