@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import structlog
+if TYPE_CHECKING:
+    import structlog
 
 Form = Literal["auto", "json", "text"]
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -17,6 +18,8 @@ def set_up(form: Form = "auto", level: str = "info") -> None:
 
     "auto" is text at a terminal and JSON elsewhere: journald, Docker and log collectors read that as it is.
     """
+    import structlog  # noqa: PLC0415 - takes a tenth of a second to load: whoever only asks for a level must not wait
+
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
     last = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer(sort_keys=True)
     structlog.configure(
@@ -37,6 +40,8 @@ def set_up(form: Form = "auto", level: str = "info") -> None:
 
 def _as_ours(last: structlog.typing.Processor, *, text: bool) -> None:
     """What the libraries say by the standard's logging, the web server's lines above all, looks like what we say."""
+    import structlog  # noqa: PLC0415 - as above
+
     before: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
