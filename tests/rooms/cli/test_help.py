@@ -51,6 +51,7 @@ def test_every_command_has_help_with_its_examples(spc: Callable[..., Any], room:
     assert room.NAME in spc("--help").out
 
 
+@pytest.mark.timeout(300)  # a dozen fits and simulations
 def test_the_examples_of_files_run_one_after_the_other(spc: Callable[..., Any], desk: Path) -> None:
     for line in [*examples(spc("--help").out), *fit.EXAMPLE, *judge.EXAMPLE, *explain.EXAMPLE, *inspecting.EXAMPLE, *arl.EXAMPLE]:
         done = spc(*shlex.split(line)[1:])
