@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ _NAMES = ("first_seq", "last_seq", "charts_json", "values", "out", "notes_json",
 _READ = select(*(judged.c[name] for name in _NAMES))
 _BETWEEN = overlapping(judged, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
 _PUT = insert(judged)
+_TOGETHER = 65_536  # rows of blocks that are put together at most
 _SIGNAL = insert(signal)
 _BACK = select(func.max(signal.c.seq)).where(
     signal.c.line == bindparam("of_line"), signal.c.kind == "in", signal.c.seq < bindparam("before")
@@ -76,26 +77,40 @@ def append_points(connection: Connection, line: str, points: Points, activation_
 
 
 def judged_between(connection: Connection, line: str, first: int, last: int) -> Iterator[Judged]:
-    """What was found of the rows with first <= seq <= last, a block at a time; what is in the archive comes first."""
-    found = connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last})
-    head = found.fetchone()
-    if (begin := last + 1 if head is None else head.first_seq) > max(first, 1):
+    """What was found of the rows with first <= seq <= last, as long as one model judged; what is in the archive comes first."""
+    found = connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last}).all()
+    if (begin := found[0].first_seq if found else last + 1) > max(first, 1):
         yield from archived.judged_between(connection, line, first, begin - 1)
-    if head is not None:
-        yield _judged(head, first, last)
+    yield from _grouped(found, first, last)
+
+
+def _grouped(found: Iterable[Any], first: int, last: int) -> Iterator[Judged]:
+    """Stored blocks, those of one activation that follow each other put together: on a slow line each has one row."""
+    some: list[Any] = []
     for one in found:
-        yield _judged(one, first, last)
+        alike = some and (one.charts_json, one.activation_id, one.first_seq) == (
+            some[-1].charts_json,
+            some[-1].activation_id,
+            some[-1].last_seq + 1,
+        )
+        if some and (not alike or one.last_seq - some[0].first_seq >= _TOGETHER):
+            yield _judged(some, first, last)
+            some = []
+        some.append(one)
+    if some:
+        yield _judged(some, first, last)
 
 
-def _judged(one: Any, first: int, last: int) -> Judged:
-    charts = tuple(json.loads(one.charts_json))
-    n = one.last_seq - one.first_seq + 1
-    here = slice(max(first - one.first_seq, 0), min(last - one.first_seq, n - 1) + 1)
-    values = np.frombuffer(one[3], dtype="<f8").reshape(n, len(charts), 2)[here]
-    out = np.frombuffer(one.out, dtype=np.uint8).reshape(n, len(charts))[here] != 0
-    notes = {one.first_seq + int(i): note for i, note in json.loads(one.notes_json).items()}
-    seq = np.arange(one.first_seq + here.start, one.first_seq + here.stop, dtype=np.int64)
-    return Judged(seq, charts, values[:, :, 0], values[:, :, 1], out, notes, one.activation_id)
+def _judged(some: list[Any], first: int, last: int) -> Judged:
+    head, begin = some[0], some[0].first_seq
+    charts, n = tuple(json.loads(head.charts_json)), some[-1].last_seq - begin + 1
+    here = slice(max(first - begin, 0), min(last - begin, n - 1) + 1)
+    values = np.frombuffer(b"".join([one[3] for one in some]), dtype="<f8").reshape(n, len(charts), 2)[here]
+    out = np.frombuffer(b"".join([one.out for one in some]), dtype=np.uint8).reshape(n, len(charts))[here] != 0
+    noted = ((one.first_seq, json.loads(one.notes_json)) for one in some if one.notes_json != "{}")
+    notes = {start + int(i): note for start, kept in noted for i, note in kept.items()}
+    seq = np.arange(begin + here.start, begin + here.stop, dtype=np.int64)
+    return Judged(seq, charts, values[:, :, 0], values[:, :, 1], out, notes, head.activation_id)
 
 
 def append_signals(connection: Connection, line: str, signals: Sequence[tuple[Signal, str | None, Mapping[str, Any]]], now: int) -> None:

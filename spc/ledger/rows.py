@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ _COLUMNS = (*(block.c[name] for name in _NAMES), row_schema.c.names_json)
 _READ = select(*_COLUMNS).join(row_schema, row_schema.c.id == block.c.schema_id)
 _BETWEEN = overlapping(block, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
 _PUT = insert(block)
+_TOGETHER = 65_536  # rows of blocks that are put together at most
 _FEW = 8  # stretches of rows with the same columns that are given as they are; more are put side by side
 
 
@@ -186,30 +187,55 @@ def _joined(found: list[Window], label: str) -> tuple[str, ...]:
 
 
 def windows(connection: Connection, line: str, first: int, last: int) -> Iterator[Window]:
-    """The same, a window per stored block; those in the archive, which are a line's first, come before."""
-    found = connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last})
-    head = found.fetchone()
-    if (begin := last + 1 if head is None else head.first_seq) > max(first, 1):
+    """The same, a window for as long as rows came with the same columns and labels; those in the archive, a line's first, come before."""
+    found = connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last}).all()
+    if (begin := found[0].first_seq if found else last + 1) > max(first, 1):
         yield from archived.windows(connection, line, first, begin - 1)
-    if head is not None:
-        yield _window(head, first, last)
+    yield from _grouped(found, first, last)
+
+
+def _grouped(found: Iterable[Any], first: int, last: int) -> Iterator[Window]:
+    """Stored blocks as windows: those of a slow line have one row each, and are put together before anything is made of them."""
+    some: list[tuple[Any, Mapping[str, Any]]] = []
+    kind: tuple[Any, ...] = ()
     for one in found:
-        yield _window(one, first, last)
+        kept = {} if one.labels_json == "{}" else json.loads(one.labels_json)
+        this = (one.names_json, one.codes is None, *(label for label in kept if label != "part"))
+        if some and (this != kind or one.first_seq != some[-1][0].last_seq + 1 or one.last_seq - some[0][0].first_seq >= _TOGETHER):
+            yield _window(some, first, last)
+            some = []
+        kind = this
+        some.append((one, kept))
+    if some:
+        yield _window(some, first, last)
 
 
-def _window(one: Any, first: int, last: int) -> Window:
-    names = tuple(json.loads(one.names_json))
-    n, p = one.last_seq - one.first_seq + 1, len(names)
-    here = slice(max(first - one.first_seq, 0), min(last - one.first_seq, n - 1) + 1)
-    at = np.frombuffer(one.at, dtype="<i8")[here].astype(np.int64).view("datetime64[us]")
-    x = np.frombuffer(one.x, dtype="<f8").reshape(n, p)[here]
-    codes = None if one.codes is None else np.frombuffer(one.codes, dtype=np.uint8).reshape(n, p)[here]
-    kept = json.loads(one.labels_json)
-    labels = {name: tuple(kept[name][here]) if name in kept else () for name in LABELS}
-    ids = labels["part"] or (None,) * len(x)
-    rows = Rows(names, x, at, ids, labels["quality"], labels["subgroup"], labels["product"], codes=codes, raw=labels["raw"])
-    seq = np.arange(one.first_seq + here.start, one.first_seq + here.stop, dtype=np.int64)
-    return Window(seq, rows, np.full(len(x), one.received_at, dtype=np.int64), (one.source,) * len(x))
+def _window(some: Sequence[tuple[Any, Mapping[str, Any]]], first: int, last: int) -> Window:
+    head, begin, n = some[0][0], some[0][0].first_seq, [one.last_seq - one.first_seq + 1 for one, _ in some]
+    names, whole = tuple(json.loads(head.names_json)), sum(n)
+    here = slice(max(first - begin, 0), min(last - begin, whole - 1) + 1)
+    at = np.frombuffer(_bytes(some, "at"), dtype="<i8")[here].astype(np.int64).view("datetime64[us]")
+    x = np.frombuffer(_bytes(some, "x"), dtype="<f8").reshape(whole, len(names))[here]
+    codes = None if head.codes is None else np.frombuffer(_bytes(some, "codes"), dtype=np.uint8).reshape(whole, len(names))[here]
+    ids, quality, subgroup, product, raw = (_label(some, n, label)[here] for label in ("part", "quality", "subgroup", "product", "raw"))
+    rows = Rows(names, x, at, ids or (None,) * len(x), quality, subgroup, product, codes=codes, raw=raw)
+    received = np.repeat(np.array([one.received_at for one, _ in some], dtype=np.int64), n)[here]
+    sources = tuple(chain.from_iterable(repeat(one.source, k) for (one, _), k in zip(some, n, strict=True)))
+    return Window(np.arange(begin + here.start, begin + here.stop, dtype=np.int64), rows, received, sources[here])
+
+
+def _bytes(some: Sequence[tuple[Any, Mapping[str, Any]]], name: str) -> bytes:
+    return getattr(some[0][0], name) if len(some) == 1 else b"".join([getattr(one, name) for one, _ in some])
+
+
+def _label(some: Sequence[tuple[Any, Mapping[str, Any]]], n: Sequence[int], label: str) -> tuple[Any, ...]:
+    """A label of all rows; empty when no block has it."""
+    if len(some) == 1:
+        return tuple(some[0][1].get(label, ()))
+    if not any(label in kept for _, kept in some):
+        return ()
+    usual = LABELS[label]
+    return tuple(each for (_, kept), k in zip(some, n, strict=True) for each in (kept[label] if label in kept else (usual,) * k))
 
 
 def span(connection: Connection, line: str, since: int | None, until: int | None) -> tuple[int, int]:

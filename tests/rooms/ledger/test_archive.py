@@ -6,6 +6,7 @@ import builtins
 import itertools
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -336,11 +337,9 @@ def test_a_file_that_reads_back_differently_archives_nothing(ledger: Ledger, mon
     write = parquet.write
 
     def careless(file: Path, line: str, windows: Any, found: Any, *, plainly: bool) -> None:
-        windows[0].rows.x.flags.writeable = True
-        keep = windows[0].rows.x[3, 1]
-        windows[0].rows.x[3, 1] = np.nextafter(keep, 1.0)
-        write(file, line, windows, found, plainly=plainly)
-        windows[0].rows.x[3, 1] = keep
+        x = windows[0].rows.x.copy()
+        x[3, 1] = np.nextafter(x[3, 1], 1.0)
+        write(file, line, [replace(windows[0], rows=replace(windows[0].rows, x=x)), *windows[1:]], found, plainly=plainly)
 
     monkeypatch.setattr(parquet, "write", careless)
     with pytest.raises(LedgerError, match="does not read back"):
