@@ -21,6 +21,8 @@ def opened(page: Page, active: Activation, model: Model, signal: Signal, back: i
     """
     if signal.chart == "guard":
         return _guard(signal)
+    if model.subgroup is not None and signal.chart in model.subgroup.by_size:
+        return {}  # it is the spread within subgroups that moved: their means cannot say when
     last = signal.point.row
     floor = max(1, active.after_seq + 1, page.begun_anew(last) + 1)
     first, found = looked_back(lambda first, last: since(page, model, first, last), page.last_back, floor, last, back)
