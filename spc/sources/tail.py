@@ -21,6 +21,7 @@ from spc.sources.source import Clock
 
 HEAD = 1024  # the file's first bytes, by which it is known again
 BLOCK = 1 << 20
+SHORT = 1 << 16  # bytes: after fewer there is time to wait for more
 LONG = "The line is longer than a megabyte; its beginning is kept. Export one row per line."
 
 _log = structlog.get_logger("spc.sources")
@@ -114,6 +115,9 @@ class Tail:
             if len(rows) or scraps:
                 at.refused += self._told(scraps)
                 order.put(Batch(rows, at.position(file), scraps), time.monotonic_ns() // 1000)
+                yield from order.due(time.monotonic_ns() // 1000)
+            if len(block) < SHORT:  # reading costs as much for one row as for many: the next ones are read together
+                stop.wait(self.every_s)
 
     def _told(self, scraps: tuple[Scrap, ...]) -> int:
         """The log hears once of the lines of a block that were refused; how many."""
