@@ -156,7 +156,7 @@ def rows_between(connection: Connection, line: str, first: int, last: int) -> Wi
 def blocks_between(
     read: Callable[[], AbstractContextManager[Connection]], line: str, first: int, last: int, n: int = 4096
 ) -> Iterator[Rows]:
-    """The rows with first <= seq <= last in blocks of at most n; the next stretch is read, in a thread, while one is made use of.
+    """The rows with first <= seq <= last in blocks of at most n; the next stretches are read, in threads, while one is made use of.
 
     `read` gives a connection (Ledger.read). Rows of one block have the same columns, those of the next one may have others.
     """
@@ -170,9 +170,9 @@ def blocks_between(
             found = list(windows(connection, line, low, high))
             return [one.rows for one in found] if len(found) <= _FEW else [rows_between(connection, line, low, high).rows]
 
-    with ThreadPoolExecutor(1, "rows") as pool:
-        ahead = deque(pool.submit(load, *one) for one in stretches[:2])
-        for following in [*stretches[2:], None, None][: len(stretches)]:
+    with ThreadPoolExecutor(2, "rows") as pool:
+        ahead = deque(pool.submit(load, *one) for one in stretches[:3])
+        for following in [*stretches[3:], None, None, None][: len(stretches)]:
             found = ahead.popleft().result()
             if following is not None:
                 ahead.append(pool.submit(load, *following))
