@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import asyncua.ua
-from asyncua.server.server import Server
 from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.server import Server
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 ua: Any = asyncua.ua
