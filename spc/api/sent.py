@@ -13,6 +13,9 @@ from spc.nouns import Rows
 from spc.sources import payload
 
 
+USUAL = {"quality": "good", "product": "", "subgroup": ""}  # labels of nearly every row, which need not be looked at
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Rows with the same columns, and where each of them stood in what was sent, from 1."""
@@ -27,7 +30,7 @@ def blocks(sent: Sequence[SentRow], zone: tzinfo) -> tuple[list[Block], list[tup
     wrong: list[tuple[int, Complaint]] = []
     for place, row in enumerate(sent, start=1):
         try:
-            labels = {"quality": row.quality, "product": row.product.strip(), "subgroup": row.subgroup.strip()}
+            labels = {word: label.strip() for word in payload.LABELS if (label := getattr(row, word)) != USUAL[word]}
             at = None if row.time is None else payload.us_of(row.time, zone)
             good.append((place, payload.row_of(at, row.id, row.values, labels)))
         except Complaint as complaint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from sqlalchemy import Connection, any_, bindparam, select, text
@@ -50,7 +51,7 @@ def put_keys(connection: Connection, keys: Sequence[str | None], first_seq: int,
     seqs = [first_seq + i for i, key in enumerate(keys) if key is not None]
     if not seqs:
         return
-    hashes = _hashes(keys)
+    hashes = _hashes(tuple(keys))
     if connection.dialect.name == "postgresql":
         connection.execute(_PUT_ALL, {"hashes": hashes, "seqs": seqs, "month": month})
     else:
@@ -59,7 +60,7 @@ def put_keys(connection: Connection, keys: Sequence[str | None], first_seq: int,
 
 def places(connection: Connection, keys: Sequence[str | None]) -> list[int]:
     """The numbers of the rows that may have one of these keys, in order."""
-    if not (hashes := _hashes(keys)):
+    if not (hashes := _hashes(tuple(keys))):
         return []
     if connection.dialect.name == "postgresql":
         found = connection.execute(_FIND_ALL, {"hashes": hashes})
@@ -68,7 +69,8 @@ def places(connection: Connection, keys: Sequence[str | None]) -> list[int]:
     return sorted(set(found.scalars()))
 
 
-def _hashes(keys: Sequence[str | None]) -> list[int]:
+@lru_cache(maxsize=8)  # a block's keys are looked up, then written down
+def _hashes(keys: tuple[str | None, ...]) -> list[int]:
     """hash_of of the keys that there are."""
     digest = hashlib.blake2b
     whole = b"".join([digest(key.encode(), digest_size=8).digest() for key in keys if key is not None])

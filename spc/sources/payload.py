@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, NoReturn
 
@@ -30,6 +31,7 @@ KEPT_BYTES = 65_536  # of a message that is too large to be looked at, so much i
 LONGEST = 1000  # characters of an id, a label or a column's name: as over HTTP
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FLOATS = frozenset({float})
 _TOO_DEEP = "It is nested too deeply for a row."
 _CURE = 'Send {"values": {"warp_mm": 0.35, …}}.'
 
@@ -114,10 +116,25 @@ def row_of(time: int | None, id: str | None, values: Mapping[str, Any], labels: 
     for word, label in labels.items():
         if label and not label.isprintable():
             raise BadTable("It has characters that cannot be printed.", cure="Leave it out if there is none.", column=word)
-    if not all(name.strip() and name.isprintable() for name in values):
+    names = tuple(values)
+    if not _can_be_named(names):
         raise BadTable("A column has no name, or one that cannot be printed.", cure="Name every value.")
-    numbers = tuple(number(name, value) for name, value in values.items())
-    return Sent(time, id, tuple(values), numbers, quality, labels.get("product", ""), labels.get("subgroup", ""))
+    numbers = _plain(values) or tuple(number(name, value) for name, value in values.items())
+    return Sent(time, id, names, numbers, quality, labels.get("product", ""), labels.get("subgroup", ""))
+
+
+@lru_cache(maxsize=256)
+def _can_be_named(names: tuple[str, ...]) -> bool:
+    """Whether each column has a name that people can read; asked once for all rows of a kind."""
+    return all(name.strip() and name.isprintable() for name in names)
+
+
+def _plain(values: Mapping[str, Any]) -> tuple[float, ...] | None:
+    """The values of a row that has finite numbers only, as nearly every one has: at once, not one by one. None when it may have others."""
+    if not _FLOATS.issuperset(map(type, values.values())):
+        return None
+    found = tuple(values.values())
+    return found if math.isfinite(sum(found)) else None
 
 
 def number(name: str, value: Any) -> float:
