@@ -116,7 +116,7 @@ class Desk:
             if signal.kind == "out":
                 alarm = before = self._out(page, active, judged, signal, alarm, (out, ratio, here), now)
             elif alarm is not None and alarm.active:
-                alarm = before = self._in(page, alarm, signal, now)
+                alarm = before = self._in(page, active, alarm, signal, now)
             page.signal(signal, alarm.id if alarm else None, _facts(signal, alarm))
         if alarm is not None and alarm.active:
             alarm = self._grow(page, judged, alarm, (out, ratio, slice(done, len(points))), now)
@@ -152,7 +152,7 @@ class Desk:
             row=row,
             now=now,
             sentence=sentences.reworded(told),
-            charts=(signal.chart,),
+            charts=(_called(signal, active),),
             priority=self.settings.priority,
             rows_out=int(out[here].sum()) + earlier,
             worst=float(ratio[here].max(initial=0.0)),
@@ -186,13 +186,18 @@ class Desk:
             self._record(page, alarm, "opened", out.now, tell="first", note=out.sentence, seq=out.row)
         return alarm
 
-    def _in(self, page: Page, before: Alarm, signal: Signal, now: int) -> Alarm:
-        alarm = alarms.come_back(before, signal.chart, now)
+    def _in(self, page: Page, active: Activation, before: Alarm, signal: Signal, now: int) -> Alarm:
+        alarm = alarms.come_back(before, _called(signal, active), now)
         if alarm.active:
             page.put(alarm)
         else:
             self._record(page, alarm, "returned", now, tell="back in", note=signal.reason, seq=signal.point.row)
         return alarm
+
+
+def _called(signal: Signal, active: Activation) -> str:
+    """The chart, for the incident: one product's T² that comes back in does not speak for another's."""
+    return f"{signal.chart} of {active.product}" if active.product else signal.chart
 
 
 def _beyond(points: Points) -> tuple[Bools, Floats]:

@@ -222,3 +222,20 @@ def test_two_processes_never_judge_the_same_line(tmp_path: Path) -> None:
             calm.take(some_rows(3, first=k))
         with first.read() as connection:
             assert found == [p.value for p in points.points_after(connection, "calm", 0) if p.chart == "mewma"]
+
+
+def test_a_product_that_comes_back_does_not_end_the_alarm_of_another(house: House) -> None:
+    house.activate(smoothed(), "A")
+    house.activate(smoothed(), "B")
+
+    def send(first: int, out: tuple[int, ...], product: str) -> list[str]:
+        block = some_rows(4, first=first, out=out)
+        house.line.take(dataclasses.replace(block, product=(product,) * 4))
+        return house.alarms("process")
+
+    assert send(1, (3, 4), "A") == ["unacknowledged"]
+    assert send(5, (1,), "B") == ["unacknowledged"]  # B was out, too, and came back
+    for first in range(13, 60, 4):
+        send(first, (), "A")
+        send(first + 100, (), "B")
+    assert house.alarms("process") == ["returned"]
