@@ -12,7 +12,6 @@ from spc.errors import Complaint
 from spc.nouns import Rows
 from spc.sources import payload
 
-
 USUAL = {"quality": "good", "product": "", "subgroup": ""}  # labels of nearly every row, which need not be looked at
 
 
