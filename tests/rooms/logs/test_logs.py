@@ -49,8 +49,8 @@ def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_libraries_say_looks_like_what_we_say(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up("json")
     logs.set_up("json")  # twice is once
-    logging.getLogger("uvicorn.error").warning("Started server process [%d]", 7)
+    logging.getLogger("some.library").warning("Started process [%d]", 7)
     (line,) = capsys.readouterr().err.splitlines()
     told = json.loads(line)
-    assert (told["event"], told["level"], told["logger"]) == ("Started server process [7]", "warning", "uvicorn.error")
+    assert (told["event"], told["level"], told["logger"]) == ("Started process [7]", "warning", "some.library")
     assert told["timestamp"].endswith("Z")

@@ -48,7 +48,7 @@ def test_the_first_start_has_a_past_and_a_restart_has_none() -> None:
     assert (len(head), position) == (90, {"lap": 0, "row": 90})
     assert set(np.diff(head.at).astype(int)) == {20_000}
     assert head.at[-1] == now - np.timedelta64(20, "ms")
-    assert (then.ids[0], then.at[0], after) == ("B00291", now + np.timedelta64(20, "ms"), {"lap": 0, "row": 91})
+    assert (then.ids[0], then.at[0], after) == ("B00291", now + np.timedelta64(20, "ms"), {"lap": 0, "row": 90 + len(then)})
     assert some(source, 1, {"lap": 0, "row": 100})[0][0].ids[0] == "B00301"
 
 
