@@ -51,6 +51,7 @@ def test_the_recommendation_finds_the_faults_with_few_false_alarms(runs: list[pd
     assert false <= 0.15
 
 
+@pytest.mark.slow
 def test_the_usual_chart_does_not(runs: list[pd.DataFrame]) -> None:
     f1, false = scores(runs, recommended=False)
     assert f1 < 0.75

@@ -50,6 +50,7 @@ def model(normal: pd.DataFrame) -> Model:
     return fitted(normal)
 
 
+@pytest.mark.slow
 def test_two_charts_keep_one_per_cent_on_fresh_normal_runs_and_find_the_faults(model: Model, shared: Path) -> None:
     false = np.mean([out(model, table(shared, f"tep_fresh_normal/normal_{k:02d}.csv")).mean() for k in range(4)])
     found = detection(model, shared)
@@ -60,6 +61,7 @@ def test_two_charts_keep_one_per_cent_on_fresh_normal_runs_and_find_the_faults(m
     assert model.new_limits["ewma_log_t2"][-1].alpha == model.new_limits["t2"][-1].alpha < 0.01
 
 
+@pytest.mark.slow
 def test_ten_per_cent_of_bad_rows_in_the_reference_cost_hardly_any_detection(model: Model, normal: pd.DataFrame, shared: Path) -> None:
     bad = pd.concat([table(shared, f"tep_braatz/{name}.csv") for name in ("d01", "d05", "d08")]).sample(162, random_state=1)
     place = np.concatenate([np.arange(len(normal)), np.random.default_rng(0).integers(0, len(normal), len(bad)) + 0.5])

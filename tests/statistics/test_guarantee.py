@@ -46,6 +46,7 @@ def test_a_guarantee_of_classical_limits_is_kept(n: int, p: int, q: int) -> None
     assert usual < 0.75  # the same test rejects the limit that is right on average
 
 
+@pytest.mark.slow
 def test_a_guarantee_of_robust_limits_is_kept() -> None:
     n, p, references = 60, 3, 500
     sure, usual = kept(Mcd(), n, p, p, limits(Mcd(), n, p, p), references, 2)

@@ -37,6 +37,7 @@ def test_the_overall_rate_of_classical_distances_is_right(n: int, p: int) -> Non
         assert value == pytest.approx(each, rel=0.02)
 
 
+@pytest.mark.slow
 def test_the_overall_rate_of_robust_distances_is_right() -> None:
     simulated = overall(Mcd(), "mcd", 30, 2, fits=1000)
     value = simulated.value(0.05)

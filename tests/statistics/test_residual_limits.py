@@ -102,6 +102,7 @@ def test_the_average_factor_of_the_textbooks_is_rejected_with_few_rows() -> None
     assert NewResidual(4000, 8, 8).tail((4000 + 9) / 4001 * NewRow(4000 - 8, 8).limit(ALPHA).value) == pytest.approx(ALPHA, rel=0.03)
 
 
+@pytest.mark.slow
 def test_the_law_of_independent_residuals_is_exact() -> None:
     rng = np.random.default_rng(3)
     n, p, limit, rates = 40, 3, NewResidual(40, 3, 3).limit(0.01).value, []

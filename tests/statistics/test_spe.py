@@ -70,6 +70,7 @@ def test_the_limit_keeps_its_promise_and_cheaper_ones_do_not(estimator: Estimato
         assert rate - 3.5 * error > ALPHA
 
 
+@pytest.mark.slow
 def test_together_with_t2_the_budget_is_kept() -> None:
     n, p, budget, references, drawn = 80, 5, 0.02, 16, 20_000
     lower, rng = truth(p), np.random.default_rng(3)

@@ -67,6 +67,7 @@ def test_the_calibration_gives_back_the_exact_laws_for_classical_estimates() -> 
         assert pool.reference_row(i, 0.01).value == pytest.approx(exact.reference_row(i, 0.01).value, rel=0.04)
 
 
+@pytest.mark.slow
 def test_robust_limits_hold_for_unequal_sizes_and_the_scatter_is_unbiased() -> None:
     law = calibrate_subgroups(_asked, "mcd", SIZES * 2, P, fits=150)
     group = np.repeat(np.arange(2 * M), SIZES * 2)
