@@ -71,13 +71,20 @@ class Ledger:
             with in_words(f"opening the ledger {shown(address)}"):
                 migrate(self._writer)
                 if self.alone:
-                    with self._writer.begin() as connection:
-                        leases.clear(connection)
+                    self._clear_leases()
         except BaseException:
             self._release()
             raise
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
+
+    def _clear_leases(self) -> None:
+        """Ends what an earlier process held. A disk that is full may forbid it: leases run out, and what is there must be readable."""
+        try:
+            with self._writer.begin() as connection:
+                leases.clear(connection)
+        except sa.exc.OperationalError as full:
+            self.trouble = f"opening the ledger: {full.orig}"
 
     @classmethod
     def open(cls, url: str, archive: Path | str | None = None) -> Self:

@@ -21,6 +21,8 @@ def child() -> None:
     os.dup2(2, 1)  # what the program says goes to the log, not into our answers
     try:
         code = app.main()
+    except SystemExit as ended:  # as `raise SystemExit(main())` and a stop in good order end the program
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001 - the child must not return into the loop of its parent
         traceback.print_exc()
         code = 1
