@@ -1,7 +1,8 @@
 """What a site decides: config/plant.toml, one file per line in config/lines/, and the environment. An unknown word is refused.
 
 A word in the environment wins over the files: SPC_HOST, SPC_PORT, SPC_LEDGER, SPC_ARCHIVE, SPC_TIMEZONE, SPC_LANGUAGE, SPC_URL, SPC_DEMO.
-Secrets are never written in these files: a notifier's `password_file` names a file that holds it, or SPC_NOTIFY_<NAME>_PASSWORD does.
+Secrets are never written in these files: `password_file` of a source or a notifier names a file that holds it, or the environment has it:
+SPC_SOURCE_<LINE>_PASSWORD, SPC_NOTIFY_<NAME>_PASSWORD. There, too, the environment wins.
 """
 
 from __future__ import annotations
@@ -208,10 +209,12 @@ def load(folder: Path | str = "config", env: Mapping[str, str] | None = None) ->
     notify = words.pop("notify", {})
     if not isinstance(notify, Mapping):
         raise BadSettings(f"{where}: notify is a table per notifier.", cure="Write [notify.NAME] and below it kind = …")
-    lines = tuple(_line(file, root) for file in sorted((folder / "lines").glob("*.toml")))
+    lines = tuple(_line(file, root, env) for file in sorted((folder / "lines").glob("*.toml")))
     if len({one.name for one in lines}) < len(lines):
         raise BadSettings(f"{folder / 'lines'}: two lines have the same name.", cure="Give each line its own name.")
-    parts = tuple(_part(name, one, f"{where}, notify.{name}", root, env) for name, one in notify.items())
+    _owned("SPC_SOURCE_", [one.name for one in lines if one.source is not None], env)
+    _owned("SPC_NOTIFY_", list(notify), env)
+    parts = tuple(_part(name, one, f"{where}, notify.{name}", root, env, f"SPC_NOTIFY_{_upper(name)}") for name, one in notify.items())
     settings = answer(Settings, words, where)
     ledger = settings.ledger
     if ledger.startswith("sqlite:///") and not ledger.startswith("sqlite:////"):
@@ -275,7 +278,7 @@ def _environment(env: Mapping[str, str]) -> dict[str, Any]:
     kinds = {**dict.fromkeys(texts, str), "SPC_PORT": int, "SPC_DEMO": bool}
     words: dict[str, Any] = {}
     for name, text in env.items():
-        if not name.startswith("SPC_") or name in OTHERS or name.startswith("SPC_NOTIFY_"):
+        if not name.startswith("SPC_") or name in OTHERS or name.startswith(("SPC_NOTIFY_", "SPC_SOURCE_")):
             continue
         if name not in kinds:
             raise _unknown("word", name, (*kinds, *OTHERS), "environment")
@@ -293,16 +296,34 @@ def _from_text(name: str, text: str, kind: type) -> Any:
     return kind(text)
 
 
-def _line(file: Path, root: Path) -> LineSettings:
+def _upper(name: str) -> str:
+    """The name of a line or a notifier as words of the environment have it."""
+    return name.upper().replace("-", "_")
+
+
+def _owned(prefix: str, names: Iterable[str], env: Mapping[str, str]) -> None:
+    """Every secret of the environment belongs to one part: one that is misspelt would be missed at the door of a broker only."""
+    known: dict[str, str] = {}
+    for one in names:
+        for word in SECRETS:
+            other = known.setdefault(name := f"{prefix}{_upper(one)}_{word.upper()}", one)
+            if other != one and name in env:
+                raise BadSettings(f"environment: {name} could be of {other} and of {one}.", cure=f"Name a file for each: {word}_file = …")
+    for name in env:
+        if name.startswith(prefix) and name not in known:
+            raise _unknown("word", name, known, "environment")
+
+
+def _line(file: Path, root: Path, env: Mapping[str, str]) -> LineSettings:
     words = _toml(file)
     where = str(file)
     watch, source, variables = words.pop("watch", {}), words.pop("source", None), words.pop("variables", {})
     made = answer(LineSettings, {"name": file.stem, **words}, where)
     rule = answer(WatchSettings, watch, f"{where}, watch")
     columns = _variables(variables, f"{where}, variables")
-    return dataclasses.replace(
-        made, watch=rule, variables=columns, source=None if source is None else _part("source", source, f"{where}, source", root, {})
-    )
+    if source is not None:
+        source = _part("source", source, f"{where}, source", root, env, f"SPC_SOURCE_{_upper(made.name)}")
+    return dataclasses.replace(made, watch=rule, variables=columns, source=source)
 
 
 def _variables(words: Any, where: str) -> dict[str, VariableSettings]:
@@ -317,7 +338,8 @@ def _variables(words: Any, where: str) -> dict[str, VariableSettings]:
     return found
 
 
-def _part(name: str, words: Any, where: str, root: Path, env: Mapping[str, str]) -> PartSettings:
+def _part(name: str, words: Any, where: str, root: Path, env: Mapping[str, str], secrets: str) -> PartSettings:
+    """A source or a notifier; the environment's words for its secrets begin with `secrets`, and win over a file, which is not read then."""
     if not isinstance(words, Mapping) or not isinstance(words.get("kind"), str):
         raise BadSettings(f"{where}: kind is missing.", cure='For example kind = "replay" for a source, kind = "webhook" for a notifier.')
     options = {k: _rooted(k, v, root) for k, v in words.items() if k != "kind"}
@@ -326,9 +348,10 @@ def _part(name: str, words: Any, where: str, root: Path, env: Mapping[str, str])
             raise BadSettings(
                 f"{where}: a {word} must not stand in a settings file.", cure=f"Put it in a file and name that: {word}_file = …"
             )
-        secret = env.get(f"SPC_NOTIFY_{name.upper().replace('-', '_')}_{word.upper()}")
-        if f"{word}_file" in options:
-            secret = _secret(Path(options.pop(f"{word}_file")), where)
+        file = options.pop(f"{word}_file", None)
+        secret = env.get(f"{secrets}_{word.upper()}")
+        if secret is None and file is not None:
+            secret = _secret(Path(file), where)
         if secret is not None:
             options[word] = secret
     return PartSettings(name, words["kind"], options)

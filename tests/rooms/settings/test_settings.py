@@ -130,6 +130,19 @@ def test_a_wrong_word_in_the_environment_is_refused(folder: Path, env: dict[str,
     assert said in str(caught.value)
 
 
+def test_a_secret_in_the_environment_that_belongs_to_nobody_is_refused(folder: Path) -> None:
+    (folder / "lines" / "press-3.toml").write_text('[source]\nkind = "mqtt"\ntopic = "a"\n')
+    for name, said in [
+        ("SPC_SOURCE_PRES_3_PASSWORD", "Did you mean 'SPC_SOURCE_PRESS_3_PASSWORD'"),
+        ("SPC_SOURCE_PRESS-3_PASSWORD", "Did you mean 'SPC_SOURCE_PRESS_3_PASSWORD'"),
+        ("SPC_NOTIFY_SHFT_PASSWORD", "Did you mean 'SPC_NOTIFY_SHIFT_PASSWORD'"),
+    ]:
+        with pytest.raises(BadSettings) as caught:
+            load(folder, {name: "lion"})
+        assert said in str(caught.value)
+        assert "lion" not in str(caught.value)
+
+
 def test_two_lines_with_one_name_are_refused(folder: Path) -> None:
     (folder / "lines" / "other.toml").write_text('name = "mixer-2"')
     with pytest.raises(BadSettings, match="two lines have the same name"):
@@ -144,6 +157,28 @@ def test_a_secret_comes_from_a_file_or_the_environment_and_is_never_shown(folder
     assert "password_file" not in by_file.notify[0].options
     assert "tiger" not in repr(by_file)
     (folder / "plant.toml").write_text(PLANT)
+    assert "lion" in load(folder, {"SPC_NOTIFY_SHIFT_PASSWORD": "lion"}).notify[0].options.values()
+
+
+def test_the_secret_of_a_source_comes_from_the_environment_under_its_lines_name(folder: Path) -> None:
+    source = '[source]\nkind = "mqtt"\ntopic = "a"\nusername = "spc"\n'
+    (folder / "lines" / "press-3.toml").write_text(source + 'password_file = "no-such"\n')
+    (folder / "lines" / "other.toml").write_text(source)
+    made = load(folder, {"SPC_SOURCE_PRESS_3_PASSWORD": "lion"})
+    assert "lion" in made.line("press-3").source.options.values()  # and the file, which is not there, is not asked for
+    assert "password_file" not in made.line("press-3").source.options
+    assert "password" not in made.line("other").source.options
+    assert "lion" not in repr(made)
+    (folder / "lines" / "press_3.toml").write_text(source)
+    with pytest.raises(BadSettings, match="could be of press-3 and of press_3"):
+        load(folder, {"SPC_SOURCE_PRESS_3_PASSWORD": "lion"})
+    (folder / "lines" / "press-3.toml").write_text(source)
+    load(folder, {"SPC_SOURCE_OTHER_PASSWORD": "lion"})  # nobody asks for the one that would not be clear
+
+
+def test_the_environment_wins_over_the_file_of_a_notifiers_secret(folder: Path) -> None:
+    (folder.parent / "secret").write_text("tiger")
+    (folder / "plant.toml").write_text(PLANT + 'password_file = "secret"\n')
     assert "lion" in load(folder, {"SPC_NOTIFY_SHIFT_PASSWORD": "lion"}).notify[0].options.values()
 
 
