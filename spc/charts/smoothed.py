@@ -6,8 +6,9 @@ import numpy as np
 
 from spc.errors import BadRecipe
 from spc.nouns import Floats
+from spc.scatter import kernel
 
-_FEW = 16  # rows that are smoothed without it
+_FEW = 4  # rows for which a call of the kernel is not worth its while
 
 
 def weight(lam: float, chart: str) -> None:
@@ -24,12 +25,11 @@ def smoothed(z: Floats, before: Floats, lam: float) -> Floats:
     >>> smoothed(np.array([[1.0], [1.0]]), np.zeros(1), 0.5).ravel().tolist()
     [0.5, 0.75]
     """
-    if len(z) <= _FEW:
-        rows, last = np.empty_like(z), before
-        for i, row in enumerate(z):
-            last = rows[i] = lam * row + (1.0 - lam) * last
-        return rows
-    from scipy.signal import lfilter  # noqa: PLC0415 - takes seconds to load: a live row must not wait for it
-
-    y, _ = lfilter([lam], [1.0, -(1.0 - lam)], z, axis=0, zi=((1.0 - lam) * before)[None])
-    return np.asarray(y)
+    keep = 1.0 - lam
+    if len(z) > _FEW and (found := kernel.smoothed(z, before, lam, keep)) is not None:
+        return found
+    rows, last, kept = lam * z, before, np.empty(z.shape[1])
+    for row in rows:
+        np.add(row, np.multiply(last, keep, out=kept), out=row)
+        last = row
+    return np.asarray(rows)

@@ -193,7 +193,7 @@ static void shuffled(int64_t *things, int most, int count, const double *draws) 
     }
 }
 
-int spc_version(void) { return 7; }
+int spc_version(void) { return 8; }
 
 /* k subsets (k x n) to their fixed points, or through `steps` C-steps; their log determinants go to logdet (k). 0 without memory. */
 int spc_converge(const Table *t, int64_t h, int k, int steps, uint8_t *member,
@@ -349,4 +349,23 @@ int spc_medians(const double *series, int64_t n, int k, double *median, double *
     }
     free(v);
     return v != NULL;
+}
+
+/* A product and a sum, each rounded by itself as numpy does, also where the machine could take both in one step. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define ROUNDED __attribute__((optimize("fp-contract=off")))
+#else
+#define ROUNDED
+#endif
+
+/* y (n x p) with y = weight z + keep y_before along the rows of z (n x p), from y = before (p). */
+ROUNDED void spc_smoothed(const double *restrict z, int64_t n, int p, double weight, double keep, const double *before, double *y) {
+#ifdef __clang__
+#pragma clang fp contract(off)
+#endif
+    for (int64_t i = 0; i < n; i++, z += p) {
+        double *restrict now = y + i * p;
+        for (int j = 0; j < p; j++) now[j] = weight * z[j] + keep * before[j];
+        before = now;
+    }
 }

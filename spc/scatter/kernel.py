@@ -1,4 +1,4 @@
-"""The compiled steps of the MCD search, when they were built; without them numpy takes the same steps.
+"""The compiled steps of the MCD search and of smoothing, when they were built; without them numpy takes the same steps.
 
 `make` compiles kernel.c beside this file with the machine's C compiler, if there is one. SPC_KERNEL=off leaves it aside.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from spc.nouns import Bools, Floats, Ints
 from spc.scatter.kicks import Kicks, hopeless
 
-_VERSION = 7  # of kernel.c: a library of another version is left aside
+_VERSION = 8  # of kernel.c: a library of another version is left aside
 _I64, _I32, _AT = ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p
 _STRIP, _COLUMNS, _ROWS = 32, 32, 4096  # rows that the kernel takes together down the columns of a small table, and the largest such
 
@@ -120,6 +120,31 @@ def medians(series: Floats) -> tuple[Floats, Floats]:
     if not found.spc_medians(_at(series), _I64(series.shape[1]), _I32(len(series)), _at(median), _at(deviation)):
         raise MemoryError("the kernel found no memory for its scratch")
     return median, deviation
+
+
+def smoothed(z: Floats, before: Floats, weight: float, keep: float) -> Floats | None:
+    """y (n, p) with y ← weight z + keep y along the rows of z (n, p), from y = before (p,): bit for bit what numpy gives; None without."""
+    found = library()
+    if found is None or not _rounds_alike():
+        return None
+    return _smoothed(found, z, before, weight, keep)
+
+
+def _smoothed(found: ctypes.CDLL, z: Floats, before: Floats, weight: float, keep: float) -> Floats:
+    z, before = np.ascontiguousarray(z, dtype=np.float64), np.ascontiguousarray(before, dtype=np.float64)
+    y, (n, p) = np.empty(z.shape), z.shape
+    found.spc_smoothed(_at(z), _I64(n), _I32(p), ctypes.c_double(weight), ctypes.c_double(keep), _at(before), _at(y))
+    return y
+
+
+@cache
+def _rounds_alike() -> bool:
+    """Whether the compiler left products and sums apart: a compiler that draws them together has another last bit."""
+    found, x = library(), np.sqrt(np.arange(2.0, 202.0)).reshape(10, 20)
+    if found is None:
+        return False
+    alike = 0.1 * x[1:] + 0.9 * x[:-1]
+    return all(np.array_equal(_smoothed(found, x[i + 1 : i + 2], x[i], 0.1, 0.9)[0], alike[i]) for i in range(9))
 
 
 def _bytes(member: Bools) -> np.ndarray:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from spc.charts import EwmaLogT2, Mcusum, Mewma, charts_of
+from spc.charts.smoothed import smoothed
 from spc.errors import BadRecipe
+from spc.scatter import kernel
 
 Z = np.random.default_rng(11).standard_normal((40, 3)) + 0.5
 
@@ -49,3 +54,27 @@ def test_charts_are_made_as_the_recipe_asked_for_them() -> None:
     made = charts_of({"t2": {"name": "t2"}, "slow": {"name": "mewma", "lam": 0.05}}, ["t2", "slow", "mcusum"])
     assert made["slow"] == Mewma(lam=0.05)
     assert made["mcusum"] == Mcusum()
+
+
+@pytest.mark.parametrize("p", [1, 2, 7, 20])
+@pytest.mark.parametrize("lam", [0.05, 0.1, 1.0 / 3.0, 1.0])
+def test_compiled_or_not_smoothing_has_the_same_bits(p: int, lam: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    if kernel.library() is None:
+        pytest.skip("the kernel was not built: no C compiler, or SPC_KERNEL=off")
+    z, before = np.random.default_rng(p).standard_normal((500, p)) * 10.0 ** np.arange(p), np.arange(1.0, p + 1.0)
+    assert kernel._rounds_alike()
+    compiled, apart = smoothed(z, before, lam), smoothed(z[::2], before, lam)  # every other row: not contiguous
+    monkeypatch.setattr(kernel, "library", lambda: None)
+    assert np.array_equal(compiled, smoothed(z, before, lam))
+    assert np.array_equal(apart, smoothed(z[::2], before, lam))
+
+
+def test_no_row_waits_for_scipy_signal_to_load() -> None:
+    code = (
+        "import sys, numpy as np\nfrom spc.charts import CHARTS\n"
+        "z = np.ones((100, 4))\n"
+        "for name in ('t2', 'mewma', 'mcusum', 'ewma_log_t2', 'mewmc'):\n"
+        "    chart = CHARTS[name]()\n    chart.step(chart.start(4), z)\n"
+        "sys.exit('scipy.signal' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
