@@ -72,7 +72,7 @@ class LineSettings:
     time is more than `late_s` behind the newest is late (three intervals, at least a minute, when it is not given): no chart with memory
     takes it in and it raises no alarm. A value that came `stuck_rows` times in a row, to the last digit, is an alarm of its own; 0 says
     never. Rows that live arrive more than `skew_s` from their own time are told as a clock that is off; 0 says never. With `own_process`
-    the line's source is read by `spc run` and not by the server.
+    the line's source is read by `spc run` and not by the server; there numbers for Prometheus are given on `metrics_port`, 0 for none.
     """
 
     name: str
@@ -88,6 +88,7 @@ class LineSettings:
     stuck_rows: int = 120
     skew_s: float = 60.0
     own_process: bool = False
+    metrics_port: int = 0
     variables: Mapping[str, VariableSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,6 +104,11 @@ class LineSettings:
         if self.stuck_rows < 0 or not self.skew_s >= 0 or (self.late_s is not None and not self.late_s > 0):
             raise BadSettings(
                 f"line {self.name}: late_s is more than 0, stuck_rows and skew_s are not negative.", cure="Correct the value."
+            )
+        if not 0 <= self.metrics_port <= 65535 or (self.metrics_port and not self.own_process):
+            raise BadSettings(
+                f"line {self.name}: metrics_port is {self.metrics_port}, own_process is {str(self.own_process).lower()}.",
+                cure="A port (1 to 65535) is for a line with own_process = true; the server gives its numbers at /metrics.",
             )
         if self.interval_s is not None and not self.interval_s > 0:
             raise BadSettings(f"line {self.name}: interval_s is {self.interval_s}.", cure="Give seconds, more than 0.")

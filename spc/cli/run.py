@@ -7,6 +7,8 @@ import math
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,6 +35,10 @@ def command(
     config: Annotated[str, typer.Option(metavar="FOLDER", help="The folder of plant.toml and lines/*.toml.")] = "config",
     until_end: Annotated[bool, typer.Option("--until-end", help="Stop when the source has no more rows.")] = False,
     for_s: Annotated[float | None, typer.Option("--seconds", min=0.0, help="Stop after this time.")] = None,
+    metrics: Annotated[
+        int | None,
+        typer.Option(metavar="PORT", min=0, max=65535, help="Give numbers for Prometheus at http://127.0.0.1:PORT/metrics; 0 for none."),
+    ] = None,
     probe: Annotated[bool, typer.Option("--probe", help="Only try the line's source: say what it finds, take nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
 ) -> None:
@@ -47,19 +53,47 @@ def command(
         typer.echo(_probed(settings, line))
         return
     logs.set_up(settings.log, settings.log_level)
-    settings = dataclasses.replace(settings, lines=(settings.line(line),), ledger=ledger_url(ledger) or settings.ledger)
+    own = settings.line(line)
+    settings = dataclasses.replace(settings, lines=(own,), ledger=ledger_url(ledger) or settings.ledger)
     with Ledger.open(settings.ledger, settings.archive_folder) as book:
         plant = Plant(book, settings, build(settings.notify), apart=True)
-        plant.start()
-        try:
-            _wait(plant, line, until_end, for_s)
-        finally:
-            plant.stop()
+        with _scraped(plant, line, own.metrics_port if metrics is None else metrics):
+            plant.start()
+            try:
+                _wait(plant, line, until_end, for_s)
+            finally:
+                plant.stop()
         told = _told(plant, line)
     if json:
         files.print_json(told)
     else:
         typer.echo(f"{line}: {told['rows']} rows on disk, {told['open_alarms']} open alarms, source {told['source']}.")
+
+
+@contextmanager
+def _scraped(plant: Plant, line: str, port: int) -> Iterator[None]:
+    """Meanwhile the numbers of the line are given to who asks on this machine; raises BadSettings when the port is not free."""
+    if not port:
+        yield
+        return
+    from prometheus_client import CollectorRegistry, start_http_server
+
+    from spc.line.measures import OfLedger, OfSources
+
+    registry = CollectorRegistry()
+    registry.register(OfLedger(plant, line))
+    registry.register(OfSources(plant, line))
+    try:
+        server, thread = start_http_server(port, "127.0.0.1", registry)
+    except OSError as taken:
+        why = taken.strerror or str(taken)
+        raise BadSettings(f"The port {port} for metrics cannot be used: {why}.", cure="Give another one: --metrics PORT.") from None
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def _probed(settings: Settings, line: str) -> str:

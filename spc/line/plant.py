@@ -93,7 +93,8 @@ class Plant:
     def source(self, name: str) -> SourceState:
         """How the source of a line is; raises NotFound."""
         self.line(name)
-        return self._states.get(name) or SourceState("none", self._began)
+        apart = any(one.name == name and one.source is not None for one in self.settings.lines)  # and so it is not fed here
+        return self._states.get(name) or SourceState("elsewhere" if apart else "none", self._began)
 
     def add_line(self, name: str, title: str = "", *, by: str = "") -> Line:
         """Makes a line that takes rows at once, and again after every start. May be called from any thread.

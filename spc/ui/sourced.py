@@ -28,22 +28,28 @@ STATES = {
     "lost": "Lost",
     "elsewhere": "In another process",
     "ended": "Ended",
+    "apart": "In a process of its own",
+    "absent": "Its own process does not run: start spc run",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line as the page has it; times in µs UTC. `lag_s` is that of its newest row, from its own time to its receipt."""
+    """One line as the page has it; times in µs UTC. `age_s` is how long ago its newest row came, `lag_s` how long that took to come here.
+
+    Of a line in another process only what is on disk is known: not since when, nor how its source is.
+    """
 
     line: str
     title: str
     source: str
     state: str
     words: str
-    since: int
+    since: int | None
     error: str
     rows: int
     received: int | None
+    age_s: float | None
     lag_s: float | None
     skew: str
     waiting: int
@@ -61,7 +67,7 @@ def told(view: View) -> list[Told]:
 
 def _told(plant: Any, connection: Any, name: str, now: int, waiting: Mapping[str, int]) -> Told:
     line, state = plant.lines[name], plant.source(name)
-    apart = state.state == "none" and line.settings.source is not None
+    apart = state.state == "elsewhere" and not state.name
     last = line_book.last_seq(connection, name)
     window = rows.rows_between(connection, name, last, last) if last else None
     at = NONE if window is None else int(window.rows.at[0].astype("datetime64[us]").astype(np.int64))
@@ -71,12 +77,13 @@ def _told(plant: Any, connection: Any, name: str, now: int, waiting: Mapping[str
         line=name,
         title=line.settings.title,
         source=state.name or (line.settings.source.kind if apart else ""),
-        state="elsewhere" if apart else state.state,
-        words="Has a process of its own" if apart else STATES[state.state],
-        since=state.since,
+        state="absent" if apart and not owner else state.state,
+        words=STATES["apart" if apart and owner else "absent" if apart else state.state],
+        since=None if apart else state.since,
         error=state.error,
         rows=last,
         received=received,
+        age_s=None if received is None else (now - received) / 1e6,
         lag_s=None if received is None or at == NONE else (received - at) / 1e6,
         skew=line.lag.words,
         waiting=waiting.get(name, 0),

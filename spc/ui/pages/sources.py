@@ -28,8 +28,9 @@ COUNTED = {
     "elsewhere": "in another process",
     "ended": "ended",
     "none": "without a source",
+    "absent": "not running",
 }
-MARKS = {"running": "", "none": "", "lost": "▲", "waiting": "○", "elsewhere": "→", "ended": "■"}
+MARKS = {"running": "", "none": "", "lost": "▲", "waiting": "○", "elsewhere": "→", "ended": "■", "absent": "▲"}
 
 
 def row(one: Told, timezone: str) -> list[Any]:
@@ -39,9 +40,9 @@ def row(one: Told, timezone: str) -> list[Any]:
     return [
         one.source or "–",
         state,
-        html.Span(clock(one.since, timezone, date=True), title=utc(one.since), className="nowrap"),
+        "–" if one.since is None else html.Span(clock(one.since, timezone, date=True), title=utc(one.since), className="nowrap"),
         str(one.rows),
-        html.Span(clock(one.received, timezone, date=True) if one.received else "–", title=utc(one.received), className="nowrap"),
+        _newest(one, timezone),
         "–" if one.lag_s is None else f"{'−' if one.lag_s < 0 else ''}{ago(abs(one.lag_s))}",
         str(one.waiting),
         [html.Div(_gap(gap, timezone), title=utc(gap.since)) for gap in one.gaps[-3:]]
@@ -49,6 +50,13 @@ def row(one: Told, timezone: str) -> list[Any]:
         or "–",
         one.run_by or "nobody",
     ]
+
+
+def _newest(one: Told, timezone: str) -> Any:
+    if one.received is None or one.age_s is None:
+        return "–"
+    at = html.Span(clock(one.received, timezone, date=True), title=utc(one.received), className="nowrap")
+    return [at, html.Div(f"{ago(one.age_s)} ago", className="quiet nowrap")]
 
 
 def _gap(gap: Any, timezone: str) -> str:
