@@ -20,6 +20,7 @@ from spc import __version__
 from spc.api import alarms, causes, docs, health, jobs, known, lines, models, problems, references, replays, rows, scraps, stream
 from spc.api.bodies import BodyLimit
 from spc.api.counters import Counters
+from spc.api.door import Door
 from spc.api.served import Served, of
 from spc.ledger.calibrations import Calibrations
 from spc.line import Plant
@@ -51,7 +52,8 @@ def build(plant: Plant, settings: Settings) -> FastAPI:
     bench = Workbench(cache=Calibrations(plant.ledger, plant.clock))
     app.state.served = Served(plant, settings, Counters(plant), bench)
     problems.install(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(Door, handlers=app.exception_handlers)
+    app.add_middleware(BodyLimit)  # around the door
     docs.install(app)
     for part in _PARTS:
         app.include_router(part.router)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import tzinfo
 from typing import Annotated, Any
 
 import pydantic
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from spc.api.alike import alike
 from spc.api.problems import Problem
 from spc.api.sent import Block, blocks
-from spc.api.served import Here, Served
+from spc.api.served import Served, of
 from spc.api.shapes import SentRow, SentRows
-from spc.errors import Complaint, Refused
+from spc.errors import BadSettings, Complaint, Refused
 from spc.ledger import lines, models
 from spc.line import Line, Receipt, Refusal
 from spc.nouns import Finding, Rows
@@ -38,29 +41,40 @@ _OK: dict[int | str, dict[str, Any]] = {
 }
 
 
+Wrong = list[tuple[int, Complaint]]
+
+_QUICK_BYTES = 128 * 1024  # a body of this size is read within a millisecond: handing it to another thread takes as long
+_ZONE = 100  # characters of a time zone's name at most
+
+
 @router.post("/{line}/rows", summary="Send rows", openapi_extra={"requestBody": _BODY}, responses=_OK)
 async def send(
     request: Request,
-    here: Here,
     line: str,
-    content_type: Annotated[str, Header()] = "",
-    timezone: Annotated[str, Query(max_length=100, description="of CSV times without a zone; the plant's when not given")] = "",
-) -> JSONResponse:
+    timezone: Annotated[str, Query(max_length=_ZONE, description="of CSV times without a zone; the plant's when not given")] = "",
+) -> Response:
     """JSON: each row is taken or refused by itself. CSV: the file is taken as a whole or not at all.
 
     A row with an id is known by it, else by its time: what is sent twice is taken once. Rows without either are always new. When no row
     at all could be taken the answer is 422, with all refusals; 429 says to come back after `Retry-After` seconds.
     """
+    return await answered(request, line)  # only the description comes from here: spc.api.door calls the same at once
+
+
+async def answered(request: Request, line: str) -> Response:
+    """Takes the rows of a request; raises a Complaint when it is none of rows."""
+    here = of(request.app)
     target = here.plant.line(line)
     body = await request.body()
-    wrong: list[tuple[int, Complaint]] = []
+    wrong: Wrong = []
     told: list[Finding] = []
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in ("text/csv", "application/csv"):
-        rows, told = await run_in_threadpool(_rows_of, here, line, body, timezone or here.settings.timezone)
-        made = [Block(rows, tuple(range(1, len(rows) + 1)))]
+        rows, told = await run_in_threadpool(_rows_of, here, line, body, _zone_of(request, here))
+        made = [Block(rows, range(1, len(rows) + 1))]
     elif kind == "application/json" or kind.endswith("+json"):
-        made, wrong = await run_in_threadpool(_from_json, body, here)
+        quick = len(body) <= _QUICK_BYTES
+        made, wrong = read(body, here.settings.zone) if quick else await run_in_threadpool(read, body, here.settings.zone)
     else:
         raise Refused(f"Rows cannot be sent as {kind or 'nothing in particular'}.", cure="Send application/json or text/csv.", status=415)
     receipt, first_wrong = await _take(here, target, made, wrong)
@@ -71,13 +85,27 @@ async def send(
     return JSONResponse({**receipt.to_dict(), "findings": [finding.to_dict() for finding in told]})
 
 
-def _from_json(body: bytes, here: Served) -> tuple[list[Block], list[tuple[int, Complaint]]]:
+def _zone_of(request: Request, here: Served) -> str:
+    name = request.query_params.get("timezone") or here.settings.timezone
+    if len(name) > _ZONE:
+        raise BadSettings(f"There is no time zone {name[:40]!r}….", cure="Use a name such as UTC, Europe/Berlin or America/New_York.")
+    return name
+
+
+def read(body: bytes, zone: tzinfo) -> tuple[list[Block], Wrong]:
+    """The rows of a body of JSON as blocks, and what is wrong with the others. Raises RequestValidationError when it is no list of rows."""
+    rows = alike(body, zone)
+    return careful(body, zone) if rows is None else ([Block(rows, range(1, len(rows) + 1))], [])
+
+
+def careful(body: bytes, zone: tzinfo) -> tuple[list[Block], Wrong]:
+    """The same, row by row."""
     try:
         sent = _JSON.validate_json(body)
     except pydantic.ValidationError as invalid:
         errors = [{**one, "loc": ("body", *one["loc"])} for one in invalid.errors(include_url=False, include_input=False)]
         raise RequestValidationError(errors) from invalid
-    return blocks(sent.rows, here.settings.zone)
+    return blocks(sent.rows, zone)
 
 
 def _rows_of(here: Served, line: str, body: bytes, timezone: str) -> tuple[Rows, list[Finding]]:
@@ -94,7 +122,7 @@ def _rows_of(here: Served, line: str, body: bytes, timezone: str) -> tuple[Rows,
     return rows, told
 
 
-async def _take(here: Served, line: Line, made: list[Block], wrong: list[tuple[int, Complaint]]) -> tuple[Receipt, Complaint | None]:
+async def _take(here: Served, line: Line, made: list[Block], wrong: Wrong) -> tuple[Receipt, Complaint | None]:
     """Writes the blocks in order; a block whose columns do not fit the model is refused, the others are not."""
     total = Receipt(0)
     for block in made:
@@ -121,7 +149,7 @@ def _bare(complaint: Complaint) -> Complaint:
     return Complaint(complaint.text, cure=complaint.cure, column=complaint.column)
 
 
-def _sum(total: Receipt, one: Receipt, places: tuple[int, ...]) -> Receipt:
+def _sum(total: Receipt, one: Receipt, places: Sequence[int]) -> Receipt:
     return Receipt(
         total.accepted + one.accepted,
         total.duplicates + one.duplicates,

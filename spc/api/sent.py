@@ -20,7 +20,7 @@ class Block:
     """Rows with the same columns, and where each of them stood in what was sent, from 1."""
 
     rows: Rows
-    places: tuple[int, ...]
+    places: Sequence[int]
 
 
 def blocks(sent: Sequence[SentRow], zone: tzinfo) -> tuple[list[Block], list[tuple[int, Complaint]]]:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Name = Annotated[str, Field(max_length=200, description="Who does this: it is kept with the change.")]
 Words = Annotated[str, Field(max_length=10_000)]
+TIME, PART, LABEL = 100, 1000, {"quality": 100, "product": 120, "subgroup": 120}  # characters of a row's texts at most
+MOST_ROWS = 100_000  # of one body
 
 
 class Body(BaseModel):
@@ -133,18 +135,18 @@ class Deactivation(Body):
 class SentRow(Body):
     """One row. Without an id and a time it cannot be told from a repetition of itself."""
 
-    time: str | None = Field(None, max_length=100, description="ISO 8601; without a zone it is in the plant's")
-    id: str | None = Field(None, max_length=1000, description="part or serial number")
+    time: str | None = Field(None, max_length=TIME, description="ISO 8601; without a zone it is in the plant's")
+    id: str | None = Field(None, max_length=PART, description="part or serial number")
     values: dict[str, Any] = Field(description="column → number, or null where it is missing")
-    quality: str = Field("good", max_length=100, description="good, uncertain, bad, stale, missing or late")
-    product: str = Field("", max_length=120, description="what is made: its model judges the row, where it has one")
-    subgroup: str = Field("", max_length=120, description="the label of the subgroup that the row belongs to")
+    quality: str = Field("good", max_length=LABEL["quality"], description="good, uncertain, bad, stale, missing or late")
+    product: str = Field("", max_length=LABEL["product"], description="what is made: its model judges the row, where it has one")
+    subgroup: str = Field("", max_length=LABEL["subgroup"], description="the label of the subgroup that the row belongs to")
 
 
 class SentRows(Body):
     """Rows in the order in which they were made."""
 
-    rows: list[SentRow] = Field(max_length=100_000)
+    rows: list[SentRow] = Field(max_length=MOST_ROWS)
 
 
 class Acknowledge(Body):

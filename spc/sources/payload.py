@@ -30,7 +30,8 @@ LABELS = ("quality", "product", "subgroup")
 KEPT_BYTES = 65_536  # of a message that is too large to be looked at, so much is kept to show what it was
 LONGEST = 1000  # characters of an id, a label or a column's name: as over HTTP
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH, _US = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_NAT = int(np.iinfo(np.int64).min)  # no time, as a number
 _FLOATS = frozenset({float})
 _TOO_DEEP = "It is nested too deeply for a row."
 _CURE = 'Send {"values": {"warp_mm": 0.35, …}}.'
@@ -117,15 +118,19 @@ def row_of(time: int | None, id: str | None, values: Mapping[str, Any], labels: 
         if label and not label.isprintable():
             raise BadTable("It has characters that cannot be printed.", cure="Leave it out if there is none.", column=word)
     names = tuple(values)
-    if not _can_be_named(names):
+    if not can_be_named(names):
         raise BadTable("A column has no name, or one that cannot be printed.", cure="Name every value.")
     numbers = _plain(values) or tuple(number(name, value) for name, value in values.items())
     return Sent(time, id, names, numbers, quality, labels.get("product", ""), labels.get("subgroup", ""))
 
 
 @lru_cache(maxsize=256)
-def _can_be_named(names: tuple[str, ...]) -> bool:
-    """Whether each column has a name that people can read; asked once for all rows of a kind."""
+def can_be_named(names: tuple[str, ...]) -> bool:
+    """Whether each column has a name that people can read; looked at once for all rows of a kind.
+
+    >>> can_be_named(("warp_mm",)), can_be_named((" ",))
+    (True, False)
+    """
     return all(name.strip() and name.isprintable() for name in names)
 
 
@@ -160,10 +165,19 @@ def us_of(text: str, zone: tzinfo) -> int:
     """
     try:
         at = datetime.fromisoformat(text.strip())
-        utc = (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+        utc = at if at.tzinfo is UTC else (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as wrong:
         raise Complaint(f"{text[:60]!r} is not a time.", cure="Write ISO 8601: 2025-03-04T06:00:00Z.") from wrong
-    return (utc - _EPOCH) // timedelta(microseconds=1)
+    return (utc - _EPOCH) // _US
+
+
+def us_since_1970(at: Iterable[datetime]) -> list[int]:
+    """Microseconds since 1970 of times in UTC.
+
+    >>> us_since_1970([datetime(2025, 3, 4, 5, tzinfo=UTC)])
+    [1741064400000000]
+    """
+    return [(one - _EPOCH) // _US for one in at]
 
 
 def us_of_number(value: float) -> int:
@@ -187,11 +201,20 @@ def runs(sent: Iterable[Sent]) -> list[Rows]:
 
 def rows_of(names: tuple[str, ...], sent: Sequence[Sent]) -> Rows:
     """A block of rows that all have the columns `names`."""
-    at = np.array(["NaT" if one.at is None else one.at for one in sent], dtype="datetime64[us]")
+    at = np.array([_NAT if one.at is None else one.at for one in sent], dtype=np.int64).view("datetime64[us]")
     x = np.array([one.values for one in sent], dtype=np.float64).reshape(len(sent), len(names))
-    subgroup, product = (tuple(getattr(one, word) for one in sent) for word in ("subgroup", "product"))
-    ids, quality = tuple(one.id for one in sent), tuple(one.quality for one in sent)
-    return Rows(names, x, at, ids, quality, subgroup if any(subgroup) else (), product if any(product) else ())
+    ids = tuple([one.id for one in sent])
+    quality, subgroup, product = (tuple([getattr(one, word) for one in sent]) for word in ("quality", "subgroup", "product"))
+    return Rows(names, x, at, ids, labelled(quality, "good"), labelled(subgroup), labelled(product))
+
+
+def labelled(labels: Sequence[str], usual: str = "") -> tuple[str, ...]:
+    """The labels of rows; none when all have the usual one.
+
+    >>> labelled(["", "P"]), labelled(["good"], "good")
+    (('', 'P'), ())
+    """
+    return tuple(labels) if set(labels) - {usual} else ()
 
 
 def written(rows: Rows) -> list[bytes]:
