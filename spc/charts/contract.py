@@ -64,8 +64,8 @@ def takes_together(chart: Chart) -> TypeGuard[Together]:
 def check(chart: Chart) -> None:
     """Raise AssertionError when a chart breaks a promise.
 
-    A block has the bits of its rows one by one, the given memory is left alone, side by side is as one after the other, and rotating z
-    changes nothing. A chart that is bound to a scatter need not stand a rotation of z, but other units and another order of the columns.
+    A block has the bits of its rows one by one, rows and memory that were given are left alone, side by side is as one after the other,
+    and rotating z changes nothing. A chart that is bound to a scatter need not stand a rotation of z, but other units and another order of the columns.
     Of a chart that takes the rows of a subgroup together, neither their order nor their mean nor a rotation may change anything.
     """
     rng = np.random.default_rng(7)
@@ -75,7 +75,9 @@ def check(chart: Chart) -> None:
         return
     free, factor = chart, np.tril(rng.standard_normal((4, 4)), -1) + 2.0 * np.eye(4)
     chart = bound(chart, factor)
+    given = z.copy()
     whole = chart.step(chart.start(4), z)[1]
+    assert (z == given).all(), "the rows that were given were changed"
     state, single = chart.start(4), []
     for row in z:
         state, value = chart.step(state, row[None])

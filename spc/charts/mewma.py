@@ -43,8 +43,8 @@ class Mewma:
         if not len(z):
             return state, np.empty(0)
         y = smoothed(z, np.array(state["y"]), self.lam)
-        t = int(state["t"]) + np.arange(1, len(z) + 1)
-        return {"y": y[-1].tolist(), "t": int(t[-1])}, np.asarray(np.einsum("ij,ij->i", y, y) / self._variance(t))
+        t = int(state["t"])
+        return {"y": y[-1].tolist(), "t": t + len(z)}, np.asarray(np.einsum("ij,ij->i", y, y) / self._variance(t + 1, len(z)))
 
     def lanes(self, count: int, p: int) -> Lanes:
         """The same for `count` processes side by side."""
@@ -54,10 +54,11 @@ class Mewma:
             nonlocal y, t
             y = self.lam * z + (1.0 - self.lam) * y
             t += 1
-            return np.asarray(np.einsum("ij,ij->i", y, y) / self._variance(np.array([t]))[0])
+            return np.asarray(np.einsum("ij,ij->i", y, y) / self._variance(t, 1))
 
         return advance
 
-    def _variance(self, t: np.ndarray) -> Floats:
-        early = 1.0 - (1.0 - self.lam) ** (2.0 * t) if self.exact else np.ones(len(t))
-        return np.asarray(self.lam / (2.0 - self.lam) * early)
+    def _variance(self, t: int, n: int) -> Floats | float:
+        """What ‖y‖² of rows t … t + n − 1 is measured by: one number, or with `exact` each row's own."""
+        lasting = self.lam / (2.0 - self.lam)
+        return np.asarray(lasting * (1.0 - (1.0 - self.lam) ** (2.0 * np.arange(t, t + n)))) if self.exact else lasting

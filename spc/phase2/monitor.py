@@ -45,6 +45,7 @@ class Monitor:
             name: bound(chart, model.scatter.factor) for name, chart in asked.items() if name not in self._within
         }
         self._state: dict[str, Any] = {name: chart.start(model.p) for name, chart in self._charts.items()}
+        self._remembers = any(map(bool, self._state.values()))
         self._parts: dict[bytes, Scatter] = {}
         self._sized: dict[int, Monitor] = {}
         self._gathering = gathering(model)
@@ -83,9 +84,9 @@ class Monitor:
             self._past, seen = self.model.dynamics.step(self._past, self._clean(x, missing), rows.at)
             notes = noted(self.model.dynamics, missing, seen)
             self.charted, missing = seen.x, self._missing(seen.x, ())
-            tracks = {name: self._track(name, chart, seen.x, missing) for name, chart in self._charts.items()}
+            tracks = self._tracks(self._charts, seen.x, missing)
         elif self._gathering is None:
-            tracks = {name: self._track(name, chart, x, missing) for name, chart in self._charts.items()}
+            tracks = self._tracks(self._charts, x, missing)
             notes = self._notes(missing, len(rows))
         else:
             tracks, notes = self._means(self._clean(x, missing), rows.subgroup, whole)
@@ -113,7 +114,9 @@ class Monitor:
         """The complete rows up to the i-th of the block that was judged last, whitened (n, p): at most 64 of them, those of earlier blocks
         only for a model whose charts remember. With subgroups they are means, each on the scale of its own number of rows.
         """
-        return np.concatenate([self._earlier, self._whitened(i, KEPT)])[-KEPT:]
+        own = self._last(i)
+        rows = np.concatenate([self._earlier, own])[-KEPT:] if len(own) < KEPT else own
+        return rows if self._gathering is not None else self.model.scatter.whiten(rows)
 
     def memory(self) -> dict[str, Any]:
         """What the charts remember, the rows of an open subgroup, and those before the next row, as plain numbers."""
@@ -123,7 +126,7 @@ class Monitor:
     @property
     def remembers(self) -> bool:
         """Whether any chart has a memory that a person may begin anew."""
-        return any(chart.start(self.model.p) for chart in self._charts.values())
+        return self._remembers
 
     def anew(self, memory: Mapping[str, Any]) -> dict[str, Any]:
         """A memory in which every chart stands as before its first row; rows of an open subgroup and those before the next one stay."""
@@ -152,14 +155,29 @@ class Monitor:
         """Before a block: the charts' memories and the last rows are kept aside."""
         self._before = dict(self._state)
         if self.remembers:
-            self._earlier = self.last_rows(len(self._block))
+            own = self._last(len(self._block))
+            self._earlier = own if len(own) == KEPT or not len(self._earlier) else np.concatenate([self._earlier, own])[-KEPT:]
 
-    def _whitened(self, i: int, most: int = 0) -> Floats:
-        """The complete rows, or means, of the last block up to the i-th, as the charts saw them: the last `most`, or (0) all."""
-        if self._gathering is None:
+    def _last(self, i: int) -> Floats:
+        """The last 64 complete rows, or whitened means, of the last block up to the i-th."""
+        if self._gathering is not None:
+            return self._means_up_to(i)[-KEPT:]
+        x = self._block[max(i + 1 - KEPT, 0) : i + 1]
+        gaps = np.isnan(x).any(axis=1)
+        if gaps.any():
             x = self._block[: i + 1]
-            return self.model.scatter.whiten(x[~np.isnan(x).any(axis=1)][-most:])
-        there = [one for at, one in self.closed if at <= i and one.k and not np.isnan(one.mean).any()][-most:]
+            x = x[~np.isnan(x).any(axis=1)][-KEPT:]
+        return x.copy()
+
+    def _whitened(self, i: int) -> Floats:
+        """The complete rows, or means, of the last block up to the i-th, as the charts saw them."""
+        if self._gathering is not None:
+            return self._means_up_to(i)
+        x = self._block[: i + 1]
+        return self.model.scatter.whiten(x[~np.isnan(x).any(axis=1)])
+
+    def _means_up_to(self, i: int) -> Floats:
+        there = [one for at, one in self.closed if at <= i and one.k and not np.isnan(one.mean).any()]
         z = [self.model.sized(one.k).scatter.whiten(one.mean) for one in there]
         return np.concatenate(z) if z else np.empty((0, self.model.p))
 
@@ -188,8 +206,7 @@ class Monitor:
         alike._state = self._state
         mean = one.mean[None]
         missing = np.isnan(mean)
-        for name, chart in self._charts.items():
-            found = alike._track(name, chart, mean, missing if missing.any() else None)
+        for name, found in alike._tracks(self._charts, mean, missing if missing.any() else None).items():
             track = tracks[name]
             track.value[at], track.ucl[at], track.out[at] = found.value[0], found.ucl[0], found.out[0]
 
@@ -247,43 +264,54 @@ class Monitor:
     @staticmethod
     def _missing(x: Floats, quality: tuple[str, ...]) -> Bools | None:
         """Which values are not there (n, p); None when all are, the usual case, which is found out in one pass without a table."""
-        bad = [i for i, q in enumerate(quality) if q in UNFIT]
+        bad = [] if UNFIT.isdisjoint(quality) else [i for i, q in enumerate(quality) if q in UNFIT]
         if not bad and not (x.size and np.isnan(x.min())):
             return None
         missing = np.isnan(x)
         missing[bad] = True
         return missing
 
-    def _track(self, name: str, chart: Chart, x: Floats, missing: Bools | None) -> Track:
-        limits = self.model.new_limits[name]
-        n = len(x)
-        if missing is None:
-            value, state = np.empty(n), self._state[name]
-            for start in range(0, n, BLOCK):  # a block stays in the second-level cache from whitening to the chart's value
-                here = slice(start, start + BLOCK)
-                state, value[here] = chart.step(state, self.model.scatter.whiten(x[here]))
-            self._state[name] = state
-            ucl = np.full(n, limits[-1].value)
-            return Track(value, ucl, value > ucl)
-        if len(limits) < self.model.p or chart.start(self.model.p):  # a chart with one limit has it for complete rows
-            return self._complete(name, chart, x, missing)
-        value, ucl = np.full(n, np.nan), np.full(n, np.nan)
+    def _tracks(self, charts: Mapping[str, Chart], x: Floats, missing: Bools | None) -> dict[str, Track]:
+        """The charts over rows x (n, p), which are whitened once for all of them."""
+        if missing is not None:
+            return self._with_gaps(charts, x, missing)
+        values = {name: np.empty(len(x)) for name in charts}
+        for start in range(0, len(x), BLOCK):  # a block stays in the second-level cache from whitening to the charts' values
+            here = slice(start, start + BLOCK)
+            z = self.model.scatter.whiten(x[here])
+            for name, chart in charts.items():
+                self._state[name], values[name][here] = chart.step(self._state[name], z)
+        tracks = {}
+        for name, value in values.items():
+            ucl = np.full(len(x), self.model.new_limits[name][-1].value)
+            tracks[name] = Track(value, ucl, value > ucl)
+        return tracks
+
+    def _with_gaps(self, charts: Mapping[str, Chart], x: Floats, missing: Bools) -> dict[str, Track]:
+        """The same where values are missing. A chart with one limit has it for complete rows: it passes over the others."""
+        whole, tracks = ~missing.any(axis=1), {}
+        z = self.model.scatter.whiten(x[whole])
+        for name, chart in charts.items():
+            limits = self.model.new_limits[name]
+            if len(limits) == self.model.p and not chart.start(self.model.p):
+                tracks[name] = self._observed(name, chart, x, missing, z)
+                continue
+            value, ucl = np.full(len(x), np.nan), np.where(whole, limits[-1].value, np.nan)
+            self._state[name], value[whole] = chart.step(self._state[name], z)
+            tracks[name] = Track(value, ucl, value > ucl)
+        return tracks
+
+    def _observed(self, name: str, chart: Chart, x: Floats, missing: Bools, whitened: Floats) -> Track:
+        """A chart without memory judges each row on the values that it has, against the limit for so many; complete ones are whitened."""
+        value, ucl = np.full(len(x), np.nan), np.full(len(x), np.nan)
         patterns, which = np.unique(missing, axis=0, return_inverse=True)
         for k, pattern in enumerate(patterns):
-            here = which.reshape(-1) == k
-            seen = ~pattern
+            here, seen = which.reshape(-1) == k, ~pattern
             q = int(seen.sum())
             if q:
-                z = self._part(seen).whiten(x[here][:, seen])
+                z = whitened if q == self.model.p else self._part(seen).whiten(x[here][:, seen])
                 _, value[here] = chart.step(chart.start(q), z)
-                ucl[here] = limits[q - 1].value
-        return Track(value, ucl, value > ucl)
-
-    def _complete(self, name: str, chart: Chart, x: Floats, missing: Bools) -> Track:
-        """A chart that judges complete rows only passes over those with gaps: what it remembers stays as it was."""
-        value, whole = np.full(len(x), np.nan), ~missing.any(axis=1)
-        ucl = np.where(whole, self.model.new_limits[name][-1].value, np.nan)
-        self._state[name], value[whole] = chart.step(self._state[name], self.model.scatter.whiten(x[whole]))
+                ucl[here] = self.model.new_limits[name][q - 1].value
         return Track(value, ucl, value > ucl)
 
     def _part(self, seen: Bools) -> Scatter:
