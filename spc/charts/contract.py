@@ -65,8 +65,9 @@ def check(chart: Chart) -> None:
     """Raise AssertionError when a chart breaks a promise.
 
     A block has the bits of its rows one by one, rows and memory that were given are left alone, side by side is as one after the other,
-    and rotating z changes nothing. A chart that is bound to a scatter need not stand a rotation of z, but other units and another order of the columns.
-    Of a chart that takes the rows of a subgroup together, neither their order nor their mean nor a rotation may change anything.
+    and rotating z changes nothing. A chart that is bound to a scatter need not stand a rotation of z, but other units and another order
+    of the columns. Of a chart that takes the rows of a subgroup together, neither their order nor their mean nor a rotation may change
+    anything.
     """
     rng = np.random.default_rng(7)
     z = rng.standard_normal((50, 4))
