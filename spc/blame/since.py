@@ -31,7 +31,7 @@ MASS: Final = {
 _SIZES: Final = np.geomspace(0.35, 16.0, 12)  # standard deviations of a shift, all directions together
 _SLOPES: Final = np.geomspace(0.004, 0.5, 12)  # the same, per row: what grows faster is a step
 _OFFSET: Final = 0.3  # how far the level before the change may be off, in all directions together: a reference is an estimate, and ages
-_CLEAR: Final = 3.0  # odds from which on the row is that of the likeliest kind of change, and not of all kinds together
+CLEAR: Final = 3.0  # odds from which on the row is that of the likeliest kind of change, and not of all kinds together
 _ODDS: Final = {"step": 3.0, "drift": 1.0, "spread": 1.0}  # before any row was seen: a fault is a jump more often than not
 _SPREADS: Final = np.exp(np.linspace(0.1, 1.6, 16))  # the spread after a change, in that before: what shrinks rings no chart
 
@@ -58,7 +58,7 @@ class Began:
         'a step fits better than anything else tried, odds 31 : 1'
         """
         what = {"step": "a step", "drift": "a drift", "spread": "a change of the spread"}[self.change]
-        if self.odds < _CLEAR:
+        if self.odds < CLEAR:
             return f"{what} fits best, though not by much, odds {self.odds:.1f} : 1"
         return f"{what} fits better than anything else tried, odds {'over 1000' if self.odds > 1000 else f'{self.odds:.0f}'} : 1"
 
@@ -85,18 +85,17 @@ def began(z: Floats, rows: Ints | None = None, weight: Floats | None = None, *, 
     z = np.atleast_2d(np.asarray(z, dtype=np.float64))
     rows = np.arange(1, len(z) + 1) if rows is None else np.asarray(rows)
     weight = np.ones(len(z)) if weight is None else np.asarray(weight, dtype=np.float64)
-    there = np.flatnonzero(~np.isnan(z).any(axis=1))[-MOST:]
-    if not len(there):
-        raise ValueError("no row has values: nothing says when it began")
+    there = slice(-MOST, None) if not np.isnan(z.sum()) else np.flatnonzero(~np.isnan(z).any(axis=1))[-MOST:]
     z, rows, weight = z[there], rows[there], weight[there]
-    logs = {"step": _step(z, weight), "drift": _drift(z, rows, weight)} | ({"spread": _spread(z, weight)} if spread else {})
-    logs = {name: one + math.log(_ODDS[name]) for name, one in logs.items()}
-    evidence = {name: float(np.logaddexp.reduce(one)) for name, one in logs.items()}
+    if not len(z):
+        raise ValueError("no row has values: nothing says when it began")
+    logs = {name: one + math.log(_ODDS[name]) for name, one in _likelihoods(z, rows, weight, spread=spread).items()}
+    evidence = {name: float(_logsum(one)) for name, one in logs.items()}
     order = sorted(evidence, key=lambda name: -evidence[name])
     change: Change = order[0]  # type: ignore[assignment]
     odds = math.exp(min(evidence[order[0]] - evidence[order[1]], 700.0))
-    together = np.asarray(np.logaddexp.reduce(list(logs.values())))
-    best, low, high = _interval(logs[change] if odds > _CLEAR else together, together, MASS[change])
+    together = _logsum(np.array(list(logs.values())))
+    best, low, high = _interval(logs[change] if odds > CLEAR else together, together, MASS[change])
     found = Since(int(rows[best]), int(rows[low]), int(rows[high]), "drift" if change == "drift" else "step")
     shift, strength = _shift(z[best:], rows[best:], weight[best:], change)
     return Began(found, change, odds, shift, strength, z[best:])
@@ -127,24 +126,10 @@ def whitened(scatter: Scatter, x: Floats) -> Floats:
     return z
 
 
-def _averaged(z: Floats, weight: Floats, total: Floats, cross: Floats, known: Floats, scales: Floats) -> Floats:
-    """log of the likelihood (n,) of rows weight_i · b before τ and weight_i · (b + w_i · shift) from τ on, the shift averaged over
-    N(0, scale²/p · I) and the scales, b over N(0, _OFFSET²/p · I).
-
-    total (n, p): Σ weight · w · z from τ on; cross (n,): Σ weight² · w; known (n,): Σ weight² · w². In each coordinate that is a straight
-    line through normal rows, whose marginal likelihood is known exactly.
-    """
-    p = z.shape[1]
-    level = weight @ z
-    vague = _OFFSET**2 / p
-    one = float(weight @ weight) + 1.0 / vague
-    own, both, shifted = float(level @ level), total @ level, np.einsum("ij,ij->i", total, total)
-    size = scales**2 / p
-    other = known[:, None] + 1.0 / size
-    det = one * other - cross[:, None] ** 2
-    fit = (other * own - 2.0 * (cross * both)[:, None] + one * shifted[:, None]) / det
-    logs = 0.5 * fit - 0.5 * p * np.log(det * vague * size)
-    return np.asarray(np.logaddexp.reduce(logs, axis=1) - math.log(len(scales)))
+def _logsum(logs: Floats) -> Floats:
+    """log Σ exp over the first axis, in whole passes over the array: a chain of `logaddexp` takes twenty times as long."""
+    most = logs.max(axis=0)
+    return np.asarray(most + np.log(np.exp(logs - most).sum(axis=0)))
 
 
 def _after(values: Floats) -> Floats:
@@ -152,39 +137,69 @@ def _after(values: Floats) -> Floats:
     return np.asarray(np.cumsum(values[::-1], axis=0)[::-1])
 
 
-def _step(z: Floats, weight: Floats) -> Floats:
-    square = _after(weight**2)
-    return _averaged(z, weight, _after(weight[:, None] * z), square, square, _SIZES)
+def _likelihoods(z: Floats, rows: Ints, weight: Floats, *, spread: bool) -> dict[str, Floats]:
+    """log of the likelihood (n,) of each kind of change at each row; the sums that all of them are made of are made once.
 
-
-def _drift(z: Floats, rows: Ints, weight: Floats) -> Floats:
-    """With w_i = row_i − row_τ + 1: a row that was passed over counts as time."""
+    A drift has w_i = row_i − row_τ + 1: a row that was passed over counts as time.
+    """
+    n, p = z.shape
     age = (rows - rows[-1]).astype(np.float64)  # 0 for the newest row: sums of small numbers
-    pull, square, start = weight[:, None] * z, weight**2, age - 1.0
-    total = _after(age[:, None] * pull) - start[:, None] * _after(pull)
-    first, plain = _after(age * square), _after(square)
-    known = _after(age**2 * square) - 2.0 * start * first + start**2 * plain
-    return _averaged(z, weight, total, first - start * plain, known, _SLOPES)
+    start, plain = age - 1.0, weight**2
+    both = np.empty((n, 2 * p))
+    np.multiply(weight[:, None], z, out=both[:, :p])
+    np.multiply(age[:, None], both[:, :p], out=both[:, p:])
+    after, square, first = _after(both), _after(plain), _after(age * plain)
+    total, moved = after[:, :p], after[:, p:] - start[:, None] * after[:, :p]
+    level, one = total[0], float(square[0])
+    known = _after(age**2 * plain) - 2.0 * start * first + start**2 * square
+    logs = {
+        "step": _averaged(level, one, total, square, square, _SIZES),
+        "drift": _averaged(level, one, moved, first - start * square, known, _SLOPES),
+    }
+    return logs | {"spread": _spread(z, level - total, one - square)} if spread else logs
 
 
-def _spread(z: Floats, weight: Floats) -> Floats:
-    """log of the likelihood (n,) with the standard deviation after τ averaged, and the level of the rows before it."""
-    square = _after(np.einsum("ij,ij->i", z, z))
-    count = np.arange(len(z), 0, -1) * float(z.shape[1])
-    logs = -count[:, None] * np.log(_SPREADS) + 0.5 * square[:, None] * (1.0 - _SPREADS**-2)
-    pull, plain = weight[:, None] * z, weight**2
-    vague = _OFFSET**2 / z.shape[1]
-    level, lift = np.cumsum(pull, axis=0) - pull, (np.cumsum(plain) - plain) * vague
-    before = 0.5 * np.einsum("ij,ij->i", level, level) * vague / (1.0 + lift) - 0.5 * z.shape[1] * np.log1p(lift)
-    return np.asarray(np.logaddexp.reduce(logs, axis=1) - math.log(len(_SPREADS)) + before)
+def _averaged(level: Floats, one: float, total: Floats, cross: Floats, known: Floats, scales: Floats) -> Floats:
+    """log of the likelihood (n,) of rows weight_i · b before τ and weight_i · (b + w_i · shift) from τ on, the shift averaged over
+    N(0, scale²/p · I) and the scales, b over N(0, _OFFSET²/p · I).
+
+    level (p,): Σ weight · z and one: Σ weight² of all rows; total (n, p): Σ weight · w · z from τ on; cross (n,): Σ weight² · w; known (n,):
+    Σ weight² · w². In each coordinate that is a straight line through normal rows, whose marginal likelihood is known exactly: that of
+    the level, and that of what it leaves of the shift, which alone depends on the scale.
+    """
+    p = len(level)
+    vague, size = _OFFSET**2 / p, scales**2 / p
+    one += 1.0 / vague
+    tilt, own = cross / one, float(level @ level)
+    left = np.einsum("ij,ij->i", total, total) - 2.0 * tilt * (total @ level) + tilt**2 * own
+    det = known - cross * tilt + (1.0 / size)[:, None]
+    logs = np.log(det)
+    logs *= -0.5 * p
+    logs += np.divide(0.5 * left, det, out=det)
+    logs -= (0.5 * p * np.log(size))[:, None]
+    return _logsum(logs) + (0.5 * own / one - 0.5 * p * math.log(one * vague) - math.log(len(scales)))
+
+
+def _spread(z: Floats, level: Floats, plain: Floats) -> Floats:
+    """log of the likelihood (n,) with the standard deviation after τ averaged, and the level of the rows before it: level (n, p) and plain
+    (n,) are Σ weight · z and Σ weight² of these.
+    """
+    n, p = z.shape
+    count = np.arange(n, 0, -1) * float(p)
+    logs = (0.5 * (1.0 - _SPREADS**-2))[:, None] * _after(np.einsum("ij,ij->i", z, z))
+    logs -= np.log(_SPREADS)[:, None] * count
+    vague = _OFFSET**2 / p
+    lift = 1.0 + plain * vague
+    before = np.einsum("ij,ij->i", level, level) * (0.5 * vague) / lift - 0.5 * p * np.log(lift)
+    return _logsum(logs) + before - math.log(len(_SPREADS))
 
 
 def _interval(logs: Floats, together: Floats, wanted: float) -> tuple[int, int, int]:
     """The likeliest row by `logs`, and the first and last of the shortest stretch around it that holds as much as is wanted of the
     likelihood of all kinds of change `together`, as nearly as whole rows can: which kind it was is not known for certain either.
     """
-    mass = np.exp(together - together.max())
-    mass /= mass.sum()
+    shares = np.exp(together - together.max())
+    mass = (shares / shares.sum()).tolist()
     best = low = high = int(np.argmax(logs))
     held = mass[best]
     while held < wanted:

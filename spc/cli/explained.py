@@ -125,9 +125,9 @@ def because(began: Began, t: Language) -> str:
     >>> because(found, spoken("en")) == found.why, because(found, spoken("de"))
     (True, 'ein Sprung passt besser als alles andere, was versucht wurde, Chancen 31 : 1')
     """
-    from spc.blame.since import _CLEAR
+    from spc.blame.since import CLEAR
 
-    if began.odds < _CLEAR:
+    if began.odds < CLEAR:
         return t.say(_HARDLY[began.change], odds=_number(t, began.odds, ".1f"))
     return t.say(_FITS[began.change], odds=t.say("over 1000") if began.odds > 1000 else f"{began.odds:.0f}")
 
