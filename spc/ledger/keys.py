@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from sqlalchemy import Connection, any_, bindparam, select, text
+from sqlalchemy import Connection, any_, bindparam, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
+from spc.ledger.quick import Quick
 from spc.ledger.schema import row_key
 from spc.nouns import Rows
 
-# SQLite asks for all keys of a block at once, as a list in JSON; new ones are handed to it past SQLAlchemy, which takes longer than it does
+# SQLite asks for all keys of a block at once, as a list in JSON, or for the one that there is
+_FIND_ONE = Quick(select(row_key.c.seq).where(row_key.c.hash == bindparam("hash")))
 _FIND = "select seq from row_key where hash in (select value from json_each(?))"
+_PUT_ONE = Quick(insert(row_key))
 _PUT = "insert into row_key (hash, seq, month) values (?, ?, ?)"
 # PostgreSQL takes all of a block at once, as an array: one statement, whatever its length
 _FIND_ALL = select(row_key.c.seq).where(row_key.c.hash == any_(bindparam("hashes", type_=ARRAY(BIGINT))))
@@ -52,7 +55,9 @@ def put_keys(connection: Connection, keys: Sequence[str | None], first_seq: int,
     if not seqs:
         return
     hashes = _hashes(tuple(keys))
-    if connection.dialect.name == "postgresql":
+    if len(hashes) == 1:
+        _PUT_ONE.change(connection, {"hash": hashes[0], "seq": seqs[0], "month": month})
+    elif connection.dialect.name == "postgresql":
         connection.execute(_PUT_ALL, {"hashes": hashes, "seqs": seqs, "month": month})
     else:
         connection.exec_driver_sql(_PUT, sorted((one, seq, month) for one, seq in zip(hashes, seqs, strict=True)))
@@ -62,6 +67,8 @@ def places(connection: Connection, keys: Sequence[str | None]) -> list[int]:
     """The numbers of the rows that may have one of these keys, in order."""
     if not (hashes := _hashes(tuple(keys))):
         return []
+    if len(hashes) == 1:
+        return sorted(seq for (seq,) in _FIND_ONE.all(connection, {"hash": hashes[0]}))
     if connection.dialect.name == "postgresql":
         found = connection.execute(_FIND_ALL, {"hashes": hashes})
     else:

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from spc.errors import Refused
+from spc.ledger.quick import Quick
 from spc.ledger.schema import lease
 
 LENGTH_US = 15_000_000  # a process that died is missed for so long
@@ -22,8 +23,8 @@ RENEW_US = 10_000_000  # a lease that has less than this left is renewed
 
 _HERE = lease.c.line == bindparam("of_line")
 _LOOK = select(lease.c.owner, lease.c.epoch, lease.c.until, lease.c.told).where(_HERE)
-_ASK = _LOOK.with_for_update()
-_RENEW = update(lease).where(_HERE).values(until=bindparam("to"))
+_ASK = Quick(_LOOK.with_for_update())
+_RENEW = Quick(update(lease).where(_HERE).values(until=bindparam("to")))
 
 
 def told() -> str:
@@ -73,20 +74,21 @@ def hold(connection: Connection, line: str, owner: str, epoch: int, now: int) ->
 
     Raises Refused (status 503) while another process holds it.
     """
-    found = connection.execute(_ASK, {"of_line": line}).first()
+    found = _ASK.first(connection, {"of_line": line})
     if found is None:
         connection.execute(insert(lease).values(line=line, owner=owner, epoch=1, until=now + LENGTH_US, told=told()))
         return 1
-    if found.owner == owner and found.epoch == epoch:
-        if not RENEW_US <= found.until - now <= LENGTH_US:  # one that is longer than any was given before the clock was set back
-            connection.execute(_RENEW, {"of_line": line, "to": now + LENGTH_US})
+    holder, current, until, who = found
+    if holder == owner and current == epoch:
+        if not RENEW_US <= until - now <= LENGTH_US:  # one that is longer than any was given before the clock was set back
+            _RENEW.change(connection, {"of_line": line, "to": now + LENGTH_US})
         return epoch
-    if found.owner not in ("", owner) and found.until > now and not gone(found.owner):
-        text = f"Line {line} is run by {found.told}."
-        raise Refused(text, cure="Send its rows there, or stop it first.", status=503, retry_after=max(1.0, (found.until - now) / 1e6))
-    mine = {"owner": owner, "epoch": found.epoch + 1, "until": now + LENGTH_US, "told": told()}
+    if holder not in ("", owner) and until > now and not gone(holder):
+        text = f"Line {line} is run by {who}."
+        raise Refused(text, cure="Send its rows there, or stop it first.", status=503, retry_after=max(1.0, (until - now) / 1e6))
+    mine = {"owner": owner, "epoch": current + 1, "until": now + LENGTH_US, "told": told()}
     connection.execute(update(lease).where(lease.c.line == line).values(**mine))
-    return int(found.epoch) + 1
+    return int(current) + 1
 
 
 def keep(connection: Connection, line: str, owner: str, epoch: int, now: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from spc.errors import NotFound
+from spc.ledger.quick import Quick
 from spc.ledger.schema import activation, block, line, memory, position
 
 
@@ -45,16 +46,18 @@ _ACTIVATION = (
 _CURRENT = select(*_ACTIVATION).where(activation.c.line == bindparam("name")).order_by(activation.c.id.desc()).limit(1)
 _LAST = select(block.c.last_seq).where(block.c.line == bindparam("name")).order_by(block.c.first_seq.desc()).limit(1)
 _HERE = (position.c.line == bindparam("of_line")) & (position.c.source == bindparam("of_source"))
-_FORCE = (
+_FORCE = Quick(
     select(*_ACTIVATION)
     .where(
         activation.c.id.in_(select(func.max(activation.c.id)).where(activation.c.line == bindparam("name")).group_by(activation.c.product))
     )
     .order_by(activation.c.product)
 )
-_MOVE = update(position).where(_HERE).values(position_json=bindparam("json"), at=bindparam("now"))
-_RECALL = select(memory.c.memory_json).where(memory.c.line == bindparam("of_line"), memory.c.activation_id == bindparam("activation"))
-_REMEMBER = (
+_MOVE = Quick(update(position).where(_HERE).values(position_json=bindparam("json"), at=bindparam("now")))
+_RECALL = Quick(
+    select(memory.c.memory_json).where(memory.c.line == bindparam("of_line"), memory.c.activation_id == bindparam("activation"))
+)
+_REMEMBER = Quick(
     update(memory)
     .where(memory.c.line == bindparam("of_line"), memory.c.activation_id == bindparam("activation"))
     .values(seq=bindparam("last"), memory_json=bindparam("json"))
@@ -88,7 +91,7 @@ def current(connection: Connection, name: str) -> Activation | None:
 
 def in_force(connection: Connection, name: str) -> dict[str, Activation]:
     """The activations in force, by product; "" is that for all products that have none of their own."""
-    return {one.product: one for one in (Activation(*found) for found in connection.execute(_FORCE, {"name": name}))}
+    return {one.product: one for one in (Activation(*found) for found in _FORCE.all(connection, {"name": name}))}
 
 
 def activations(connection: Connection, name: str) -> list[Activation]:
@@ -121,7 +124,7 @@ def last_received(connection: Connection, name: str) -> int | None:
 def put_position(connection: Connection, name: str, source: str, where: Any, now: int) -> None:
     """How far the source has been read: the next one starts behind it."""
     text = json.dumps(where)
-    if connection.execute(_MOVE, {"of_line": name, "of_source": source, "json": text, "now": now}).rowcount == 0:
+    if _MOVE.change(connection, {"of_line": name, "of_source": source, "json": text, "now": now}) == 0:
         connection.execute(insert(position).values(line=name, source=source, position_json=text, at=now))
 
 
@@ -134,7 +137,7 @@ def get_position(connection: Connection, name: str, source: str) -> Any:
 def put_memory(connection: Connection, name: str, activation_id: int, seq: int, what: str) -> None:
     """The charts' and the watch's memory after row `seq`, as JSON text."""
     told = {"of_line": name, "activation": activation_id, "last": seq, "json": what}
-    if connection.execute(_REMEMBER, told).rowcount == 0:
+    if _REMEMBER.change(connection, told) == 0:
         connection.execute(insert(memory).values(line=name, activation_id=activation_id, seq=seq, memory_json=what))
 
 
@@ -146,7 +149,8 @@ def get_memory(connection: Connection, name: str, activation_id: int) -> dict[st
 
 def memory_text(connection: Connection, name: str, activation_id: int) -> str | None:
     """The same as it was written."""
-    return connection.execute(_RECALL, {"of_line": name, "activation": activation_id}).scalar()
+    text: str | None = _RECALL.scalar(connection, {"of_line": name, "activation": activation_id})
+    return text
 
 
 def forget(connection: Connection, name: str, but: Collection[int] = ()) -> None:

@@ -15,6 +15,7 @@ from spc.ledger import archived
 from spc.ledger.blocks import make_room, month_of, overlapping
 from spc.ledger.clock import NONE
 from spc.ledger.lines import last_seq
+from spc.ledger.quick import Quick
 from spc.ledger.rows import rows_between
 from spc.ledger.schema import activation, block, judged, signal
 from spc.ledger.windows import Judged
@@ -23,7 +24,7 @@ from spc.nouns import Ints, Point, Points, Signal, Track
 _NAMES = ("first_seq", "last_seq", "charts_json", "values", "out", "notes_json", "activation_id")
 _READ = select(*(judged.c[name] for name in _NAMES))
 _BETWEEN = overlapping(judged, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
-_PUT = insert(judged)
+_PUT = Quick(insert(judged))
 _TOGETHER = 65_536  # rows of blocks that are put together at most
 _SIGNAL = insert(signal)
 _BACK = select(func.max(signal.c.seq)).where(
@@ -59,8 +60,8 @@ def append_points(connection: Connection, line: str, points: Points, activation_
     out = np.stack([track.out for track in tracks], axis=1)
     month = month_of(now)
     make_room(connection, month)
-    connection.execute(
-        _PUT,
+    _PUT.change(
+        connection,
         {
             "line": line,
             "first_seq": int(points.rows[0]),

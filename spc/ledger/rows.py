@@ -17,6 +17,7 @@ from spc.ledger import archived
 from spc.ledger.blocks import make_room, month_of, overlapping
 from spc.ledger.clock import NONE
 from spc.ledger.keys import keys_of, places, put_keys
+from spc.ledger.quick import Quick
 from spc.ledger.schema import block, row_schema
 from spc.ledger.windows import LABELS, Window
 from spc.nouns import Rows, Times
@@ -40,7 +41,7 @@ _NAMES = ("first_seq", "last_seq", "received_at", "source", "at", "x", "codes", 
 _COLUMNS = (*(block.c[name] for name in _NAMES), row_schema.c.names_json)
 _READ = select(*_COLUMNS).join(row_schema, row_schema.c.id == block.c.schema_id)
 _BETWEEN = overlapping(block, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
-_PUT = insert(block)
+_PUT = Quick(insert(block))
 _TOGETHER = 65_536  # rows of blocks that are put together at most
 _FEW = 8  # stretches of rows with the same columns that are given as they are; more are put side by side
 
@@ -99,8 +100,8 @@ def append_rows(
     make_room(connection, month)
     at = np.ascontiguousarray(rows.at.astype("datetime64[us]").view("<i8"))
     known = np.where(at == NONE, now, at)
-    connection.execute(
-        _PUT,
+    _PUT.change(
+        connection,
         {
             "line": line,
             "first_seq": first_seq,

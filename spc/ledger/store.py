@@ -24,6 +24,7 @@ from spc.ledger import archived, checking, leases
 from spc.ledger.engine import database, engine_for, in_words, migrate, shown
 from spc.ledger.lock import Lock
 from spc.ledger.postgres import Presence
+from spc.ledger.quick import Savepoint
 
 T = TypeVar("T")
 Job = Callable[[sa.Connection], T]
@@ -243,7 +244,7 @@ class Ledger:
 
 def _one(connection: sa.Connection, task: _Task) -> None:
     """Runs a job in its savepoint. A failure of the job is the job's; a failure of the database is everybody's, and is raised."""
-    savepoint = connection.begin_nested()
+    savepoint = Savepoint(connection)
     try:
         task.value = task.job(connection)
         savepoint.commit()
@@ -255,7 +256,7 @@ def _one(connection: sa.Connection, task: _Task) -> None:
         _failed(task, savepoint, wrong)
 
 
-def _failed(task: _Task, savepoint: sa.NestedTransaction, error: Exception) -> None:
+def _failed(task: _Task, savepoint: Savepoint, error: Exception) -> None:
     task.undo()
     task.error = error
     savepoint.rollback()
