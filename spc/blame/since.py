@@ -163,9 +163,9 @@ def _averaged(level: Floats, one: float, total: Floats, cross: Floats, known: Fl
     """log of the likelihood (n,) of rows weight_i · b before τ and weight_i · (b + w_i · shift) from τ on, the shift averaged over
     N(0, scale²/p · I) and the scales, b over N(0, _OFFSET²/p · I).
 
-    level (p,): Σ weight · z and one: Σ weight² of all rows; total (n, p): Σ weight · w · z from τ on; cross (n,): Σ weight² · w; known (n,):
-    Σ weight² · w². In each coordinate that is a straight line through normal rows, whose marginal likelihood is known exactly: that of
-    the level, and that of what it leaves of the shift, which alone depends on the scale.
+    level (p,): Σ weight · z and one: Σ weight² of all rows; total (n, p): Σ weight · w · z from τ on; cross (n,): Σ weight² · w; known
+    (n,): Σ weight² · w². In each coordinate that is a straight line through normal rows, whose marginal likelihood is known exactly: that
+    of the level, and that of what it leaves of the shift, which alone depends on the scale.
     """
     p = len(level)
     vague, size = _OFFSET**2 / p, scales**2 / p
@@ -177,7 +177,7 @@ def _averaged(level: Floats, one: float, total: Floats, cross: Floats, known: Fl
     logs *= -0.5 * p
     logs += np.divide(0.5 * left, det, out=det)
     logs -= (0.5 * p * np.log(size))[:, None]
-    return _logsum(logs) + (0.5 * own / one - 0.5 * p * math.log(one * vague) - math.log(len(scales)))
+    return np.asarray(_logsum(logs) + (0.5 * own / one - 0.5 * p * math.log(one * vague) - math.log(len(scales))))
 
 
 def _spread(z: Floats, level: Floats, plain: Floats) -> Floats:
@@ -191,7 +191,7 @@ def _spread(z: Floats, level: Floats, plain: Floats) -> Floats:
     vague = _OFFSET**2 / p
     lift = 1.0 + plain * vague
     before = np.einsum("ij,ij->i", level, level) * (0.5 * vague) / lift - 0.5 * p * np.log(lift)
-    return _logsum(logs) + before - math.log(len(_SPREADS))
+    return np.asarray(_logsum(logs) + before - math.log(len(_SPREADS)))
 
 
 def _interval(logs: Floats, together: Floats, wanted: float) -> tuple[int, int, int]:
