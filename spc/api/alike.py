@@ -1,28 +1,35 @@
-"""Rows that are all written alike, as those of one sender are: looked at together, which takes a third of the time."""
+"""Rows that are all written alike, as those of one sender are: read straight into numbers, which takes a quarter of the time."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
-from itertools import chain
-from types import NoneType
-from typing import Any
+from functools import lru_cache
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
-from pydantic_core import from_json
+from msgspec.structs import astuple
 
+from spc.api.sent import USUAL
 from spc.api.shapes import LABEL, MOST_ROWS, PART, TIME
-from spc.nouns import Floats, Rows
+from spc.nouns import Rows
 from spc.nouns.rows import QUALITIES
-from spc.sources.payload import LABELS, can_be_named, labelled, us_since_1970
+from spc.sources.payload import LABELS, NAT, can_be_named, labelled, us_since_1970
 
-_WORDS = frozenset(("values", "time", "id", *LABELS))
-_NUMBERS = frozenset((float, int, NoneType))
-_NONE = np.iinfo(np.int64).min  # NaT as a number
+_VALUES = re.compile(rb'"values"\s*:\s*(\{[^{}]*\})')
+_COLUMNS = 1000  # of a row: to learn more of them at once takes longer than looking at each value
+_WORDS = [
+    ("time", Annotated[str, msgspec.Meta(max_length=TIME)] | None, None),
+    ("id", Annotated[str, msgspec.Meta(max_length=PART)] | None, None),
+    *((word, Annotated[str, msgspec.Meta(max_length=LABEL[word])], USUAL[word]) for word in LABELS),
+]
+_STRICT: Any = {"forbid_unknown_fields": True, "gc": False}
 
 
 def alike(body: bytes, zone: tzinfo) -> Rows | None:
-    """The rows of a body, all good and with the same words and columns in the same order; None when any of this may not be so.
+    """The rows of a body in which all are good and have the columns of the first one; None when any of this may not be so.
 
     Then each row is to be looked at by itself, by who can say what is wrong with it: this function never does.
 
@@ -32,74 +39,70 @@ def alike(body: bytes, zone: tzinfo) -> Rows | None:
     True
     """
     try:
-        given = from_json(body, allow_inf_nan=False, cache_strings="keys")
-    except ValueError:
+        names = _names(body)
+        return _rows(names, _reader(names).decode(body).rows, zone)
+    except (_Other, msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
         return None
-    rows = given["rows"] if type(given) is dict and list(given) == ["rows"] else None
-    if type(rows) is not list or not 0 < len(rows) <= MOST_ROWS or set(map(type, rows)) != {dict}:
-        return None
-    words = tuple(rows[0])
-    if "values" not in words or not _WORDS.issuperset(words) or set(map(tuple, rows)) != {words}:
-        return None
-    return _rows({word: [row[word] for row in rows] for word in words}, len(rows), zone)
-
-
-def _rows(given: dict[str, list[Any]], n: int, zone: tzinfo) -> Rows | None:
-    try:
-        names, x = _numbers(given["values"])
-        ids = tuple(_texts(given["id"], PART, empty=False)) if "id" in given else (None,) * n
-        at = _times(given["time"], zone) if "time" in given else [_NONE] * n
-        quality, product, subgroup = (_texts(given[word], LABEL[word]) if word in given else () for word in LABELS)
-    except (_Other, ValueError, OverflowError):
-        return None
-    if not set(quality) <= set(QUALITIES):
-        return None
-    times = np.array(at, dtype=np.int64).view("datetime64[us]")
-    return Rows(names, x, times, ids, labelled(quality, "good"), labelled(subgroup), labelled(product))
 
 
 class _Other(Exception):
     """Something is not as it usually is."""
 
 
-def _numbers(values: list[Any]) -> tuple[tuple[str, ...], Floats]:
-    """The columns and the values (n, p); NaN for null."""
-    if set(map(type, values)) != {dict}:
+def _names(body: bytes) -> tuple[str, ...]:
+    """What the columns of the first row seem to be called: whoever reads the rows with them finds out."""
+    found = _VALUES.search(body)
+    if found is None:
         raise _Other
-    names = tuple(values[0])
-    if not names or set(map(tuple, values)) != {names} or not can_be_named(names):
-        raise _Other
-    flat = list(chain.from_iterable(map(dict.values, values)))
-    if not _NUMBERS.issuperset(map(type, flat)):
-        raise _Other
-    x = np.array(flat, dtype=np.float64).reshape(len(values), len(names))
-    if np.isinf(x).any():
-        raise _Other
-    return names, x
+    return tuple(msgspec.json.decode(found[1]))
 
 
-def _texts(given: list[Any], longest: int, *, empty: bool = True) -> Sequence[Any]:
-    """Part numbers, which may be null but not empty, or labels, which may be empty but not null."""
-    kinds = set(map(type, given))
-    if kinds == {NoneType} and not empty:
-        return given
-    if kinds != {str} or len(max(given, key=len)) > longest or not "".join(given).isprintable():
+@lru_cache(maxsize=64)
+def _reader(names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """Reads rows that have these columns, every one and no other: finite numbers or null."""
+    if not 0 < len(names) <= _COLUMNS or not can_be_named(names):
         raise _Other
-    if empty:
-        return [one.strip() for one in given]
-    if not all(map(str.strip, given)):
-        raise _Other
-    return given
+    fields = {f"x{j}": name for j, name in enumerate(names)}
+    values = msgspec.defstruct("Values", [(field, float | None) for field in fields], rename=fields, **_STRICT)
+    row = msgspec.defstruct("Row", [("values", values), *_WORDS], **_STRICT)
+    rows = Annotated[list[row], msgspec.Meta(min_length=1, max_length=MOST_ROWS)]  # type: ignore[valid-type]  # made above
+    return msgspec.json.Decoder(msgspec.defstruct("Rows", [("rows", rows)], **_STRICT))
 
 
-def _times(given: list[Any], zone: tzinfo) -> list[int]:
-    """Microseconds since 1970, or none at all."""
-    kinds = set(map(type, given))
-    if kinds == {NoneType}:
-        return [_NONE] * len(given)
-    if kinds != {str} or len(max(given, key=len)) > TIME:
+def _rows(names: tuple[str, ...], sent: Sequence[Any], zone: tzinfo) -> Rows:
+    x = np.array([astuple(one.values) for one in sent], dtype=np.float64)
+    ids = tuple([one.id for one in sent])
+    _check_ids([one for one in ids if one is not None])
+    at = np.array(_times([one.time for one in sent], zone), dtype=np.int64).view("datetime64[us]")
+    quality, product, subgroup = (_labels([getattr(one, word) for one in sent], USUAL[word]) for word in LABELS)
+    if not set(quality) <= set(QUALITIES):
         raise _Other
-    at = [datetime.fromisoformat(one.strip()) for one in given]
-    if {one.tzinfo for one in at} != {UTC}:
+    return Rows(names, x, at, ids, quality, subgroup, product)
+
+
+def _check_ids(ids: Sequence[str]) -> None:
+    if not "".join(ids).isprintable() or not all(map(str.strip, ids)):
+        raise _Other
+
+
+def _labels(given: Sequence[str], usual: str) -> tuple[str, ...]:
+    """Each label without the blanks around it; none when all are the usual one."""
+    if set(given) == {usual}:
+        return ()
+    labels = [one.strip() for one in given]
+    if not "".join(labels).isprintable():
+        raise _Other
+    return labelled(labels, usual)
+
+
+def _times(given: list[str | None], zone: tzinfo) -> list[int]:
+    """Microseconds since 1970, or what stands for none."""
+    texts = [one.strip() for one in given if one is not None]
+    at = [datetime.fromisoformat(one) for one in texts]
+    if {one.tzinfo for one in at} - {UTC}:
         at = [(one if one.tzinfo is not None else one.replace(tzinfo=zone)).astimezone(UTC) for one in at]
-    return us_since_1970(at)
+    us = us_since_1970(at)
+    if len(us) == len(given):
+        return us
+    rest = iter(us)
+    return [NAT if one is None else next(rest) for one in given]

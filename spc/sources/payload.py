@@ -31,7 +31,7 @@ KEPT_BYTES = 65_536  # of a message that is too large to be looked at, so much i
 LONGEST = 1000  # characters of an id, a label or a column's name: as over HTTP
 
 _EPOCH, _US = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-_NAT = int(np.iinfo(np.int64).min)  # no time, as a number
+NAT = int(np.iinfo(np.int64).min)  # no time, as a number
 _FLOATS = frozenset({float})
 _TOO_DEEP = "It is nested too deeply for a row."
 _CURE = 'Send {"values": {"warp_mm": 0.35, …}}.'
@@ -201,7 +201,7 @@ def runs(sent: Iterable[Sent]) -> list[Rows]:
 
 def rows_of(names: tuple[str, ...], sent: Sequence[Sent]) -> Rows:
     """A block of rows that all have the columns `names`."""
-    at = np.array([_NAT if one.at is None else one.at for one in sent], dtype=np.int64).view("datetime64[us]")
+    at = np.array([NAT if one.at is None else one.at for one in sent], dtype=np.int64).view("datetime64[us]")
     x = np.array([one.values for one in sent], dtype=np.float64).reshape(len(sent), len(names))
     ids = tuple([one.id for one in sent])
     quality, subgroup, product = (tuple([getattr(one, word) for one in sent]) for word in ("quality", "subgroup", "product"))
