@@ -56,7 +56,7 @@ def _read(plant: Plant, kept: Kept, payload: bytes) -> list[Rows]:
     source = plant.source_of(kept.line, kept.source)
     again = getattr(source, "again", None)
     if again is not None:
-        return list(again(payload))
+        return list(again(payload, kept.reason))
     settings: Settings = plant.settings
     sent, wrong = read_payload(payload, Form(zone=settings.zone))
     if wrong:

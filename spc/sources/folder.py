@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import threading
 import time
@@ -13,13 +14,17 @@ from typing import Any, BinaryIO
 
 import structlog
 
-from spc.errors import BadSettings, NotFound
+from spc.errors import BadSettings, Complaint, NotFound
+from spc.nouns import Rows
 from spc.reference import RowParser
 from spc.sources.batch import NO_ROWS, Batch, Scrap
 from spc.sources.dropped import Memory, Sight, sights
 from spc.sources.lines import PAYLOAD, Layout, reason_of
+from spc.sources.scrapped import headed, read_again
 from spc.sources.source import Clock
 from spc.sources.tail import BLOCK, LONG
+
+_FILE = re.compile(r"File (.+?): ")  # at the beginning of the reason of a scrap
 
 _log = structlog.get_logger("spc.sources")
 
@@ -31,8 +36,8 @@ class Folder:
     A file is complete when its size and times have not changed for `settle_s` seconds; one that is renamed into the folder may be taken
     at once with `settle_s = 0`. Names that begin with a dot or end in .tmp, .part or ~ are passed over, and those that `pattern` does not
     match. The same bytes dropped again are not taken again. A file that is no table is kept as a scrap (its first megabyte), a line that
-    is no row likewise. With `done`, a folder (relative to `path`), a file is moved there when all of it is on disk. A file that grows
-    after it was taken would be read as a new one: follow such a file with `tail`.
+    is no row likewise, with the file's header. With `done`, a folder (relative to `path`), a file is moved there when all of it is on
+    disk. A file that grows after it was taken would be read as a new one: follow such a file with `tail`.
     """
 
     path: Path | str
@@ -87,6 +92,18 @@ class Folder:
                     return
             stop.wait(self.every_s)
             there = sights(self._folder(), self.pattern)
+
+    def again(self, payload: bytes, reason: str = "") -> list[Rows]:
+        """The rows of a scrap, corrected or not, read as the file that the reason names, or by their own header. Raises BadTable."""
+        named = _FILE.match(reason)
+        layout = None
+        for folder in (Path(self.path), Path(self.path) / self.done) if self.done else (Path(self.path),):
+            try:
+                with (folder / Path(named[1]).name if named else folder).open("rb") as file:
+                    layout = layout or self._layout(file, file.seek(0, 2))
+            except (OSError, Complaint):
+                continue
+        return read_again(payload, layout, self._of, self.timezone)
 
     def _folder(self) -> Path:
         if not Path(self.path).is_dir():
@@ -144,6 +161,7 @@ class Folder:
             text = block if last else block[: block.rfind(b"\n") + 1]
             if text or last:
                 rows, scraps = layout.rows(text)
+                scraps = headed(scraps, layout)
                 offset = sight.size if last else offset + len(text)
             else:
                 rows, scraps = NO_ROWS, (Scrap(block, LONG),)
@@ -157,7 +175,10 @@ class Folder:
     def _layout(self, file: BinaryIO, size: int) -> Layout | None:
         head = _at(file, 0, BLOCK)
         whole = head if size > len(head) or head.endswith(b"\n") else head + b"\n"
-        return Layout.of(whole, self.columns, self.time, self.id, self.timezone, self.subgroup, self.product)
+        return self._of(whole)
+
+    def _of(self, head: bytes) -> Layout | None:
+        return Layout.of(head, self.columns, self.time, self.id, self.timezone, self.subgroup, self.product)
 
     def _put_away(self, sight: Sight) -> None:
         """Moves a file that was taken, unless another one has its name by now."""

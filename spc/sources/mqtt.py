@@ -89,7 +89,7 @@ class Mqtt(Broker):
                     return f"Connected to {host}:{port}; a message of {one.topic} has {about}."
             return f"Connected to {host}:{port}; no message of {self.topic} came within {PROBE_S:g} s."
 
-    def again(self, payload: bytes) -> list[Rows]:
+    def again(self, payload: bytes, reason: str = "") -> list[Rows]:
         """The rows of a scrap, corrected or not, as this source reads them, else as it keeps rows. Raises BadTable."""
         sent, wrong = read_payload(payload, self._form())
         if wrong:

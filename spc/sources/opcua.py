@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from spc.errors import BadSettings, NotFound
+from spc.nouns import Rows
 from spc.sources.assemble import Assembler, rows_of
-from spc.sources.batch import NO_ROWS, Batch, Gap
+from spc.sources.batch import NO_ROWS, Batch, Gap, Scrap
+from spc.sources.payload import written
 from spc.sources.source import Clock
 
 POLICIES = ("Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss")
@@ -111,6 +113,10 @@ class OpcUa:
                     why = "the OPC UA server was not connected"
                     yield Batch(NO_ROWS, {"at": now, "last": place.last, "cut": True}, gaps=(Gap(now, None, why),))
                     raise NotFound(f"{self.url} was lost: {given.lost}.", cure="It is asked again and again.")
+
+    def refused(self, rows: Rows, why: str) -> tuple[Scrap, ...]:
+        """Rows that the line will not have, as scraps of JSON: the server would not give them again."""
+        return tuple(Scrap(one, why) for one in written(rows))
 
     def _assembler(self) -> Assembler:
         trigger = self.columns.index(self.trigger) if self.trigger else None

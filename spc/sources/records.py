@@ -50,7 +50,7 @@ class Fields:
                 good.append(one)
                 x.append([math.nan if one[j] is None else float(one[j]) for j in cells])
             else:
-                payload = json.dumps(dict(zip(names, one, strict=True)), default=str).encode()
+                payload = json.dumps({name: _written(cell) for name, cell in zip(names, one, strict=True)}, default=str).encode()
                 scraps.append(Scrap(payload, f"Column {names[wrong]}: {str(one[wrong])[:40]!r} is not a finite number."))
         times = [one[place[self.time]] for one in good] if self.time else [None] * len(good)
         ids = tuple(_text(one[place[self.id]]) or None for one in good) if self.id else (None,) * len(good)
@@ -97,6 +97,13 @@ def times_of(values: Sequence[Any], timezone: str) -> Times:
 
 def _is_value(value: Any) -> bool:
     return value is None or (isinstance(value, _NUMBERS) and not math.isinf(value))
+
+
+def _written(value: Any) -> Any:
+    """A cell as JSON has it: a number stays one; NaN and infinity, which are none there, are text."""
+    if isinstance(value, Decimal):
+        value = float(value)
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _text(value: Any) -> str:

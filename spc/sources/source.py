@@ -29,7 +29,9 @@ class Source(Protocol):
 
     A source that can be tried before it is used also has `probe(clock) -> str`, which connects, looks, takes nothing away, and says in
     a sentence what it found; it raises what it would raise in use. One whose rows cannot be asked for again may have
-    `refused(rows, why) -> scraps`: rows that lack a column of the line's model are kept so, and it goes on.
+    `refused(rows, why) -> scraps`: rows that lack a column of the line's model are kept so, and it goes on. One whose scraps can be read
+    once more has `again(payload, reason) -> blocks of rows`: the payload as it came or as a person corrected it, and why it was none; it
+    raises BadTable when it still is none. Without it a scrap is taken again when it is rows as JSON.
     """
 
     @property

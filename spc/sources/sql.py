@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,9 +17,11 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from spc.errors import BadSettings, ColumnMismatch, NotFound
+from spc.errors import BadSettings, BadTable, ColumnMismatch, NotFound
+from spc.nouns import Rows
 from spc.sources.batch import Batch
 from spc.sources.keyset import Place
+from spc.sources.payload import parsed
 from spc.sources.records import Fields, numeric
 from spc.sources.source import Clock
 
@@ -99,6 +102,23 @@ class Sql:
         finally:
             engine.dispose()
 
+    def again(self, payload: bytes, reason: str = "") -> list[Rows]:
+        """The row of a scrap, corrected or not: a record as JSON. Raises BadTable, and NotFound when the database must say what its
+        columns are and is not there."""
+        record = parsed(payload)
+        if not isinstance(record, dict) or self.key not in record:
+            raise BadTable(f"It is no record with {self.key}.", cure="Correct what was sent and take that.")
+        engine = self._engine()
+        try:
+            names, records = self._page(engine, None, threading.Event(), limit=100) if not self.columns else (list(record), [])
+        finally:
+            engine.dispose()
+        fields = self._fields(names, records or [tuple(record.values())], ())
+        rows, scraps = fields.rows(list(record), [tuple(record.values())])
+        if scraps:
+            raise BadTable(scraps[0].reason, cure="Correct what was sent and take that.")
+        return [rows]
+
     def _look(self, engine: sa.Engine, place: Place, stop: threading.Event) -> Iterator[Batch]:
         """What is new, page after page. No transaction is open while the rows are being stored."""
         low = None if place.key is None else place.low
@@ -123,7 +143,7 @@ class Sql:
         columns = self.columns or known or numeric(names, records, others)
         if not columns:
             raise ColumnMismatch("No column of the first rows has numbers.", cure="Name the columns of the values.")
-        timed = not isinstance(records[0][names.index(self.key)], (int, float))
+        timed = not isinstance(records[0][names.index(self.key)], (int, float, Decimal))
         return Fields(columns, self.time or (self.key if timed else None), self.id, self.subgroup, self.product, self.timezone)
 
     def _page(self, engine: sa.Engine, low: Any, stop: threading.Event, limit: int = 0) -> tuple[list[str], list[Record]]:

@@ -13,10 +13,12 @@ from typing import Any, BinaryIO
 
 import structlog
 
-from spc.errors import BadTable, NotFound
+from spc.errors import BadTable, Complaint, NotFound
+from spc.nouns import Rows
 from spc.sources.batch import Batch, Scrap
 from spc.sources.lines import Layout
 from spc.sources.reorder import InOrder
+from spc.sources.scrapped import headed, read_again
 from spc.sources.source import Clock
 
 HEAD = 1024  # the file's first bytes, by which it is known again
@@ -31,7 +33,8 @@ _log = structlog.get_logger("spc.sources")
 class Tail:
     """Follows a growing CSV file. Only complete lines are read; a file that was replaced is read to its end first, then the new one.
 
-    A line that is no row becomes a scrap and the next ones are read; so does the beginning of a line longer than a megabyte.
+    A line that is no row becomes a scrap, with the file's header before it, and the next ones are read; so does the beginning of a line
+    longer than a megabyte.
 
     `columns`, `time` and `id` name the file's columns; what is not named is found from its first rows. `subgroup` names the column of
     the subgroups' labels: without it a model of subgroups counts the rows. With `reorder_s`, rows that are late by no more than so many
@@ -78,6 +81,15 @@ class Tail:
             return f"{path.name} has no complete row yet."
         return f"{path.name} has {size} bytes and these columns: {layout.told()}."
 
+    def again(self, payload: bytes, reason: str = "") -> list[Rows]:
+        """The rows of a scrap, corrected or not, read as the file is that has the name now, or by their own header. Raises BadTable."""
+        try:
+            with Path(self.path).open("rb") as file:
+                layout = self._layout(file)
+        except (OSError, Complaint):
+            layout = None
+        return read_again(payload, layout, self._of, self.timezone)
+
     def _open(self, path: Path, after: Any) -> BinaryIO | None:
         """The file that the position belongs to, even if it was renamed since; else the one that has the name now."""
         if after is not None and not _known(path, after):
@@ -109,11 +121,13 @@ class Tail:
                 stop.wait(self.every_s)
                 continue
             rows, scraps = layout.rows(text[max(0, layout.header_bytes - before) :])
+            refused = self._told(scraps)
+            scraps = headed(scraps, layout)
             if not text and not at.skip:
-                scraps = (Scrap(block, LONG),)
+                scraps, refused = (Scrap(block, LONG),), self._told((Scrap(block, LONG),))
             at.go_on(block, text)
             if len(rows) or scraps:
-                at.refused += self._told(scraps)
+                at.refused += refused
                 order.put(Batch(rows, at.position(file), scraps), time.monotonic_ns() // 1000)
                 yield from order.due(time.monotonic_ns() // 1000)
             if len(block) < SHORT:  # reading costs as much for one row as for many: the next ones are read together
@@ -131,6 +145,9 @@ class Tail:
         head = _block(file, 0)
         if len(head) == BLOCK and b"\n" not in head:
             raise BadTable("The first line of the file is longer than a megabyte.", cure="Export one row per line.")
+        return self._of(head)
+
+    def _of(self, head: bytes) -> Layout | None:
         return Layout.of(head, self.columns, self.time, self.id, self.timezone, self.subgroup, self.product)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spc.errors import BadSettings, NotFound
+from spc.errors import BadSettings, BadTable, NotFound
 from spc.ledger import Ledger
 from spc.ledger.lines import last_seq
 from spc.ledger.scraps import scraps as kept
@@ -188,7 +188,7 @@ def test_what_is_no_table_is_a_scrap_and_the_next_file_is_read(folder: Path, sta
     one.until(lambda: one.ids == boards(1, 4))
     assert [reason.split(":")[0] for _, reason in one.scraps] == ["File a.csv", "File d.csv", "File e.csv"]
     assert one.scraps[0][0] == files["a.csv"][: 1 << 20]
-    assert one.scraps[2][0] == b"x;y\nTotal: 4\n"
+    assert one.scraps[2][0] == HEADER.encode() + b"x;y\nTotal: 4\n"
 
 
 def test_a_line_without_end_is_passed_over(folder: Path, start: Callable[..., Reader]) -> None:
@@ -291,3 +291,21 @@ def test_whatever_is_dropped_the_next_file_is_read(tmp_path_factory: pytest.Temp
         if "B00903" in ids:
             stop.set()
     assert ids[-3:] == boards(901, 903)
+
+
+def test_a_scrap_is_read_again_as_the_file_it_came_from(folder: Path, start: Callable[..., Reader]) -> None:
+    drop(folder, "a.csv", text(1, 3) + line(4).strip() + ",much\n")
+    drop(folder, "b.csv", "time,board,b_mm,a_mm\n" + "".join(map(line, (5, 6))))  # another order of columns
+    one = start(order="name", done="taken")
+    one.until(lambda: len(one.ids) == 5 and (folder / "taken" / "b.csv").exists())
+    ((payload, reason),) = one.scraps
+    source = Folder(folder, done="taken")
+    with pytest.raises(BadTable, match="has 5 cells"):
+        source.again(payload, reason)
+    (rows,) = source.again(payload.replace(b",much", b""), reason)
+    assert (rows.names, rows.ids, rows.x.tolist()) == (("a_mm", "b_mm"), ("B00004",), [[160.004, 0.34]])
+    bare = payload.replace(b",much", b"").removeprefix(HEADER.encode())
+    assert source.again(bare, reason)[0].names == ("a_mm", "b_mm")
+    assert source.again(bare, "File b.csv: why")[0].names == ("b_mm", "a_mm")
+    with pytest.raises(BadTable, match="names of the columns"):
+        source.again(bare, "File ../b.csv/none: why")

@@ -16,10 +16,11 @@ from spc.ledger.clock import now_us
 from spc.ledger.gaps import gaps_since
 from spc.ledger.lines import last_seq
 from spc.line import Plant
-from spc.nouns import QUALITIES
+from spc.nouns import QUALITIES, Rows
 from spc.settings import LineSettings, PartSettings, Settings
 from spc.sources import Batch, build, check
 from spc.sources.opcua import OpcUa
+from spc.sources.payload import Form, read_payload
 from tests.plc import PASSWORD, START, Plc, certificates
 
 NAMES = ("length", "warp")
@@ -337,3 +338,10 @@ def test_what_makes_no_sense_is_refused() -> None:
     ):
         with pytest.raises(BadSettings, match=said):
             build(PartSettings("source", "opcua", {"url": "opc.tcp://plc", "nodes": nodes, **options}))
+
+
+def test_rows_that_a_line_will_not_have_are_kept_as_json() -> None:
+    rows = Rows(("a",), np.array([[1.5]]), np.array(["2025-03-04T06:00:00"], "datetime64[us]"), ("B7",))
+    (kept,) = OpcUa("opc.tcp://nowhere:4840", {"a": "i=1"}).refused(rows, "it lacks b")
+    (sent,), wrong = read_payload(kept.payload, Form())
+    assert (sent.id, sent.names, sent.values, wrong, kept.reason) == ("B7", ("a",), (1.5,), [], "it lacks b")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spc.errors import Complaint
+from spc.errors import BadTable, Complaint
 from spc.nouns import Rows
 from spc.sources import Scrap, Tail
 from tests.small import FakeClock
@@ -183,19 +183,19 @@ def test_what_is_no_row_becomes_a_scrap_with_its_bytes_and_the_reason(file: Path
     one.until(lambda: len(one.ids) == 5)
     add(file, "a;line;with;too;many;cells\n")
     one.until(lambda: len(one.scraps) == 1)
-    assert one.scraps[0].payload == b"a;line;with;too;many;cells\n"
+    assert one.scraps[0].payload == HEADER.encode() + b"a;line;with;too;many;cells\n"
     assert one.scraps[0].reason.startswith("It has 6 cells, the table has 4 columns.")
     half = line(6)[:25]  # the writer died here, and began again with a line of its own
     add(file, half + "\n" + line(7))
     one.until(lambda: one.ids == [*boards(1, 5), "B00007"])
-    assert [one.payload.decode() for one in one.scraps[1:]] == [half + "\n"]
+    assert [one.payload.decode() for one in one.scraps[1:]] == [HEADER + half + "\n"]
 
 
 def test_a_damaged_beginning_does_not_stop_it(file: Path, follow: Callable[..., Follower]) -> None:
     file.write_text(HEADER + "x;y;z;too;many\n" + line(1) + 'B;"open\n' + line(2))
     one = follow()
     one.until(lambda: one.ids == boards(1, 2))
-    assert b"".join(one.payload for one in one.scraps) == b'x;y;z;too;many\nB;"open\n'
+    assert b"".join(one.payload for one in one.scraps) == HEADER.encode() + b"x;y;z;too;many\n" + HEADER.encode() + b'B;"open\n'
 
 
 def test_a_line_without_end_is_passed_over_and_a_restart_knows_it(file: Path, follow: Callable[..., Follower]) -> None:
@@ -221,7 +221,35 @@ def test_bytes_that_are_no_utf_8_stop_nothing(file: Path, follow: Callable[..., 
     one = follow()
     one.until(lambda: len(one.ids) == 4)
     assert one.ids == ["B00001", "B00002", "Bü3", "B00004"]
-    assert [scrap.payload for scrap in one.scraps] == [b"\xff\xfe\x81;\n"]
+    assert [scrap.payload for scrap in one.scraps] == [HEADER.encode() + b"\xff\xfe\x81;\n"]
+
+
+def test_a_scrap_is_read_again_as_the_file_is_or_by_its_own_header(file: Path, follow: Callable[..., Follower]) -> None:
+    file.write_text(HEADER + "".join(map(line, range(1, 6))))
+    one = follow()
+    add(file, line(6).strip() + ";much\n" + line(7))
+    one.until(lambda: len(one.scraps) == 1)
+    kept, source = one.scraps[0], Tail(file)
+    with pytest.raises(BadTable, match="has 5 cells"):
+        source.again(kept.payload, kept.reason)
+    (rows,) = source.again(kept.payload.replace(b";much", b""), kept.reason)
+    assert (rows.names, rows.ids, rows.x.tolist()) == (one.given[0][0].names, ("B00006",), one_line(6))
+    assert source.again(line(6).encode())[0].ids == ("B00006",)  # a line alone is one of the file
+    (json_row,) = source.again(b'{"time": "2025-03-04T06:00:06Z", "id": "B00006", "values": {"a_mm": 1.5}}')
+    assert (json_row.names, json_row.ids) == (("a_mm",), ("B00006",))
+    other = b"zeit;board;b_mm;a_mm\n04.03.2025 06:00:06;B00006;0,5;160,5\n"  # by hand, with its columns the other way round
+    assert source.again(other)[0].names == ("b_mm", "a_mm")
+    file.unlink()
+    assert source.again(kept.payload.replace(b";much", b""))[0].x.tolist() == one_line(6)
+    with pytest.raises(BadTable, match="names of the columns"):
+        source.again(line(6).encode())
+    with pytest.raises(BadTable, match="first megabyte"):
+        source.again(b"9" * (1 << 20))
+
+
+def one_line(k: int) -> list[list[float]]:
+    *_, a, b = line(k).strip().replace(",", ".").split(";")
+    return [[float(a), float(b)]]
 
 
 def test_a_probe_says_what_is_there(file: Path) -> None:
