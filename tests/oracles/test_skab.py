@@ -44,6 +44,7 @@ def scores(runs: list[pd.DataFrame], recommended: bool = True) -> tuple[float, f
     return 2 * found / (2 * found + false + missed), false / (false + passed)
 
 
+@pytest.mark.slow
 def test_the_recommendation_finds_the_faults_with_few_false_alarms(runs: list[pd.DataFrame]) -> None:
     f1, false = scores(runs)
     print(f"F1 {f1:.3f}, false alarms {false:.1%}")

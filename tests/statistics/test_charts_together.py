@@ -84,6 +84,7 @@ def test_limits_for_known_parameters_would_not_hold() -> None:
     assert found - 3.5 * error > 1.5 * ALPHA
 
 
+@pytest.mark.slow
 def test_a_limit_for_each_alone_would_not_hold_together() -> None:
     own = law(Classical(), "auto", 100, 3, ALPHA)
     alone = {name: shares(Classical(), {"t2": T2(), name: chart}, own, 100, 3, ALPHA) for name, chart in TOGETHER.items() if name != "t2"}

@@ -36,7 +36,7 @@ def test_classical_limits_hold(n: int, p: int) -> None:
     assert abs(found - ALPHA) < max(3.5 * error, 0.0001), found
 
 
-@pytest.mark.parametrize("n, p, fits", [(200, 6, 500), (100, 3, 500)])
+@pytest.mark.parametrize("n, p, fits", [pytest.param(200, 6, 500, marks=pytest.mark.slow), (100, 3, 500)])
 def test_robust_limits_hold(n: int, p: int, fits: int) -> None:
     value = law(Mcd(), "auto", n, p, ALPHA).new_row(ALPHA, p).value
     found, error = real_alpha(Mcd(), n, p, value, fits, 2)

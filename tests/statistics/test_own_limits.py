@@ -68,6 +68,7 @@ def test_cross_fit_keeps_its_promise_where_neighbours_are_alike() -> None:
     assert kept(rate := rates(alike(0.7, 4), 20, 60, own)), rate
 
 
+@pytest.mark.slow
 def test_it_keeps_it_where_the_f_law_breaks_it_because_neighbours_are_very_alike() -> None:
     draw = alike(0.95, 4)
     assert not kept(rates(draw, 50, 60, f_law))

@@ -325,7 +325,7 @@ numbers = st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1e-300, 1e300, math.inf, 
 names = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_cause_is_a_sentence_that_names_its_variables(data: st.DataObject) -> None:
     p = data.draw(st.integers(1, 4))

@@ -75,7 +75,7 @@ def test_what_has_no_limit_is_refused_in_words() -> None:
     with pytest.raises(BadRecipe, match="lack t2"):
         fit(REFERENCE, Recipe(charts={"mewma": Mewma()}))
     with pytest.raises(BadRecipe, match="too rare"):
-        fit(REFERENCE, Recipe(charts=CHARTS, alpha=1e-7))
+        fit(REFERENCE, Recipe(charts=CHARTS, estimator=Classical(), alpha=1e-7))
 
 
 def test_a_rare_budget_is_followed_with_several_processes_of_each_fit(monkeypatch: pytest.MonkeyPatch) -> None:
