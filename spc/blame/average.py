@@ -27,7 +27,7 @@ def averaged(model: Model, about: Matter, shift: Floats, *, called: Called | Non
         j = place.get(one.name)
         if j is not None:
             sigma, given, value = float(parts.sigma[0, j]), float(parts.given[0, j]), float(average[j])
-            usual, sd = float(model.scatter.center[j]), float(np.sqrt(model.scatter.covariance[j, j]))
+            usual, sd = float(model.scatter.center[j]), float(model.scatter.sd[j])
             one = Named(one.name, sigma, given, value, usual, sd, value - given * float(scale[j]), one.unit)
         named.append(one)
     return replace(about, named=tuple(named), rows=1)

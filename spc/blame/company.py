@@ -26,7 +26,7 @@ def company(laws: Laws, scatter: Scatter, x: Floats, whole: Rest) -> More:
     deviations, by at least six tenths of the largest of them: the best guess of the shifts is (P_AA)⁻¹ u_A. Noise beside a large
     shift is out as well, now and then, but not by as much.
     """
-    sd = np.sqrt(np.diag(scatter.covariance))
+    sd = scatter.sd
     own = np.abs(x - scatter.center) / sd
     unit = scatter.conditional_scale / sd
 

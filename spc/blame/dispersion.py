@@ -53,7 +53,7 @@ class _Moved:
         self.sizes = np.maximum(sizes, _LOST * sizes[-1])
         self.names, self.reference = model.names, max(model.dof, 2)
         self.worth, self.dof = worth, 1.0 / (1.0 / worth + 1.0 / self.reference)
-        self.sd = np.sqrt(np.diag(model.scatter.covariance))
+        self.sd = model.scatter.sd
         self.factor = model.scatter.factor / self.sd[:, None]
         lower = self.factor @ self.axes
         self.was, self.now = self.factor @ self.factor.T, (lower * self.sizes) @ lower.T

@@ -25,7 +25,7 @@ def shifted(model: Model, z: Floats) -> Floats | None:
     if n < _FEWEST:
         return z[-1] if n else None
     z, reference = z[::-1], float(max(model.dof, 2))
-    sd, lower = np.sqrt(np.diag(model.scatter.covariance)), model.scatter.factor
+    sd, lower = model.scatter.sd, model.scatter.factor
     own, given = z @ (lower / sd[:, None]).T, solve_triangular(lower, z.T, lower=True, trans="T").T * model.scatter.conditional_scale
     k = np.arange(1.0, n + 1.0)
     lift = 1.0 + k / reference

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,16 +63,23 @@ class Matter:
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON: finite numbers, texts and lists."""
-        return dataclasses.asdict(self)
+        named, pairs = (tuple(_worded(each) for each in several) for several in (self.named, self.pairs))
+        return {**_worded(self), "named": named, "pairs": pairs}
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Self:
         """What `to_dict` made, also after a journey through JSON; words that a later version may add are passed over."""
-        known = {one.name for one in dataclasses.fields(cls)}
-        body: dict[str, Any] = {word: tuple(value) if isinstance(value, list) else value for word, value in d.items() if word in known}
+        body: dict[str, Any] = {
+            word: tuple(value) if isinstance(value, list) else value for word, value in d.items() if word in cls.__slots__
+        }
         body["named"] = tuple(Named(**one) for one in d.get("named", ()))
         body["pairs"] = tuple(Pair(**one) for one in d.get("pairs", ()))
         return cls(**body)
+
+
+def _worded(one: Named | Pair | Matter) -> dict[str, Any]:
+    """The fields of a fact; `dataclasses.asdict` would copy every number of it."""
+    return {word: getattr(one, word) for word in one.__slots__}
 
 
 def matter(model: Model, cause: Cause, x: Floats | None = None, *, called: Called | None = None) -> Matter:
@@ -86,8 +92,9 @@ def matter(model: Model, cause: Cause, x: Floats | None = None, *, called: Calle
     x = np.full(model.p, np.nan) if x is None else np.asarray(x, dtype=np.float64).reshape(-1)
     place = {name: j for j, name in enumerate(model.names)}
     named = [place[name] for name in cause.named if name in place]
-    told = np.any(~np.isnan(x)) and cause.kind != "spread"  # a spread is that of complete rows
-    missing = [name for name, value in zip(model.names, x, strict=True) if np.isnan(value)] if told else []
+    empty = np.isnan(x)
+    told = empty.any() and not empty.all() and cause.kind != "spread"  # a spread is that of complete rows
+    missing = [model.names[j] for j in np.flatnonzero(empty)] if told else []
     dynamics = "" if model.dynamics is None else model.dynamics.kind
     scale = _prediction(model, missing)
     return Matter(
@@ -124,7 +131,7 @@ def partners(model: Model, named: Sequence[int], missing: Sequence[str] = ()) ->
     """The variables that the named ones are most closely tied to: at most three, and at least one when there is another."""
     if not named:
         return []
-    sd = np.sqrt(np.diag(model.scatter.covariance))
+    sd = model.scatter.sd
     tie = np.max(np.abs(model.scatter.covariance[list(named)] / np.outer(sd[list(named)], sd)), axis=0)
     order = [int(k) for k in np.argsort(-tie, kind="stable") if k not in named and model.names[k] not in missing]
     close = [k for k in order if tie[k] >= _TIED][:_MOST] or order[:1]
@@ -133,6 +140,8 @@ def partners(model: Model, named: Sequence[int], missing: Sequence[str] = ()) ->
 
 def _prediction(model: Model, missing: Sequence[str]) -> Floats:
     """How far each variable (p,) lies from what the others that have a value imply, as a standard deviation; NaN without a value."""
+    if not missing:
+        return model.scatter.conditional_scale
     seen = np.array([name not in missing for name in model.names])
     scale = np.full(model.p, np.nan)
     scale[seen] = model.scatter.part(seen).conditional_scale
@@ -141,7 +150,7 @@ def _prediction(model: Model, missing: Sequence[str]) -> Floats:
 
 def _named(model: Model, cause: Cause, j: int, measured: tuple[float, float], names: Called) -> Named:
     name, (value, scale) = model.names[j], measured
-    center, sd = float(model.scatter.center[j]), float(np.sqrt(model.scatter.covariance[j, j]))
+    center, sd = float(model.scatter.center[j]), float(model.scatter.sd[j])
     given = float(cause.given[j])
     unit = names.get(column_of(name), ("", ""))[1] or model.units[j]
     implied = value - given * scale

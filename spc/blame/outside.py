@@ -38,7 +38,7 @@ class Split:
         axes = settled(model.scatter.factor, asked.get("components"), float(asked.get("explained", 0.9)))
         outside, z = Outside.of(model.scatter.factor, axes), model.scatter.whiten(x[None])
         along = outside.along(z)[0]
-        u = (x - model.scatter.center) / np.sqrt(np.diag(model.scatter.covariance))
+        u = (x - model.scatter.center) / model.scatter.sd
         value, share = float(np.einsum("i,i->", along, along)), u * (outside.axes @ along)
         total = float(share.sum())  # equal to SPE but for rounding, which a row far out along the axes makes large
         return cls(value, share * (value / total) if total > 0.0 else np.zeros(len(u)), _named(model, chart, outside, axes, u))

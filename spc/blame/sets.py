@@ -32,10 +32,8 @@ class Rest:
     @classmethod
     def of(cls, scatter: Scatter, x: Floats) -> Rest:
         """All variables of rows x (m, q)."""
-        whitener = scatter._whitener  # L⁻ᵀ: its rows' products are P
-        unit = whitener * scatter.conditional_scale[:, None]
-        z = scatter.whiten(x)
-        return cls(z @ unit.T, unit @ unit.T, np.ones(scatter.p, dtype=bool), float(np.einsum("ij,ij->", z, z)))
+        (unit, precision), z = scatter.unit_precision, scatter.whiten(x)
+        return cls(z @ unit.T, precision, np.ones(scatter.p, dtype=bool), float(np.einsum("ij,ij->", z, z)))
 
     @cached_property
     def count(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spc.nouns import Blame, Bools, Floats, Model
+from spc.nouns import Blame, Floats, Model, Scatter
 
 
 def blame(model: Model, x: Floats) -> Blame:
@@ -15,19 +15,18 @@ def blame(model: Model, x: Floats) -> Blame:
     square is the conditional term T²_{j|others} of Mason, Young & Tracy 1995.
     """
     x = np.atleast_2d(np.asarray(x, dtype=np.float64))
+    if not np.isnan(x.sum()):
+        return Blame(model.names, *_parts(model.scatter, x))
     share, sigma, given = (np.full(x.shape, np.nan) for _ in range(3))
     seen = ~np.isnan(x)
-    if seen.all():
-        return Blame(model.names, *_parts(model, x, seen[0] if len(x) else np.ones(model.p, dtype=bool)))
     for pattern in np.unique(seen, axis=0):
         if pattern.any():
             rows = np.all(seen == pattern, axis=1)
             cells = np.ix_(rows, pattern)
-            share[cells], sigma[cells], given[cells] = _parts(model, x[cells], pattern)
+            share[cells], sigma[cells], given[cells] = _parts(model.scatter.part(pattern), x[cells])
     return Blame(model.names, share, sigma, given)
 
 
-def _parts(model: Model, x: Floats, seen: Bools) -> tuple[Floats, Floats, Floats]:
-    scatter = model.scatter.part(seen)
+def _parts(scatter: Scatter, x: Floats) -> tuple[Floats, Floats, Floats]:
     centred, solved = x - scatter.center, scatter.solve(x)
-    return centred * solved, centred / np.sqrt(np.diag(scatter.covariance)), solved * scatter.conditional_scale
+    return centred * solved, centred / scatter.sd, solved * scatter.conditional_scale

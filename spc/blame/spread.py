@@ -65,7 +65,7 @@ def _spread(model: Model, chart: str, off: Floats, value: float) -> Cause:
     n, scatter = len(off), model.scatter
     x = scatter.center + off
     share = np.einsum("ij,ij->j", off, scatter.solve(x))
-    sd = np.sqrt(np.diag(scatter.covariance))
+    sd = scatter.sd
     whole = Rest.of(scatter, x)
     own, given = np.sum((off / sd) ** 2, axis=0), whole.gains
     _, chosen = named(whole, inside_spread(model, n - 1, Laws(model).alpha))
@@ -94,7 +94,7 @@ def _normal_score(value: Floats, dof: int) -> Floats:
 def _moved(model: Model, off: Floats, order: list[int], ratio: Floats) -> tuple[tuple[str, str, float], ...]:
     """What moved, of the named variables: (a, a, how many times its spread is the reference's), (a, b, their correlation now)."""
     n = len(off)
-    sd = np.sqrt(np.diag(model.scatter.covariance))
+    sd = model.scatter.sd
     scores = _normal_score(ratio**2 * (n - 1), n - 1)
     wide = [(model.names[j], model.names[j], float(ratio[j])) for j in order if scores[j] >= _GREW]
     if n < 5:

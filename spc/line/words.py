@@ -55,9 +55,7 @@ def facts(judged: Judged, signal: Signal, model_id: str, activation_id: int, at:
     """The numbers behind a signal, all finite, ready for JSON; its sentence is made of them alone, now or later, in any language."""
     point, note, model = signal.point, judged.points.notes[signal.index], judged.model
     cause = judged.whose(signal.index, signal.chart) if judged.whose is not None else None
-    parts = blame.blame(*judged.at(signal.index))
-    own = cause if cause is not None and signal.chart not in ("t2", "guard") else None
-    share, sigma, given = (own.share, own.sigma, own.given) if own is not None else (parts.share[0], parts.sigma[0], parts.given[0])
+    share, sigma, given = _split(judged, signal, cause)
     who = sentences.culprit(signal, note, model.guards, model.names, share, cause)
     found = judged.at(signal.index) if signal.chart == "t2" or cause is not None else None
     return {
@@ -69,10 +67,10 @@ def facts(judged: Judged, signal: Signal, model_id: str, activation_id: int, at:
         "at": at,
         "value": point.value if math.isfinite(point.value) else None,
         "ucl": point.ucl if math.isfinite(point.ucl) else None,
-        "values": _by_name(parts.names, judged.x[signal.index]),
-        "blame": _by_name(parts.names, share),
-        "sigma": _by_name(parts.names, sigma),
-        "given": _by_name(parts.names, given),
+        "values": _by_name(model.names, judged.x[signal.index]),
+        "blame": _by_name(model.names, share),
+        "sigma": _by_name(model.names, sigma),
+        "given": _by_name(model.names, given),
         "note": note,
         "culprit": who,
         "model": model_id,
@@ -82,8 +80,16 @@ def facts(judged: Judged, signal: Signal, model_id: str, activation_id: int, at:
     }
 
 
+def _split(judged: Judged, signal: Signal, cause: Cause | None) -> tuple[Floats, Floats, Floats]:
+    """Share, sigma and given (p,) of each variable in what rang: those of its cause, and of T² where that has none of the variables'."""
+    if cause is not None and signal.chart != "guard":
+        return cause.share, cause.sigma, cause.given
+    parts = blame.blame(*judged.at(signal.index))
+    return parts.share[0], parts.sigma[0], parts.given[0]
+
+
 def _by_name(names: tuple[str, ...], values: Floats) -> dict[str, float]:
-    return {name: float(value) for name, value in zip(names, values, strict=True) if math.isfinite(value)}
+    return {name: value for name, value in zip(names, values.tolist(), strict=True) if math.isfinite(value)}
 
 
 def telling_of(settings: LineSettings, zone: tzinfo) -> Telling:

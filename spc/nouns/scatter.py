@@ -105,6 +105,17 @@ class Scatter:
         return _product(self.whiten(x), self._whitener.T)
 
     @cached_property
+    def sd(self) -> Floats:
+        """The standard deviation (p,) of each variable by itself: √S_jj, in the column's unit."""
+        return np.asarray(np.sqrt(np.diag(self.covariance)))
+
+    @cached_property
+    def unit_precision(self) -> tuple[Floats, Floats]:
+        """L⁻ᵀ scaled by `conditional_scale`, (p, p), and its product with itself: S⁻¹ scaled to a unit diagonal."""
+        unit = self._whitener * self.conditional_scale[:, None]
+        return unit, np.asarray(unit @ unit.T)
+
+    @cached_property
     def conditional_scale(self) -> Floats:
         """The standard deviation (p,) of each variable when the others are given: 1 / √[S⁻¹]_jj, in the column's unit."""
         return np.asarray(1.0 / np.sqrt(np.sum(self._whitener**2, axis=1)))

@@ -40,9 +40,8 @@ def cause_of(monitor: Monitor, rows: Rows, points: Points, i: int, chart: str = 
         return None
     if chart == "guard":
         return cause(monitor.model, "guard", guards=np.array([_off(guard, rows, i) for guard in monitor.model.guards]))
-    made = charts_of(monitor.model.recipe.get("charts", {}), [chart])[chart]
-    if isinstance(made, Dispersion):
-        return _of_dispersion(monitor, made, i, chart, value)
+    if (within := monitor.within(chart)) is not None:
+        return _of_dispersion(monitor, within, i, chart, value)
     memory = monitor.remembered(chart, i)
     if "C" in memory:
         c, last = unpacked(np.array(memory["C"])), monitor.nominal.scatter.colour(monitor.last_rows(i))

@@ -53,6 +53,7 @@ class Monitor:
         self.charted: Floats = np.empty((0, model.p))
         self._past: dict[str, Any] = {}
         self._before: dict[str, Any] = dict(self._state)
+        self._after: dict[str, tuple[int, dict[str, Any]]] = {}  # a chart's memory after so many rows of the block
         self._block, self._earlier = np.empty((0, model.p)), np.empty((0, model.p))
 
     def select(self, rows: Rows) -> Floats:
@@ -105,9 +106,20 @@ class Monitor:
         """The values (p,) of the i-th row of the last block as they were judged: NaN where missing or not to be believed."""
         return np.asarray(self._block[i])
 
+    def within(self, chart: str) -> Dispersion | None:
+        """The chart of this name if it judges the rows within a subgroup."""
+        return self._within.get(chart)
+
     def remembered(self, chart: str, i: int) -> dict[str, Any]:
-        """What a chart remembered after the i-th row of the block that was judged last."""
-        state, _ = self._charts[chart].step(self._before[chart], self._whitened(i))
+        """What a chart remembered after the i-th row of the block that was judged last; asked in order, no row is charted again."""
+        before: dict[str, Any] = self._before[chart]
+        if not before:
+            return before
+        done, state = self._after.get(chart, (0, before))
+        if done > i + 1 or self._gathering is not None:
+            done, state = 0, before
+        state, _ = self._charts[chart].step(state, self._whitened(i, done))
+        self._after[chart] = (i + 1, state)
         return state
 
     def last_rows(self, i: int) -> Floats:
@@ -153,7 +165,7 @@ class Monitor:
 
     def _begin(self) -> None:
         """Before a block: the charts' memories and the last rows are kept aside."""
-        self._before = dict(self._state)
+        self._before, self._after = dict(self._state), {}
         if self.remembers:
             own = self._last(len(self._block))
             self._earlier = own if len(own) == KEPT or not len(self._earlier) else np.concatenate([self._earlier, own])[-KEPT:]
@@ -169,11 +181,11 @@ class Monitor:
             x = x[~np.isnan(x).any(axis=1)][-KEPT:]
         return x.copy()
 
-    def _whitened(self, i: int) -> Floats:
-        """The complete rows, or means, of the last block up to the i-th, as the charts saw them."""
+    def _whitened(self, i: int, first: int = 0) -> Floats:
+        """The complete rows of the last block from the `first` to the i-th, or all means up to it, as the charts saw them."""
         if self._gathering is not None:
             return self._means_up_to(i)
-        x = self._block[: i + 1]
+        x = self._block[first : i + 1]
         return self.model.scatter.whiten(x[~np.isnan(x).any(axis=1)])
 
     def _means_up_to(self, i: int) -> Floats:
