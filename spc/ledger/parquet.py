@@ -23,9 +23,12 @@ from spc.errors import LedgerError
 from spc.ledger.clock import NONE
 from spc.ledger.windows import LABELS, Judged, Window
 from spc.nouns import Bools, Floats, Ints, Rows
+from spc.scatter import kernel
 
 _FOOTER: Final = b"spc"
 _OWN: Final = ("seq", "at", "received_at", "part", "quality", "subgroup", "product", "raw", "source", "activation_id", "note")
+_COUNTED: Final = ("seq", "at", "received_at")  # numbers that follow each other: what is written is the steps between them
+_FEW: Final = ("source", "quality", "subgroup", "product", "raw", "note")  # texts that recur: read as the few that they are
 _STRIP: Final = 2048  # rows turned at a time from columns into rows: they stay in the cache
 
 
@@ -84,8 +87,9 @@ def _found(some: list[Judged]) -> Judged:
 def write(file: Path, line: str, windows: Sequence[Window], found: Sequence[Judged], *, plainly: bool = False) -> None:
     """Writes a file; `windows` and `found` as `joined` and `together` make them.
 
-    Measured values have few digits and recur: a column of such is written as a dictionary, a quarter of the size and read three times as
-    fast, unless `plainly` is asked for, because the dictionary took one kind of NaN for another.
+    Measured values have few digits and recur: a column of such is written as a dictionary, a quarter of the size, unless `plainly` is
+    asked for, because the dictionary took one kind of NaN for another. Values that do not recur are mostly noise, which no compression
+    makes smaller: they get the one that costs next to nothing to undo.
     """
     arrow_, parquet = arrow()
     names = tuple(dict.fromkeys(name for one in windows for name in one.rows.names))
@@ -105,15 +109,17 @@ def write(file: Path, line: str, windows: Sequence[Window], found: Sequence[Judg
     }
     body = json.dumps(footer, ensure_ascii=False).encode()
     table = arrow_.table(columns).replace_schema_metadata({_FOOTER: f"{zlib.crc32(body):08x}".encode() + body})
-    words = [name for name in columns if name not in (*floats, *numbers, *plain)]
     recurring = [] if plainly else [name for name in (*floats, *numbers) if _recurs(columns[name])]
+    once = [name for name in (*floats, *numbers) if name not in recurring]
+    own = dict.fromkeys(once, "BYTE_STREAM_SPLIT") | dict.fromkeys(_COUNTED, "DELTA_BINARY_PACKED")
+    words = [name for name in columns if name not in (*floats, *numbers, *plain) and (name != "part" or _says_again(table["part"]))]
     parquet.write_table(
         table,
         file,
         row_group_size=len(table),
-        compression="zstd",
+        compression={name: "lz4" if name in once else "zstd" for name in columns},
         use_dictionary=[*words, *recurring],
-        use_byte_stream_split=[name for name in (*floats, *numbers) if name not in recurring],
+        column_encoding=own,
         dictionary_pagesize_limit=8 * len(table) + 1024,
         write_page_checksum=True,
     )
@@ -121,6 +127,10 @@ def write(file: Path, line: str, windows: Sequence[Window], found: Sequence[Judg
 
 def _recurs(x: Floats) -> bool:
     return len(np.unique(_bits(x))) * 3 <= len(x)
+
+
+def _says_again(words: Any) -> bool:
+    return len(words.unique()) * 3 <= len(words)
 
 
 def _labelled(window: Window) -> list[str]:
@@ -223,7 +233,7 @@ class File:
         self.path = path
         _, parquet = arrow()
         with _told(path):
-            self._file = parquet.ParquetFile(path, page_checksum_verification=True)
+            self._file = parquet.ParquetFile(path, page_checksum_verification=True, read_dictionary=list(_FEW))
             body = (self._file.schema_arrow.metadata or {})[_FOOTER]
             if f"{zlib.crc32(body[8:]):08x}".encode() != body[:8]:
                 raise ValueError("its footer's checksum differs")
@@ -286,7 +296,7 @@ class File:
         out = np.empty(value.shape, dtype=np.bool_)
         for k, name in enumerate(place["out"]):
             out[:, k] = table[name].to_numpy()
-        notes = {i: note for i, note in enumerate(table["note"].to_pylist(), self.first) if note}
+        notes = {i: note for i, note in enumerate(_words(table["note"]), self.first) if note}
         noted = sorted(notes)
         for first, last, charts, activation in self._footer["judged"]:
             here = slice(first - self.first, last - self.first + 1)
@@ -303,14 +313,24 @@ def _times(column: Any) -> Ints:
 
 
 def _words(column: Any) -> tuple[Any, ...]:
-    """Texts; a column that says the same everywhere is not taken apart."""
-    kinds = column.unique()
-    return (kinds[0].as_py(),) * len(column) if len(kinds) == 1 else tuple(column.to_pylist())
+    """Texts; where few recur, each is made once."""
+    if column.null_count == len(column):
+        return (None,) * len(column)
+    arrow_, _ = arrow()
+    if not arrow_.types.is_dictionary(column.type):
+        return tuple(column.to_numpy().tolist())
+    column = column.unify_dictionaries().combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    kinds = np.array([*column.dictionary.to_pylist(), None], dtype=object)
+    if len(kinds) == 2 and not column.null_count:
+        return (kinds[0],) * len(column)
+    return tuple(kinds[column.indices.fill_null(len(kinds) - 1).to_numpy()].tolist())
 
 
 def _numbers(table: Any, names: Sequence[str], kind: Any) -> Any:
     """Columns as rows (n, p)."""
     columns = [table[name].to_numpy() for name in names]
+    if kind is np.float64 and (turned := kernel.side_by_side(columns)) is not None:
+        return turned
     x = np.empty((len(table), len(names)), dtype=kind)
     for start in range(0, len(x), _STRIP):
         here = slice(start, start + _STRIP)

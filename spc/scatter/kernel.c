@@ -193,7 +193,7 @@ static void shuffled(int64_t *things, int most, int count, const double *draws) 
     }
 }
 
-int spc_version(void) { return 8; }
+int spc_version(void) { return 9; }
 
 /* k subsets (k x n) to their fixed points, or through `steps` C-steps; their log determinants go to logdet (k). 0 without memory. */
 int spc_converge(const Table *t, int64_t h, int k, int steps, uint8_t *member,
@@ -368,4 +368,16 @@ ROUNDED void spc_smoothed(const double *restrict z, int64_t n, int p, double wei
         for (int j = 0; j < p; j++) now[j] = weight * z[j] + keep * before[j];
         before = now;
     }
+}
+
+/* Columns (p of n values) as rows x (n x p): a cache line of each column at a time. */
+void spc_side_by_side(const double *const *columns, int64_t n, int p, double *x) {
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES, x += (size_t)LANES * p)
+        for (int j = 0; j < p; j++) {
+            const double *column = columns[j] + i;
+            for (int r = 0; r < LANES; r++) x[(size_t)r * p + j] = column[r];
+        }
+    for (; i < n; i++, x += p)
+        for (int j = 0; j < p; j++) x[j] = columns[j][i];
 }

@@ -360,6 +360,33 @@ def test_numbers_that_recur_keep_every_bit(ledger: Ledger, plainly: bool) -> Non
     assert file.stat().st_size < 30_000
 
 
+def test_noise_is_written_so_that_it_is_read_fast_and_files_of_other_encodings_are_read_as_well(ledger: Ledger) -> None:
+    import pyarrow.parquet as pq
+
+    n, chance = 1000, np.random.default_rng(1)
+    x, codes = chance.standard_normal((n, 3)), np.zeros((n, 3), dtype=np.uint8)
+    ids = tuple(None if i % 7 == 0 else f"B{i}" for i in range(n))
+    quality, raw = tuple(("good", "bad")[i % 5 == 0] for i in range(n)), tuple(str(i % 3) for i in range(n))
+    at = np.where(np.arange(n) % 9 == 0, NAT, np.datetime64("2025-03-04", "us") + np.arange(n) * np.timedelta64(7, "s"))
+    block = Rows(("a", "b", "c"), x, at, ids, quality, (), ("A",) * n, codes, raw)
+    window = rows.Window(np.arange(1, n + 1), block, np.full(n, NOW), ("one", "two") * (n // 2))
+    file, old = ledger.archive.parent / "new.parquet", ledger.archive.parent / "old.parquet"
+    parquet.write(file, "smt-2", [window], [])
+    group = pq.ParquetFile(file).metadata.row_group(0)
+    kinds = {group.column(i).path_in_schema: group.column(i) for i in range(group.num_columns)}
+    assert kinds["a"].compression == "LZ4"
+    assert "BYTE_STREAM_SPLIT" in kinds["a"].encodings
+    assert kinds["at"].total_compressed_size < 2 * n
+    words = ["part", "source", "quality", "subgroup", "product", "raw", "activation_id", "note"]
+    pq.write_table(  # as files were written before
+        pq.read_table(file), old, row_group_size=400, compression="zstd", use_dictionary=words, use_byte_stream_split=["a", "b", "c"]
+    )
+    for one in (file, old):
+        (back,) = parquet.File(one).windows
+        assert parquet.same(back, window)
+        assert type(back.rows.ids) is tuple
+
+
 def test_other_programs_read_the_file(ledger: Ledger) -> None:
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 

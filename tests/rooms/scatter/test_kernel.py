@@ -12,7 +12,7 @@ from spc.scatter import Mcd
 from spc.scatter.csteps import Features, converge, grow
 from spc.scatter.exact import enumerated
 from spc.scatter.exchange import polish
-from spc.scatter.kernel import Compiled, library, medians, rank_value
+from spc.scatter.kernel import Compiled, library, medians, rank_value, side_by_side
 from spc.scatter.kicks import Kicks
 from spc.scatter.large import settle
 from spc.scatter.objective import subset_objective
@@ -166,3 +166,13 @@ def test_the_search_finds_the_exact_optimum_of_tables_that_can_be_enumerated() -
         best = subset_objective(z[enumerated(z, h)])
         missed += _whole(z, h, 0, 40).objective > best + 1e-9
     assert missed == 0
+
+
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize("n, p", [(0, 1), (1, 3), (8, 2), (103, 21)])
+def test_columns_are_put_side_by_side(n: int, p: int) -> None:
+    columns = [RNG.standard_normal(2 * n)[::2] for _ in range(p)]  # not contiguous
+    rows = side_by_side(columns)
+    assert rows is not None
+    assert np.array_equal(rows, np.stack(columns, axis=1))
+    assert side_by_side([]) is None
