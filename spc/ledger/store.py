@@ -24,7 +24,7 @@ from spc.ledger import archived, checking, leases
 from spc.ledger.engine import database, engine_for, in_words, migrate, shown
 from spc.ledger.lock import Lock
 from spc.ledger.postgres import Presence
-from spc.ledger.quick import Savepoint
+from spc.ledger.quick import Savepoint, raw_of, run
 
 T = TypeVar("T")
 Job = Callable[[sa.Connection], T]
@@ -43,6 +43,7 @@ class _Task:
     job: Job[Any]
     undo: Callable[[], None]
     future: Future[Any]
+    known: bool = False
     value: Any = None
     error: BaseException | None = None
 
@@ -68,6 +69,8 @@ class Ledger:
         self._closed = self._gone = False
         self._listeners: tuple[Callable[[], object], ...] = ()
         self.trouble = ""  # what the last transaction failed of; empty when it succeeded
+        self.news = 0  # grows with whatever is written that the lines do not know of; of the writing thread
+        self._seen: tuple[object, int] | None = None
         try:
             with in_words(f"opening the ledger {shown(address)}"):
                 migrate(self._writer)
@@ -95,15 +98,16 @@ class Ledger:
         """
         return cls(url, archive)
 
-    def submit(self, job: Job[T], *, undo: Callable[[], None] = _nothing, wait: bool = True) -> Future[T]:
+    def submit(self, job: Job[T], *, undo: Callable[[], None] = _nothing, wait: bool = True, known: bool = False) -> Future[T]:
         """Queues a job; the future has its value once that is on disk.
 
         `undo` is called in the writing thread when the job or its transaction failed, before any other job runs: the place to drop
-        what the job left in memory. With `wait` false a full queue raises Refused (come back later) rather than waiting.
+        what the job left in memory. With `wait` false a full queue raises Refused (come back later) rather than waiting. `known` says
+        that the job writes nothing of what another line, or this one without its knowing, keeps in memory (see `news`).
         """
         if threading.current_thread() is self._thread:
             raise RuntimeError("a job of the ledger must use the connection it was given, not submit another job")
-        task = _Task(job, undo, Future())
+        task = _Task(job, undo, Future(), known)
         if self._closed:
             raise LedgerError("The ledger is closed.")
         try:
@@ -193,12 +197,15 @@ class Ledger:
         going = True
         try:
             with in_words("writing the ledger"), self._writer.connect() as connection, connection.begin():
+                self._look_around(connection)
                 until = time.monotonic() + GROUP_S
                 task: _Task | None = first
                 while task is not None:
                     if task.future.set_running_or_notify_cancel():
                         tasks.append(task)
+                        self.news += not task.known  # it may take rows of a line itself, before or after …
                         _one(connection, task)
+                        self.news += not task.known  # … what it changes
                     if len(tasks) == GROUP or time.monotonic() > until or self._tasks.empty():
                         break
                     task = self._tasks.get()
@@ -215,6 +222,14 @@ class Ledger:
             except Exception:  # noqa: BLE001 - a listener whose event loop has closed, say
                 self._listeners = tuple(one for one in self._listeners if one is not wake)
         return going
+
+    def _look_around(self, connection: sa.Connection) -> None:
+        """SQLite says whether another connection has written since we looked last; in PostgreSQL anybody may have."""
+        raw = raw_of(connection)
+        seen = None if raw is None else (raw, int(run(connection, raw, "pragma data_version").fetchone()[0]))
+        if seen is None or seen != self._seen:
+            self.news += 1
+        self._seen = seen
 
     def _lost(self, tasks: list[_Task], broken: Exception) -> None:
         """The transaction did not reach the disk: memories are dropped first, then every sender is told."""

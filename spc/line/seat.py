@@ -138,6 +138,9 @@ class Seat:
     force: tuple[int, ...]  # the activations in force
     order: Order
     stuck: Stuck
+    news: int = -1  # of the ledger, when this was last compared with it
+    looked: int = 0  # when the lease was last looked at
+    archived: int | None = None  # the newest time of a row that is in the archive
     silent: bool = False
     schemas: dict[tuple[str, ...], int] = field(default_factory=dict)
 

@@ -18,11 +18,11 @@ import numpy as np
 import structlog
 from sqlalchemy import Connection
 
-from spc.ledger import Ledger, gaps, leases, lines, models, scraps
+from spc.ledger import Ledger, archived, gaps, leases, lines, models, scraps
 from spc.ledger import alarms as book
 from spc.ledger import points as dots
 from spc.ledger import rows as store
-from spc.ledger.clock import now_us
+from spc.ledger.clock import NONE, now_us
 from spc.line import words
 from spc.line.clocks import Lag
 from spc.line.incidents import Desk
@@ -35,6 +35,8 @@ from spc.sources import Batch
 from spc.watch import Watch
 
 T = TypeVar("T")
+
+LOOK_US = 2_000_000  # a lease is looked at so often while nobody else writes: far more often than it must be renewed
 
 _log = structlog.get_logger("spc.line")
 
@@ -81,11 +83,15 @@ class Line:
 
     def submit(self, rows: Rows, *, source: str = "", position: Any = None, wait: bool = True) -> Future[Receipt]:
         """The same, as a future. With `wait` false it raises Refused (status 429) when too many blocks wait for the disk."""
-        return self.ledger.submit(lambda connection: self._take(connection, rows, source, position), undo=self._forget, wait=wait)
+        return self._submit(lambda connection: self._take(connection, rows, source, position), wait=wait)
 
     def take_batch(self, batch: Batch, *, source: str) -> Receipt:
         """Takes what a source gave: its rows, its position, its scraps and its gaps, in one transaction."""
-        return self.ledger.submit(lambda connection: self._take_batch(connection, batch, source), undo=self._forget).result()
+        return self._submit(lambda connection: self._take_batch(connection, batch, source)).result()
+
+    def _submit(self, job: Callable[[Connection], T], *, wait: bool = True) -> Future[T]:
+        """A job that writes nothing that other lines have in memory, and of this line only what the seat is told."""
+        return self.ledger.submit(job, undo=self._forget, wait=wait, known=True)
 
     def together(self, job: Callable[[Connection], T]) -> T:
         """Runs a job that calls `taken` among other things, all in one transaction, and returns its value once that is on disk."""
@@ -110,14 +116,14 @@ class Line:
 
     def hold(self) -> None:
         """Makes this process the one that judges the line; raises Refused while it is another one."""
-        self.ledger.submit(lambda connection: self._sit(connection, self._clock()), undo=self._forget).result()
+        self._submit(lambda connection: self._sit(connection, self._clock())).result()
 
     def renew(self, now: int) -> None:
         """Keeps the line while nothing comes: whoever looks after it must not think that this process died."""
         seat = self._seat
         if seat is not None and not 0 <= now - self._renewed <= leases.RENEW_US // 2:  # below 0: this machine's clock was set back
             self._renewed = now
-            self.ledger.submit(lambda connection: leases.keep(connection, self.name, self.ledger.owner, seat.epoch, now))
+            self._submit(lambda connection: leases.keep(connection, self.name, self.ledger.owner, seat.epoch, now))
 
     def room(self, free: int, *, enough: bool) -> None:
         """Opens or ends the alarm "disk": the one line that is asked to tells people for all."""
@@ -140,7 +146,7 @@ class Line:
         if max(heard, self._watched_from) > now:  # this machine's clock was set back: silence is counted from now on
             self.heard = self._watched_from = heard = now
         if now - max(heard, self._watched_from) > limit * 1e6:
-            self.ledger.submit(self._silent, undo=self._forget)
+            self._submit(self._silent)
 
     # ----------------------------------------------------------------------------------- below here: the writing thread only
 
@@ -178,7 +184,9 @@ class Line:
 
     def _block(self, connection: Connection, seat: Seat, rows: Rows, source: str, now: int) -> Receipt:
         keys = store.keys_of(self.name, rows)
-        fresh, conflicts = _sift(store.stored(connection, self.name, keys, rows.at), rows, keys)
+        times = rows.at.astype("datetime64[us]").view(np.int64)
+        old = seat.archived is not None and bool(((times != NONE) & (times <= seat.archived)).any())
+        fresh, conflicts = _sift(store.stored(connection, self.name, keys, rows.at if old else None), rows, keys)
         duplicates = len(rows) - len(fresh)
         if not fresh:
             return Receipt(0, duplicates, conflicts=conflicts)
@@ -242,16 +250,39 @@ class Line:
         return self._take(connection, rows, source, None)
 
     def _sit(self, connection: Connection, now: int) -> Seat:
-        """The line's memory, read again when it was thrown away, when another model was activated, or when another process had the line."""
-        epoch = leases.hold(connection, self.name, self.ledger.owner, self._seat.epoch if self._seat is not None else 0, now)
-        force = lines.in_force(connection, self.name)
-        seat = self._seat
-        if seat is not None and seat.epoch == epoch and seat.force == tuple(sorted(one.id for one in force.values())):
-            for judge in seat.judges.values():
-                if judge is not None and judge.monitor.remembers:
-                    judge.resume(connection)  # a person may have had the charts begin anew
+        """The line's memory, read again when it was thrown away, when another model was activated, or when another process had the line.
+
+        As long as nobody but lines has written (`Ledger.news`), and the lease has long to go, there is nothing to look at.
+        """
+        seat, news = self._seat, self.ledger.news
+        if seat is not None and seat.news == news and 0 <= now - seat.looked < LOOK_US:
             return seat
+        epoch = leases.hold(connection, self.name, self.ledger.owner, seat.epoch if seat is not None else 0, now)
+        if seat is not None and seat.epoch == epoch:
+            seat.looked = now
+            if seat.news == news or self._same(connection, seat):
+                seat.news = news
+                return seat
+        self._seat = seat = self._new_seat(connection, epoch, now)
+        self.ledger.news += 1  # whoever else had the line in this process learns of it
+        seat.news, seat.looked = self.ledger.news, now
+        return seat
+
+    def _same(self, connection: Connection, seat: Seat) -> bool:
+        """Whether the models in force are still the same; what else may have been written is taken up."""
+        force = lines.in_force(connection, self.name)
+        if seat.force != tuple(sorted(one.id for one in force.values())):
+            return False
+        for judge in seat.judges.values():
+            if judge is not None and judge.monitor.remembers:
+                judge.resume(connection)  # a person may have had the charts begin anew
+        seat.archived = archived.newest_time(connection, self.name)
+        return True
+
+    def _new_seat(self, connection: Connection, epoch: int, now: int) -> Seat:
+        force = lines.in_force(connection, self.name)
         seat = Seat.of(connection, self.name, epoch, self._watch, self.settings.late_us, self.settings.stuck_rows)
+        seat.archived = archived.newest_time(connection, self.name)
         silence = book.open_alarm(connection, self.name, "no data")
         seat.silent = silence is not None and silence.active
         self.heard = lines.last_received(connection, self.name)
@@ -259,7 +290,6 @@ class Line:
         for judge in seat.judges.values():
             if judge is not None:
                 self._tell(judge.activation.model_id or "", judge.model)
-        self._seat = seat
         return seat
 
     def _other_model(self, connection: Connection, force: Mapping[str, lines.Activation], now: int) -> None:
