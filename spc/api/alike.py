@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec.structs import astuple
 
 from spc.api.sent import USUAL
 from spc.api.shapes import LABEL, MOST_ROWS, PART, TIME
-from spc.nouns import Rows
+from spc.nouns import Floats, Rows
 from spc.nouns.rows import QUALITIES
 from spc.sources.payload import LABELS, NAT, can_be_named, labelled, us_since_1970
 
@@ -70,14 +71,20 @@ def _reader(names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
 
 
 def _rows(names: tuple[str, ...], sent: Sequence[Any], zone: tzinfo) -> Rows:
-    x = np.array([astuple(one.values) for one in sent], dtype=np.float64)
-    ids = tuple([one.id for one in sent])
+    values, times, ids, *labels = zip(*map(astuple, sent), strict=True)
     _check_ids([one for one in ids if one is not None])
-    at = np.array(_times([one.time for one in sent], zone), dtype=np.int64).view("datetime64[us]")
-    quality, product, subgroup = (_labels([getattr(one, word) for one in sent], USUAL[word]) for word in LABELS)
+    at = np.array(_times(times, zone), dtype=np.int64).view("datetime64[us]")
+    quality, product, subgroup = (_labels(kept, USUAL[word]) for word, kept in zip(LABELS, labels, strict=True))
     if not set(quality) <= set(QUALITIES):
         raise _Other
-    return Rows(names, x, at, ids, quality, subgroup, product)
+    return Rows(names, _numbers(values, len(names)), at, ids, quality, subgroup, product)
+
+
+def _numbers(values: Sequence[Any], p: int) -> Floats:
+    try:
+        return np.fromiter(chain.from_iterable(map(astuple, values)), np.float64, len(values) * p).reshape(-1, p)
+    except TypeError:  # there is a null
+        return np.array([astuple(one) for one in values], dtype=np.float64)
 
 
 def _check_ids(ids: Sequence[str]) -> None:
@@ -95,7 +102,7 @@ def _labels(given: Sequence[str], usual: str) -> tuple[str, ...]:
     return labelled(labels, usual)
 
 
-def _times(given: list[str | None], zone: tzinfo) -> list[int]:
+def _times(given: Sequence[str | None], zone: tzinfo) -> list[int]:
     """Microseconds since 1970, or what stands for none."""
     texts = [one.strip() for one in given if one is not None]
     at = [datetime.fromisoformat(one) for one in texts]

@@ -143,6 +143,10 @@ class Headers:
 
     app: Asgi
     headers: Mapping[str, str]
+    _encoded: tuple[tuple[bytes, bytes], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_encoded", tuple((name.lower().encode(), value.encode()) for name, value in self.headers.items()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -151,8 +155,7 @@ class Headers:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {key.lower() for key, _ in message.get("headers", ())}
-                extra = [(k.lower().encode(), v.encode()) for k, v in self.headers.items() if k.lower().encode() not in present]
-                message["headers"] = [*message.get("headers", ()), *extra]
+                message["headers"] = [*message.get("headers", ()), *(one for one in self._encoded if one[0] not in present)]
             await send(message)
 
         return await self.app(scope, receive, dressed)
