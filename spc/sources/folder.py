@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +21,7 @@ from spc.reference import RowParser
 from spc.sources.batch import NO_ROWS, Batch, Scrap
 from spc.sources.dropped import Memory, Sight, sights
 from spc.sources.lines import PAYLOAD, Layout, reason_of
+from spc.sources.reorder import InOrder
 from spc.sources.scrapped import headed, read_again
 from spc.sources.source import Clock
 from spc.sources.tail import BLOCK, LONG
@@ -52,12 +54,13 @@ class Folder:
     timezone: str = "UTC"
     subgroup: str = ""
     product: str = ""
+    reorder_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.order not in ("time", "name"):
             raise BadSettings(f"folder: order is {self.order!r}.", cure='Write "time" or "name".')
-        if not self.every_s > 0 or not self.settle_s >= 0:
-            raise BadSettings("folder: every_s must be more than 0 and settle_s at least 0.", cure="Give seconds.")
+        if not self.every_s > 0 or not self.settle_s >= 0 or not self.reorder_s >= 0:
+            raise BadSettings("folder: every_s must be more than 0, settle_s and reorder_s at least 0.", cure="Give seconds.")
 
     @property
     def name(self) -> str:
@@ -76,7 +79,8 @@ class Folder:
 
     def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[Batch]:
         """Position: the files taken last with the digests of their bytes, and how far the open one was read. `clock` is not asked."""
-        folder, memory = self._folder(), Memory.of(after)
+        folder, memory, order = self._folder(), Memory.of(after), InOrder(self.reorder_s)
+        held: set[Sight] = set()  # files of which rows are held back
         seen: dict[str, tuple[Sight, float]] = {}
         there = sights(folder, self.pattern)
         memory.start(there)
@@ -84,12 +88,22 @@ class Folder:
             now = time.monotonic()
             seen = {one.name: seen[one.name] if one.name in seen and seen[one.name][0] == one else (one, now) for one in there}
             for one in sorted(there, key=self._place):
+                if one in held:
+                    continue
                 if memory.knows(one):
                     self._put_away(one)
                 elif now - seen[one.name][1] >= self.settle_s:
-                    yield from self._take(one, there, memory, stop)
+                    for batch in self._take(one, there, memory, stop):
+                        order.put(batch, time.monotonic_ns() // 1000)
+                        yield from order.due(time.monotonic_ns() // 1000)
+                    if memory.knows(one):
+                        held.add(one)
+                        order.after(partial(self._taken, one, held))
+                    order.done()
                 if stop.is_set():
                     return
+            yield from order.due(time.monotonic_ns() // 1000)
+            order.done()
             stop.wait(self.every_s)
             there = sights(self._folder(), self.pattern)
 
@@ -114,7 +128,7 @@ class Folder:
         return (sight.modified if self.order == "time" else 0), sight.name
 
     def _take(self, sight: Sight, there: list[Sight], memory: Memory, stop: threading.Event) -> Iterator[Batch]:
-        """The rows of one file; when it is asked for more, they are on disk and the file may go."""
+        """The rows of one file."""
         try:
             file = (Path(self.path) / sight.name).open("rb")
         except OSError as closed:  # asked again at the next look
@@ -138,6 +152,10 @@ class Folder:
                     yield Batch(batch.rows, memory.position(), batch.scraps)
                     if stop.is_set() and offset < sight.size:
                         return
+
+    def _taken(self, sight: Sight, held: set[Sight]) -> None:
+        """All rows of a file are on disk: it may go."""
+        held.discard(sight)
         self._put_away(sight)
 
     def _blocks(self, file: BinaryIO, sight: Sight, offset: int) -> Iterator[tuple[Batch, int]]:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from spc.nouns import Rows
 from spc.sources.batch import NO_ROWS, Batch, Gap, Scrap
 from spc.sources.broker import Broker, Link
 from spc.sources.payload import Form, Sent, read_payload, runs, written
+from spc.sources.reorder import InOrder
 from spc.sources.source import Clock
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ class Mqtt(Broker):
     their part number or time. While we are away the broker keeps what comes, for `session_s` seconds, under our `client_id`: two programs
     must not have the same. At most `waiting` messages are sent to us before we acknowledge. Retained messages are old ones: they are taken
     only with `retained`. `columns` picks values, by their own names (a list) or as {column = "name in the message"}; `time` and `id` are
-    what the message calls those. Position: {"at": when the last message was taken, "ignored": how many messages were not looked at}.
+    what the message calls those. With `reorder_s`, rows that are late by no more than so many seconds are put in order of their times, as
+    far as `waiting` messages reach; they are acknowledged after that. Position: {"at": when the last message was taken, "ignored": how
+    many messages were not looked at}.
     """
 
     topic: str
@@ -45,6 +49,7 @@ class Mqtt(Broker):
     waiting: int = 1000
     session_s: int = WEEK_S
     most_bytes: int = 1 << 20
+    reorder_s: float = 0.0
 
     def __post_init__(self) -> None:
         Broker.__post_init__(self)
@@ -52,8 +57,8 @@ class Mqtt(Broker):
         wild = any(("#" in one and (one != "#" or i < len(levels) - 1)) or ("+" in one and one != "+") for i, one in enumerate(levels))
         if not self.topic or wild or "\0" in self.topic or len(self.topic.encode()) > 65535:
             raise BadSettings(f"mqtt: {self.topic[:80]!r} is no topic filter.", cure="Write plant/line-1/rows, plant/+/rows or plant/#.")
-        if not 1 <= self.waiting <= 65535 or self.session_s < 1 or self.most_bytes < 1:
-            raise BadSettings("mqtt: waiting is 1 to 65535; session_s and most_bytes are at least 1.", cure="Leave them out.")
+        if not 1 <= self.waiting <= 65535 or self.session_s < 1 or self.most_bytes < 1 or not self.reorder_s >= 0:
+            raise BadSettings("mqtt: waiting is 1 to 65535; session_s and most_bytes are at least 1, reorder_s 0.", cure="Leave them out.")
 
     @property
     def name(self) -> str:
@@ -68,14 +73,20 @@ class Mqtt(Broker):
 
     def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[Batch]:
         """Raises ConnectionError when the broker cannot be reached or the line to it is lost."""
-        form, seen = self._form(), _Seen(dict(after or {}))
+        form, seen, order = self._form(), _Seen(dict(after or {})), InOrder(self.reorder_s)
         with self._link(self.session, self.session_s) as link:
             gone = () if after is None or link.resumed else (Gap(int(after["at"]), clock(), "the broker did not keep what came meanwhile"),)
             yield Batch(NO_ROWS, seen.position(clock()), gaps=gone)
             while not stop.is_set():
                 messages = link.some(MOST)
-                yield from self._batches(messages, form, link, seen, clock)
-                link.acknowledge(messages)  # asked for the next: all of these are on disk
+                for batch in self._batches(messages, form, link, seen, clock):
+                    order.put(batch, time.monotonic_ns() // 1000)
+                if messages:
+                    seen.held += len(messages)
+                    order.after(partial(seen.acknowledge, link, messages))
+                full = seen.held >= self.waiting  # the broker sends no more before some of them are acknowledged
+                yield from order.due(None if full else time.monotonic_ns() // 1000)
+                order.done()  # asked for the next: all of these are on disk
 
     def probe(self, clock: Clock) -> str:
         """Connects under another name, waits a moment for a message, and says what it is; nothing is taken away."""
@@ -140,6 +151,12 @@ class _Seen:
 
     def __init__(self, before: Mapping[str, Any]) -> None:
         self.ignored = int(before.get("ignored", 0))
+        self.held = 0  # messages that were not acknowledged yet
+
+    def acknowledge(self, link: Link, messages: list[MQTTMessage]) -> None:
+        """All rows of these messages are on disk."""
+        self.held -= len(messages)
+        link.acknowledge(messages)
 
     def position(self, now: int) -> dict[str, int]:
         return {"at": now, "ignored": self.ignored}

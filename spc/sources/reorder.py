@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -96,15 +96,34 @@ class Reorder:
 class InOrder:
     """Batches with their rows in order of time, for a source that looks again and again: with 0 seconds they are given as they come.
 
-    The position of a batch is given with the last of its rows, so that a restart reads again what was held back.
+    The position of a batch is given with the last of its rows, so that a restart reads again what was held back. What is to be done when
+    a batch is on disk (acknowledge its messages, move its file) is told by `after`, and done by `done`: that of all batches that have
+    been given as a whole, once the reader of the source has asked for more.
     """
 
     def __init__(self, hold_s: float) -> None:
         self._held = Reorder(hold_s) if hold_s > 0 else None
         self._plain: list[Batch] = []
+        self._put = self._given = 0  # batches
+        self._after: deque[tuple[int, Callable[[], object]]] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many things are still to be done."""
+        return len(self._after)
+
+    def after(self, act: Callable[[], object]) -> None:
+        """To be done when everything that was put so far is on disk."""
+        self._after.append((self._put, act))
+
+    def done(self) -> None:
+        """What `due` gave last is on disk."""
+        while self._after and self._after[0][0] <= self._given:
+            self._after.popleft()[1]()
 
     def put(self, batch: Batch, now: int) -> None:
         """A batch was read at `now` (µs of any clock that runs)."""
+        self._put += 1
         if self._held is None:
             self._plain.append(batch)
         else:
@@ -114,10 +133,12 @@ class InOrder:
         """What need not wait any longer; with None everything."""
         if self._held is None:
             plain, self._plain = self._plain, []
+            self._given += len(plain)
             return plain
         parts, tokens = self._held.all() if now is None else self._held.ready(now)
         if not parts and not tokens:
             return []
+        self._given += len(tokens)
         last = tokens[-1].position if tokens else None
         scraps = tuple(scrap for one in tokens for scrap in one.scraps)
         gaps = tuple(gap for one in tokens for gap in one.gaps)

@@ -23,6 +23,7 @@ from spc.sources.batch import Batch
 from spc.sources.keyset import Place
 from spc.sources.payload import parsed
 from spc.sources.records import Fields, numeric
+from spc.sources.reorder import InOrder
 from spc.sources.source import Clock
 
 Record = Sequence[Any]
@@ -35,7 +36,8 @@ class Sql:
     `key` grows with every row: a number that the database counts, or a time. Transactions that were begun earlier may be committed later:
     so the last `overlap` numbers or seconds are read again each time, and rows that were given before are left out. `columns` are the
     values (when none are named: all columns of numbers in the first rows), `time`, `id`, `subgroup` and `product` the others; a key that is
-    a time is the row's time. A row with a value that is no number becomes a scrap; NULL is a missing value. The connection only reads
+    a time is the row's time. With `reorder_s`, rows that are late by no more than so many seconds are put in order of their times. A row
+    with a value that is no number becomes a scrap; NULL is a missing value. The connection only reads
     (SQLite, PostgreSQL; give a user who may only read where it is another database), and a question is given up after `timeout_s`. The
     password stands in a file: `password_file`.
     """
@@ -55,12 +57,15 @@ class Sql:
     timeout_s: float = 30.0
     password: str = field(default="", repr=False)
     timezone: str = "UTC"
+    reorder_s: float = 0.0
 
     def __post_init__(self) -> None:
         if bool(self.table) == bool(self.query):
             raise BadSettings("sql: give either table or query.", cure='For example table = "measurements".')
-        if self.batch < 1 or not self.every_s > 0 or not self.overlap >= 0 or not self.timeout_s > 0:
-            raise BadSettings("sql: every_s, batch and timeout_s are more than 0, overlap is at least 0.", cure="Correct the number.")
+        if self.batch < 1 or not self.every_s > 0 or not self.overlap >= 0 or not self.timeout_s > 0 or not self.reorder_s >= 0:
+            raise BadSettings(
+                "sql: every_s, batch and timeout_s are more than 0, overlap and reorder_s at least 0.", cure="Correct the number."
+            )
         try:
             url = sa.make_url(self.url)
             url.get_dialect()
@@ -94,10 +99,13 @@ class Sql:
 
     def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[Batch]:
         """Position: the last key, and digests of the rows that will be read again. `clock` is not asked."""
-        engine, place = self._engine(), Place.of(after, self.overlap)
+        engine, place, order = self._engine(), Place.of(after, self.overlap), InOrder(self.reorder_s)
         try:
             while not stop.is_set():
-                yield from self._look(engine, place, stop)
+                for batch in self._look(engine, place, stop):
+                    order.put(batch, time.monotonic_ns() // 1000)
+                    yield from order.due(time.monotonic_ns() // 1000)
+                yield from order.due(time.monotonic_ns() // 1000)
                 stop.wait(self.every_s)
         finally:
             engine.dispose()

@@ -309,3 +309,20 @@ def test_a_scrap_is_read_again_as_the_file_it_came_from(folder: Path, start: Cal
     assert source.again(bare, "File b.csv: why")[0].names == ("b_mm", "a_mm")
     with pytest.raises(BadTable, match="names of the columns"):
         source.again(bare, "File ../b.csv/none: why")
+
+
+def test_a_file_of_which_rows_are_held_back_stays_until_they_are_on_disk(folder: Path, start: Callable[..., Reader]) -> None:
+    drop(folder, "a.csv", text(1, 20))
+    drop(folder, "b.csv", HEADER + line(22) + line(24))
+    one = start(order="name", done="taken", reorder_s=5.0)
+    one.until(lambda: one.ids == boards(1, 19))
+    assert (folder / "a.csv").exists()  # B00020 is held back
+    drop(folder, "c.csv", HEADER + line(21) + line(23) + line(40))
+    one.until(lambda: one.ids == [*boards(1, 24)])
+    one.until((folder / "taken" / "b.csv").exists)
+    assert not (folder / "a.csv").exists()
+    assert (folder / "c.csv").exists()
+    one.close()
+    two = start(one.position, order="name", done="taken", reorder_s=0.5)  # half a second after it came nothing younger is waited for
+    two.until(lambda: "B00040" in two.ids)
+    two.until((folder / "taken" / "c.csv").exists)

@@ -389,3 +389,33 @@ def test_a_port_where_nobody_is_costs_no_more_than_the_time_limit() -> None:
     with pytest.raises(ConnectionError):
         next(Mqtt(host="127.0.0.1", port=free_port(), topic="a").read(None, threading.Event(), now_us))
     assert time.monotonic() - begun < 5.5
+
+
+def test_rows_a_little_late_are_put_in_order_and_acknowledged_when_they_are_on_disk(broker: Mosquitto, publisher: Publisher) -> None:
+    ordered = source(broker, reorder_s=4.0)
+    reader = up(Reader(ordered))
+    for k in (1, 2, 5, 3, 4, 7, 6, 10, 9, 8, 11):
+        publisher.send("plant/1/rows", message(k))
+    reader.until(lambda: len(reader.ids) >= 7)
+    reader.close()
+    given = len(reader.ids)
+    assert reader.ids == [f"B{k:05d}" for k in range(1, given + 1)]
+    assert given < 11
+    again = up(Reader(ordered, after=reader.given[-1].position or {"at": 0}))
+    again.until(lambda: again.ids[-1:] == ["B00011"])
+    again.close()
+    assert {f"B{k:05d}" for k in range(given + 1, 12)} <= set(again.ids)  # what was held back was not acknowledged
+    assert again.ids == sorted(again.ids)
+    quiet = up(Reader(ordered, after={"at": 0}))
+    publisher.send("plant/1/rows", message(12))
+    quiet.until(lambda: quiet.ids == ["B00012"])  # all others were acknowledged
+    quiet.close()
+
+
+def test_a_broker_that_may_send_no_more_is_not_waited_for(broker: Mosquitto, publisher: Publisher) -> None:
+    reader = up(Reader(source(broker, reorder_s=600.0, waiting=5)))
+    for k in (2, 1, 4, 3, 5, 7, 6, 9, 8, 10, 11, 12):
+        publisher.send("plant/1/rows", message(k))
+    reader.until(lambda: len(reader.ids) >= 10)  # without waiting for ten minutes
+    reader.close()
+    assert reader.ids == [f"B{k:05d}" for k in range(1, len(reader.ids) + 1)]
