@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, not_, or_, select, update
 
 from spc.errors import Complaint, NotFound
+from spc.ledger.facts import facts_of, text_of
+from spc.ledger.quick import Quick
 from spc.ledger.schema import alarm, alarm_event
 from spc.nouns import Alarm
 
@@ -43,10 +44,19 @@ _STATES: dict[str, ColumnElement[bool]] = {
 
 
 # asked for every block and signal: built once
-_CHANGE = update(alarm).where(alarm.c.id == bindparam("of_id"))
-_OPEN = insert(alarm)
-_HAPPENED = insert(alarm_event).returning(alarm_event.c.id, sort_by_parameter_order=True)
-_NOT_OVER = (
+_STAYS = ("id", "line", "kind", "opened_at", "first_row")
+_CHANGE = Quick(
+    update(alarm)
+    .where(alarm.c.id == bindparam("id_"))
+    .values({name: bindparam(f"{name}_") for name in (*_FIELDS, "facts_json") if name not in _STAYS})
+)
+_OPEN = Quick(insert(alarm))
+_HAPPENED = Quick(
+    insert(alarm_event)
+    .values({name: bindparam(f"{name}_") for name in ("alarm_id", "at", "what", "made_by", "note", "seq")})
+    .returning(alarm_event.c.id, sort_by_parameter_order=True)
+)
+_NOT_OVER = Quick(
     select(*_COLUMNS)
     .where(alarm.c.line == bindparam("of_line"), alarm.c.kind == bindparam("of_kind"), _STATES["open"])
     .order_by(alarm.c.opened_at.desc())
@@ -55,14 +65,15 @@ _NOT_OVER = (
 
 
 def _alarm(one: Any) -> Alarm:
-    return Alarm(**dict(zip(_FIELDS, one[:-1], strict=True)), facts=json.loads(one[-1]))
+    found = dict(zip(_FIELDS, one[:-1], strict=True))
+    return Alarm(**found | {"active": bool(found["active"]), "acknowledged": bool(found["acknowledged"])}, facts=facts_of(one[-1]))
 
 
 def put_alarm(connection: Connection, one: Alarm) -> None:
     """Stores the alarm as it is now."""
-    values = {name: getattr(one, name) for name in _FIELDS} | {"facts_json": json.dumps(dict(one.facts))}
-    if connection.execute(_CHANGE, values | {"of_id": one.id}).rowcount == 0:
-        connection.execute(_OPEN, values)
+    values = {name: getattr(one, name) for name in _FIELDS} | {"facts_json": text_of(one.facts)}
+    if _CHANGE.change(connection, {f"{name}_": value for name, value in values.items()}) == 0:
+        _OPEN.change(connection, values)
 
 
 def get_alarm(connection: Connection, id: str) -> Alarm:
@@ -75,7 +86,7 @@ def get_alarm(connection: Connection, id: str) -> Alarm:
 
 def open_alarm(connection: Connection, line: str, kind: str) -> Alarm | None:
     """The incident of this kind that is not over: active, or returned and not yet acknowledged, or shelved."""
-    found = connection.execute(_NOT_OVER, {"of_line": line, "of_kind": kind}).first()
+    found = _NOT_OVER.first(connection, {"of_line": line, "of_kind": kind})
     return _alarm(found) if found else None
 
 
@@ -110,9 +121,8 @@ def add_event(connection: Connection, alarm_id: str, now: int, what: str, *, by:
 
 def add_events(connection: Connection, happened: Sequence[Mapping[str, Any]], now: int) -> list[int]:
     """Writes down what happened, each as alarm_id, what, made_by, note, seq; returns their numbers, which grow."""
-    if not happened:
-        return []
-    return [int(id) for id in connection.execute(_HAPPENED, [{**one, "at": now} for one in happened]).scalars()]
+    values = [{f"{name}_": value for name, value in {**one, "at": now}.items()} for one in happened]
+    return [int(id) for id in _HAPPENED.scalars(connection, values)]
 
 
 def events_of(connection: Connection, alarm_id: str) -> list[AlarmEvent]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from spc.errors import NotFound
+from spc.ledger.facts import facts_of, text_of
+from spc.ledger.quick import Quick
 from spc.ledger.schema import alarm, cause_case, known_cause
 
 
@@ -54,14 +55,28 @@ _COLUMNS = tuple(known_cause.c[name] for name in ("id", "line", "name", "created
 _CASE = tuple(cause_case.c[name] for name in ("cause_id", "alarm_id", "at", "made_by", "action", "note", "model_id"))
 
 
+# asked with every block that has a signal: built once
+_OF_LINE = select(*_COLUMNS).where(known_cause.c.line == bindparam("of_line")).order_by(known_cause.c.id)
+_ALL, _LEFT = Quick(_OF_LINE), Quick(_OF_LINE.where(known_cause.c.withdrawn_at.is_(None)))
+_NEWEST = (
+    select(func.max(cause_case.c.id))
+    .join(alarm, alarm.c.id == cause_case.c.alarm_id)
+    .where(alarm.c.line == bindparam("of_line"))
+    .group_by(cause_case.c.alarm_id)
+)
+_SAID = Quick(
+    select(*_CASE, alarm.c.opened_at, cause_case.c.shift_json)
+    .join(alarm, alarm.c.id == cause_case.c.alarm_id)
+    .where(cause_case.c.id.in_(_NEWEST))
+    .order_by(alarm.c.opened_at, cause_case.c.id)
+)
+
+
 def known_causes(connection: Connection, line: str, *, withdrawn: bool = False) -> list[KnownCause]:
     """The causes of a line in the order in which they were found; those that were withdrawn only when asked for."""
-    query = select(*_COLUMNS).where(known_cause.c.line == line).order_by(known_cause.c.id)
-    found = connection.execute(query if withdrawn else query.where(known_cause.c.withdrawn_at.is_(None))).all()
-    if not found:
-        return []
-    cases = _cases(connection, line)
-    return [_cause(one, cases.get(one.id, [])) for one in found]
+    found = (_ALL if withdrawn else _LEFT).all(connection, {"of_line": line})
+    cases = _cases(connection, line) if found else {}
+    return [replace(KnownCause(*one), cases=tuple(cases.get(one[0], ()))) for one in found]
 
 
 def get_cause(connection: Connection, line: str, id: int) -> KnownCause:
@@ -96,7 +111,7 @@ def add_case(
 ) -> None:
     """Writes down that an incident had this cause, or (None) none of the known ones; what was said of it before no longer holds."""
     values = {"cause_id": cause_id, "alarm_id": alarm_id, "at": now, "made_by": by, "action": action, "note": note, "model_id": model_id}
-    connection.execute(insert(cause_case).values(**values, shift_json=json.dumps(dict(shift or {}))))
+    connection.execute(insert(cause_case).values(**values, shift_json=text_of(shift or {})))
 
 
 def has_case(connection: Connection, alarm_id: str) -> bool:
@@ -117,30 +132,13 @@ def withdraw_cause(connection: Connection, id: int, by: str, now: int) -> None:
 _here = known_cause.c.withdrawn_at.is_(None)
 
 
-def _cause(one: Any, cases: list[Case]) -> KnownCause:
-    return KnownCause(one.id, one.line, one.name, one.created_at, one.created_by, one.withdrawn_at, one.withdrawn_by, tuple(cases))
-
-
 def _plain(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
 def _cases(connection: Connection, line: str) -> dict[int, list[Case]]:
-    newest = (
-        select(func.max(cause_case.c.id))
-        .join(alarm, alarm.c.id == cause_case.c.alarm_id)
-        .where(alarm.c.line == line)
-        .group_by(cause_case.c.alarm_id)
-    )
-    query = (
-        select(*_CASE, alarm.c.opened_at, cause_case.c.shift_json)
-        .join(alarm, alarm.c.id == cause_case.c.alarm_id)
-        .where(cause_case.c.id.in_(newest))
-        .order_by(alarm.c.opened_at, cause_case.c.id)
-    )
     found: dict[int, list[Case]] = {}
-    for one in connection.execute(query):
-        if one.cause_id is not None:
-            told = Case(one.alarm_id, one.at, one.made_by, one.action, one.note, one.model_id, one.opened_at, json.loads(one.shift_json))
-            found.setdefault(one.cause_id, []).append(told)
+    for cause_id, *words, shift in _SAID.all(connection, {"of_line": line}):
+        if cause_id is not None:
+            found.setdefault(cause_id, []).append(replace(Case(*words), shift=facts_of(shift)))
     return found

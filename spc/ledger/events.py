@@ -9,9 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
+from spc.ledger.quick import Quick
 from spc.ledger.schema import event
 
-_ANEW = select(event.c.facts_json).where(event.c.what == "charts begin anew", event.c.about == bindparam("line")).order_by(event.c.id)
+_ANEW = Quick(
+    select(event.c.facts_json).where(event.c.what == "charts begin anew", event.c.about == bindparam("of_line")).order_by(event.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def begun_anew(connection: Connection, line: str, before: int) -> int:
 
 def all_begun_anew(connection: Connection, line: str) -> list[int]:
     """The rows after which the charts of a line began anew, in the order in which that was asked for."""
-    return [int(json.loads(facts).get("after", 0)) for (facts,) in connection.execute(_ANEW, {"line": f"line:{line}"})]
+    return [int(json.loads(facts).get("after", 0)) for (facts,) in _ANEW.all(connection, {"of_line": f"line:{line}"})]
 
 
 def events(connection: Connection, limit: int = 200) -> list[Event]:

@@ -6,7 +6,6 @@ claim runs out and the message is sent again under the same id: at least once, a
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
+from spc.ledger.facts import facts_of, text_of
+from spc.ledger.quick import Quick
 from spc.ledger.schema import outbox
 
 _SPACE = uuid.UUID("6a3f0c1e-5a1d-5b7e-9c56-2f1f8f2f4e51")
-_PUT = insert(outbox)
+_PUT = Quick(insert(outbox))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,19 @@ def put_letters(connection: Connection, letters: Sequence[tuple[str, int, str, s
             "event_id": event_id,
             "notifier": notifier,
             "reason": reason,
-            "message_json": json.dumps({**message, "id": id}),
+            "message_json": text_of({**message, "id": id}),
             "state": "waiting",
             "created_at": now,
             "due_at": now,
             "tries": 0,
+            "lease_until": None,
             "lease_of": "",
+            "told_at": None,
             "error": "",
         }
         for id, (alarm_id, event_id, notifier, reason, message) in zip(ids, letters, strict=True)
     ]
-    if values:
-        connection.execute(_PUT, values)
+    _PUT.each(connection, values)
     return ids
 
 
@@ -86,7 +88,7 @@ def claim(connection: Connection, notifiers: Collection[str], now: int, lease_us
     for id, alarm_id, notifier, reason, message, tries in connection.execute(due).all():
         take = update(outbox).where(outbox.c.id == id, outbox.c.state == "waiting", free)
         if connection.execute(take.values(lease_until=now + lease_us, lease_of=owner, tries=tries + 1)).rowcount == 1:
-            claimed.append(Letter(id, alarm_id, notifier, reason, json.loads(message), tries + 1))
+            claimed.append(Letter(id, alarm_id, notifier, reason, facts_of(message), tries + 1))
     return claimed
 
 

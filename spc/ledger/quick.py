@@ -55,6 +55,21 @@ class Quick:
             return connection.execute(self._statement, values).rowcount
         return int(self._run(connection, raw, values).rowcount)
 
+    def each(self, connection: Connection, several: Sequence[Mapping[str, Any]]) -> None:
+        """Writes with each of several values."""
+        if (raw := raw_of(connection)) is None:
+            if several:
+                connection.execute(self._statement, several)
+            return
+        for values in several:
+            self._run(connection, raw, values)
+
+    def scalars(self, connection: Connection, several: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The same for a statement that returns something: the first value for each."""
+        if (raw := raw_of(connection)) is None:
+            return list(connection.execute(self._statement, several).scalars()) if several else []
+        return [self._run(connection, raw, values).fetchall()[0][0] for values in several]
+
     def _run(self, connection: Connection, raw: Any, values: Mapping[str, Any]) -> Any:
         own = self._own
         return run(connection, raw, self._sql, [values[name] if name in values else own[name] for name in self._names])
