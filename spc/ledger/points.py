@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, func, insert, select
@@ -16,16 +17,30 @@ from spc.ledger.blocks import make_room, month_of, overlapping
 from spc.ledger.clock import NONE
 from spc.ledger.lines import last_seq
 from spc.ledger.quick import Quick
-from spc.ledger.rows import rows_between
+from spc.ledger.rows import rows_between, runs
 from spc.ledger.schema import activation, block, judged, signal
 from spc.ledger.windows import Judged
 from spc.nouns import Ints, Point, Points, Signal, Track
+
+
+class Blocks(NamedTuple):
+    """Judged blocks side by side: each field has one thing for each block."""
+
+    first_seq: tuple[int, ...]
+    last_seq: tuple[int, ...]
+    charts_json: tuple[str, ...]
+    numbers: tuple[bytes, ...]
+    out: tuple[bytes, ...]
+    notes_json: tuple[str, ...]
+    activation_id: tuple[int, ...]
+
 
 _NAMES = ("first_seq", "last_seq", "charts_json", "values", "out", "notes_json", "activation_id")
 _READ = select(*(judged.c[name] for name in _NAMES))
 _BETWEEN = overlapping(judged, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
 _PUT = Quick(insert(judged))
 _TOGETHER = 65_536  # rows of blocks that are put together at most
+_AT_ONCE = 100  # stretches that are asked for together
 _SIGNAL = insert(signal)
 _BACK = select(func.max(signal.c.seq)).where(
     signal.c.line == bindparam("of_line"), signal.c.kind == "in", signal.c.seq < bindparam("before")
@@ -85,33 +100,27 @@ def judged_between(connection: Connection, line: str, first: int, last: int) -> 
     yield from _grouped(found, first, last)
 
 
-def _grouped(found: Iterable[Any], first: int, last: int) -> Iterator[Judged]:
+def _grouped(found: Sequence[Any], first: int, last: int) -> Iterator[Judged]:
     """Stored blocks, those of one activation that follow each other put together: on a slow line each has one row."""
-    some: list[Any] = []
-    for one in found:
-        alike = some and (one.charts_json, one.activation_id, one.first_seq) == (
-            some[-1].charts_json,
-            some[-1].activation_id,
-            some[-1].last_seq + 1,
-        )
-        if some and (not alike or one.last_seq - some[0].first_seq >= _TOGETHER):
-            yield _judged(some, first, last)
-            some = []
-        some.append(one)
-    if some:
-        yield _judged(some, first, last)
+    if not found:
+        return
+    blocks = Blocks._make(zip(*found, strict=True))
+    known: dict[tuple[Any, ...], int] = {}
+    kinds = [known.setdefault(one, len(known)) for one in zip(blocks.charts_json, blocks.activation_id, strict=True)]
+    for here in runs(np.array(kinds), np.array(blocks.first_seq), np.array(blocks.last_seq), _TOGETHER):
+        yield _judged(Blocks._make(one[here] for one in blocks), first, last)
 
 
-def _judged(some: list[Any], first: int, last: int) -> Judged:
-    head, begin = some[0], some[0].first_seq
-    charts, n = tuple(json.loads(head.charts_json)), some[-1].last_seq - begin + 1
+def _judged(some: Blocks, first: int, last: int) -> Judged:
+    begin = some.first_seq[0]
+    charts, n = tuple(json.loads(some.charts_json[0])), some.last_seq[-1] - begin + 1
     here = slice(max(first - begin, 0), min(last - begin, n - 1) + 1)
-    values = np.frombuffer(b"".join([one[3] for one in some]), dtype="<f8").reshape(n, len(charts), 2)[here]
-    out = np.frombuffer(b"".join([one.out for one in some]), dtype=np.uint8).reshape(n, len(charts))[here] != 0
-    noted = ((one.first_seq, json.loads(one.notes_json)) for one in some if one.notes_json != "{}")
+    values = np.frombuffer(b"".join(some.numbers), dtype="<f8").reshape(n, len(charts), 2)[here]
+    out = np.frombuffer(b"".join(some.out), dtype=np.uint8).reshape(n, len(charts))[here] != 0
+    noted = ((start, json.loads(text)) for start, text in zip(some.first_seq, some.notes_json, strict=True) if text != "{}")
     notes = {start + int(i): note for start, kept in noted for i, note in kept.items()}
     seq = np.arange(begin + here.start, begin + here.stop, dtype=np.int64)
-    return Judged(seq, charts, values[:, :, 0], values[:, :, 1], out, notes, head.activation_id)
+    return Judged(seq, charts, values[:, :, 0], values[:, :, 1], out, notes, some.activation_id[0])
 
 
 def append_signals(connection: Connection, line: str, signals: Sequence[tuple[Signal, str | None, Mapping[str, Any]]], now: int) -> None:
@@ -167,7 +176,8 @@ def _stretches_back(connection: Connection, line: str, limit: int) -> Iterator[t
     """The first and the last row of judged blocks, the newest first."""
     blocks = select(judged.c.first_seq, judged.c.last_seq).where(judged.c.line == line).order_by(judged.c.first_seq.desc()).limit(limit)
     with connection.execute(blocks) as found:
-        yield from ((begin, end) for begin, end in found)
+        for some in found.partitions(_AT_ONCE):
+            yield from ((begin, end) for begin, end in some)
     if last := archived.last_archived(connection, line):
         yield from archived.stretches(connection, line, 1, last, newest=True)
 
@@ -180,15 +190,19 @@ def points_between(connection: Connection, line: str, first: int, last: int) -> 
     window = rows_between(connection, line, int(found[0].seq[0]), int(found[-1].seq[-1]))
     at = window.rows.at.astype("datetime64[us]").view(np.int64)
     at = np.where(at == NONE, window.received, at).view("datetime64[us]")
-    start, ids = int(window.seq[0]), window.rows.ids  # a line's rows follow each other without a gap
-    made = []
+    start = int(window.seq[0])  # a line's rows follow each other without a gap
+    made: list[Point] = []
     for one in found:
+        here = slice(int(one.seq[0]) - start, int(one.seq[-1]) - start + 1)
+        seq = one.seq.tolist()
+        rows = seq, list(at[here]), window.rows.ids[here]
+        notes = [one.notes.get(i, "") for i in seq] if one.notes else repeat("")
         order = sorted(range(len(one.charts)), key=lambda k: one.charts[k])
-        names = [one.charts[k] for k in order]
-        numbers = zip(*(array[:, order].tolist() for array in (one.value, one.ucl, one.out)), strict=True)
-        for seq, (value, ucl, out) in zip(one.seq.tolist(), numbers, strict=True):
-            i, note = seq - start, one.notes.get(seq, "")
-            made += [Point(seq, at[i], ids[i], *each, note) for each in zip(names, value, ucl, out, strict=True)]
+        charts = [
+            map(Point, *rows, repeat(one.charts[k]), *(array[:, k].tolist() for array in (one.value, one.ucl, one.out)), notes)
+            for k in order
+        ]
+        made += chain.from_iterable(zip(*charts, strict=True))
     return made
 
 

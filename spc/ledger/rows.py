@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import chain, pairwise, repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, func, insert, select
@@ -20,7 +21,7 @@ from spc.ledger.keys import keys_of, places, put_keys
 from spc.ledger.quick import Quick
 from spc.ledger.schema import block, row_schema
 from spc.ledger.windows import LABELS, Window
-from spc.nouns import Rows, Times
+from spc.nouns import Ints, Rows, Times
 
 __all__ = [
     "Window",
@@ -37,7 +38,22 @@ __all__ = [
     "windows",
 ]
 
-_NAMES = ("first_seq", "last_seq", "received_at", "source", "at", "x", "codes", "labels_json")
+
+class Blocks(NamedTuple):
+    """Stored blocks side by side: each field has one thing for each block."""
+
+    first_seq: tuple[int, ...]
+    last_seq: tuple[int, ...]
+    received_at: tuple[int, ...]
+    source: tuple[str, ...]
+    at: tuple[bytes, ...]
+    x: tuple[bytes, ...]
+    codes: tuple[Any, ...]
+    labels_json: tuple[str, ...]
+    names_json: tuple[str, ...]
+
+
+_NAMES = Blocks._fields[:-1]
 _COLUMNS = (*(block.c[name] for name in _NAMES), row_schema.c.names_json)
 _READ = select(*_COLUMNS).join(row_schema, row_schema.c.id == block.c.schema_id)
 _BETWEEN = overlapping(block, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
@@ -131,6 +147,8 @@ def _labels(rows: Rows) -> str:
 def rows_between(connection: Connection, line: str, first: int, last: int) -> Window:
     """The rows with first <= seq <= last, in order."""
     found = list(windows(connection, line, first, last))
+    if len(found) == 1:
+        return _own(found[0])
     names = tuple(dict.fromkeys(name for one in found for name in one.rows.names))
     n = sum(map(len, found))
     x = np.full((n, len(names)), np.nan)
@@ -152,6 +170,13 @@ def rows_between(connection: Connection, line: str, first: int, last: int) -> Wi
         np.concatenate([getattr(one, name) for one in found]) if found else np.empty(0, np.int64) for name in ("seq", "received")
     )
     return Window(seq, rows, received, tuple(source for one in found for source in one.source))
+
+
+def _own(window: Window) -> Window:
+    """The same with values of its own: those of the archive are kept for whoever asks next."""
+    rows = window.rows
+    codes = None if rows.codes is None else rows.codes.copy()
+    return replace(window, rows=replace(rows, x=rows.x.copy(), at=rows.at.copy(), codes=codes))
 
 
 def blocks_between(
@@ -195,48 +220,56 @@ def windows(connection: Connection, line: str, first: int, last: int) -> Iterato
     yield from _grouped(found, first, last)
 
 
-def _grouped(found: Iterable[Any], first: int, last: int) -> Iterator[Window]:
+def _grouped(found: Sequence[Any], first: int, last: int) -> Iterator[Window]:
     """Stored blocks as windows: those of a slow line have one row each, and are put together before anything is made of them."""
-    some: list[tuple[Any, Mapping[str, Any]]] = []
-    kind: tuple[Any, ...] = ()
-    for one in found:
-        kept = {} if one.labels_json == "{}" else json.loads(one.labels_json)
-        this = (one.names_json, one.codes is None, *(label for label in kept if label != "part"))
-        if some and (this != kind or one.first_seq != some[-1][0].last_seq + 1 or one.last_seq - some[0][0].first_seq >= _TOGETHER):
-            yield _window(some, first, last)
-            some = []
-        kind = this
-        some.append((one, kept))
-    if some:
-        yield _window(some, first, last)
+    if not found:
+        return
+    blocks = Blocks._make(zip(*found, strict=True))
+    labels = json.loads(f"[{','.join(blocks.labels_json)}]")  # all at once: a call for each would take longer than all the rest
+    have = list(map(tuple, labels))
+    kept = {one: tuple(label for label in one if label != "part") for one in set(have)}
+    known: dict[tuple[Any, ...], int] = {}
+    kinds = [
+        known.setdefault((names, codes is None, kept[one]), len(known))
+        for names, codes, one in zip(blocks.names_json, blocks.codes, have, strict=True)
+    ]
+    for here in runs(np.array(kinds), np.array(blocks.first_seq), np.array(blocks.last_seq), _TOGETHER):
+        yield _window(Blocks._make(one[here] for one in blocks), labels[here], first, last)
 
 
-def _window(some: Sequence[tuple[Any, Mapping[str, Any]]], first: int, last: int) -> Window:
-    head, begin, n = some[0][0], some[0][0].first_seq, [one.last_seq - one.first_seq + 1 for one, _ in some]
-    names, whole = tuple(json.loads(head.names_json)), sum(n)
+def runs(kinds: Ints, first: Ints, last: Ints, most: int) -> Iterator[slice]:
+    """The blocks, given by their first and last rows, of one kind that follow each other without a gap: at most so many rows together."""
+    cuts = np.flatnonzero((kinds[1:] != kinds[:-1]) | (first[1:] != last[:-1] + 1)) + 1
+    for start, end in pairwise([0, *cuts.tolist(), len(first)]):
+        while start < end:
+            stop = max(start + 1, start + int(np.searchsorted(last[start:end], first[start] + most)))
+            yield slice(start, stop)
+            start = stop
+
+
+def _window(some: Blocks, labels: Sequence[Mapping[str, Any]], first: int, last: int) -> Window:
+    begin, n = some.first_seq[0], [b - a + 1 for a, b in zip(some.first_seq, some.last_seq, strict=True)]
+    names, whole = tuple(json.loads(some.names_json[0])), sum(n)
     here = slice(max(first - begin, 0), min(last - begin, whole - 1) + 1)
-    at = np.frombuffer(_bytes(some, "at"), dtype="<i8")[here].astype(np.int64).view("datetime64[us]")
-    x = np.frombuffer(_bytes(some, "x"), dtype="<f8").reshape(whole, len(names))[here]
-    codes = None if head.codes is None else np.frombuffer(_bytes(some, "codes"), dtype=np.uint8).reshape(whole, len(names))[here]
-    ids, quality, subgroup, product, raw = (_label(some, n, label)[here] for label in ("part", "quality", "subgroup", "product", "raw"))
+    at = np.frombuffer(b"".join(some.at), dtype="<i8")[here].astype(np.int64).view("datetime64[us]")
+    x = np.frombuffer(b"".join(some.x), dtype="<f8").reshape(whole, len(names))[here]
+    codes = None if some.codes[0] is None else np.frombuffer(b"".join(some.codes), dtype=np.uint8).reshape(whole, len(names))[here]
+    ids, quality, subgroup, product, raw = (_label(labels, n, label)[here] for label in ("part", "quality", "subgroup", "product", "raw"))
     rows = Rows(names, x, at, ids or (None,) * len(x), quality, subgroup, product, codes=codes, raw=raw)
-    received = np.repeat(np.array([one.received_at for one, _ in some], dtype=np.int64), n)[here]
-    sources = tuple(chain.from_iterable(repeat(one.source, k) for (one, _), k in zip(some, n, strict=True)))
+    received = np.repeat(np.array(some.received_at, dtype=np.int64), n)[here]
+    sources = tuple(chain.from_iterable(map(repeat, some.source, n)))
     return Window(np.arange(begin + here.start, begin + here.stop, dtype=np.int64), rows, received, sources[here])
 
 
-def _bytes(some: Sequence[tuple[Any, Mapping[str, Any]]], name: str) -> bytes:
-    return getattr(some[0][0], name) if len(some) == 1 else b"".join([getattr(one, name) for one, _ in some])
-
-
-def _label(some: Sequence[tuple[Any, Mapping[str, Any]]], n: Sequence[int], label: str) -> tuple[Any, ...]:
+def _label(labels: Sequence[Mapping[str, Any]], n: Sequence[int], label: str) -> tuple[Any, ...]:
     """A label of all rows; empty when no block has it."""
-    if len(some) == 1:
-        return tuple(some[0][1].get(label, ()))
-    if not any(label in kept for _, kept in some):
+    there = [label in kept for kept in labels]
+    if all(there):
+        return tuple(chain.from_iterable([kept[label] for kept in labels]))
+    if not any(there):
         return ()
     usual = LABELS[label]
-    return tuple(each for (_, kept), k in zip(some, n, strict=True) for each in (kept[label] if label in kept else (usual,) * k))
+    return tuple(chain.from_iterable(kept[label] if label in kept else (usual,) * k for kept, k in zip(labels, n, strict=True)))
 
 
 def span(connection: Connection, line: str, since: int | None, until: int | None) -> tuple[int, int]:
