@@ -21,6 +21,7 @@ from spc.line.reproduced import Reproduced, reproduce
 from spc.nouns import Limit, Model, Subgroups
 from spc.phase1 import Recipe, fit
 from spc.settings import LineSettings
+from tests.postgres import Postgres
 from tests.series import reference, var
 from tests.series import rows as series_rows
 from tests.small import FakeClock, model
@@ -35,10 +36,10 @@ LOOKING_BACK = fit(reference(var(300, 1)), Recipe.from_dict({"estimator": "class
 class House:
     """A line on a ledger of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.file = folder / "a.db"
         self.clock = FakeClock()
-        self.ledger = Ledger.open(f"sqlite:///{self.file}")
+        self.ledger = Ledger.open(url or f"sqlite:///{self.file}", folder / "archive")
         self.line = Line(self.ledger, LineSettings("smt-2", "SMT-2"), clock=self.clock)
         self.sent = 0
 
@@ -222,6 +223,33 @@ def test_in_the_terminal(house: House, spc: Callable[..., Any], monkeypatch: pyt
     tampered = json.loads(spc("verify", *words, "--json").out)
     assert not tampered["good"]
     assert any(one.startswith("model ") for one in tampered["troubles"])
+
+
+def test_on_postgresql_as_well(postgres: Postgres, tmp_path: Path, spc: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    address = postgres.ledger()
+    house = House(tmp_path, address)
+    try:
+        busy(house)
+        before = house.proof()
+        assert (before.differing, before.rows) == (0, 105)
+        monkeypatch.setattr(archive, "KEPT", 20)
+        assert archive.archive_days(house.ledger, house.ledger.archive, house.clock.now, house.clock)
+        assert house.proof() == before
+        words = ("verify", "--ledger", address, "--archive", house.ledger.archive, "--config", tmp_path / "config")
+        good = spc(*words)
+        assert (good.code, good.err) == (0, "")
+        assert good.out.endswith("All is well.\n")
+        newest = _newest(house)
+        house.change(judged, "values", lambda blob: nudged(blob, 0), first_seq=newest)
+        (one,) = house.proof().differences
+        assert (one.row, one.chart, one.what) == (newest, "t2", "value")
+        altered = spc(*words)
+        assert altered.code == 1
+        assert f"row {newest}" in altered.out
+        assert "1 numbers differ" in altered.out
+    finally:
+        house.ledger.close()
+        postgres.drop(address)
 
 
 def _newest(house: House) -> int:
