@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -288,3 +289,40 @@ def test_a_robust_fit_is_shown_beside_the_classical_one(page: Any, tmp_path: Pat
     assert set(names) == {"y", "y2"}
     page.evaluate("spcReference.pick([7])")
     until(page, "document.querySelector('#reference-distances .js-plotly-plot').data.at(-1).customdata.includes(7)")
+
+
+def test_a_model_is_activated_for_one_product_of_a_line(page: Any, served: Served, tmp_path: Path) -> None:
+    def sent(id: str, product: str) -> None:
+        row = {"id": id, "product": product, "values": dict(zip(NAMES, CENTER.tolist(), strict=True))}
+        assert httpx.post(f"{served.base}/api/v1/lines/mixer/rows", json={"rows": [row]}).json()["accepted"] == 1
+
+    sent("A1", "lid A")
+    sent("B1", "lid B")
+    upload(page, table(tmp_path, out=(20,)))
+    page.wait_for_selector("#reference-columns table")
+    fitted(page)
+    page.locator(".activate-panel select").select_option("mixer")
+    page.wait_for_selector("#reference-product-hint >> text=This line has had the products lid A, lid B.")
+    until(page, "[...document.querySelectorAll('#reference-products option')].map(o => o.value).join() === 'lid A,lid B'")
+    assert page.evaluate("document.getElementById('reference-product').list.id") == "reference-products"
+    page.fill("#reference-product", " lid C")
+    page.fill("#reference-reason", "only for this lid")
+    page.fill("#reference-signer", "Ada")
+    page.click("#reference-activate")
+    page.wait_for_selector("#reference-activated >> text=judges the product lid C on Line 2 mixer")
+    page.wait_for_selector("#reference-activated >> text=No row of this product has come yet; there have been lid A, lid B.")
+    page.fill("#reference-product", "lid B")
+    page.click("#reference-activate")
+    page.wait_for_selector("#reference-activated >> text=Model v2")
+    assert "No row of this product" not in page.inner_text("#reference-activated")
+    with served.ledger.read() as connection:
+        assert sorted(lines.in_force(connection, "mixer")) == ["lid B", "lid C"]
+    sent("A2", "lid A")
+    sent("B2", "lid B")
+    points = httpx.get(f"{served.base}/api/v1/lines/mixer/points").json()["points"]
+    assert {one["seq"] for one in points} == {4}
+    page.locator(".activate-panel select").select_option("")
+    page.locator(".activate-panel select").select_option("mixer")
+    page.wait_for_selector("#reference-product-hint >> text=lid A, lid B (with a model of its own), lid C (with a model of its own).")
+    if folder := os.environ.get("SPC_SHOTS"):
+        page.locator(".activate-panel").screenshot(path=f"{folder}/activate-product.png")

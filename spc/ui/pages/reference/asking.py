@@ -156,24 +156,33 @@ def activation_callbacks(app: Dash, desk: Desk) -> None:
         return line != "+"
 
     @app.callback(
+        Output(ids.PRODUCTS, "children"), Output(ids.PRODUCT_HINT, "children"), Input(ids.LINE, "data"), prevent_initial_call=True
+    )
+    async def products(line: str | None) -> Any:
+        known = await asyncio.to_thread(desk.products, line) if line and line != "+" else {}
+        return fitting.products_of_line(known)
+
+    @app.callback(
         Output(ids.ACTIVATED, "children"),
         Input(ids.ACTIVATE, "n_clicks"),
         State(ids.LINE, "data"),
         State(ids.NEW_NAME, "value"),
         State(ids.NEW_TITLE, "value"),
+        State(ids.PRODUCT, "value"),
         State(ids.REASON, "value"),
         State(ids.SIGNER, "value"),
         *HERE,
         prevent_initial_call=True,
     )
-    async def activate(_c: Any, line: str, name: str, title: str, reason: str, by: str, ref: str, model_id: str) -> Any:
+    async def activate(_c: Any, line: str, name: str, title: str, product: str, reason: str, by: str, ref: str, model_id: str) -> Any:
         if not line:
             return complaint("No line is chosen.", "Choose the line that this model is to judge, or a new one.")
         new = line == "+"
 
         def work() -> Any:
             target = (name or "").strip() if new else line
-            done = desk.activate(model_id, target, reason=reason or "", by=by or "", title=title or "", new=new)
+            words = {"reason": reason or "", "by": by or "", "title": title or "", "product": product or ""}
+            done = desk.activate(model_id, target, new=new, **words)
             return fitting.confirmed(done, model_id, desk.model(model_id), desk.timezone)
 
         try:

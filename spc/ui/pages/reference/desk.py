@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from spc import reference as reading
 from spc.errors import BadTable, Complaint
 from spc.export import reference_summary
 from spc.ledger import lines as line_book
-from spc.ledger import models, references
+from spc.ledger import models, references, rows
 from spc.ledger.models import StoredModel
 from spc.ledger.references import StoredReference
 from spc.line import verbs
@@ -31,6 +31,7 @@ from spc.ui.view import View
 T = TypeVar("T")
 
 DEMO = Path("data/demo_circuit_boards/phase1_reference.csv")
+LOOKED = 1000  # rows of a line, the last ones, in which its products are looked for
 HELD = 4  # references, models and reviews in memory
 
 
@@ -44,8 +45,8 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An activation, for its confirmation: the line, what people call it, the model's version there, when, the row before, and what the
-    line's own rule or pace makes of the model's budget, "" when nothing.
+    """An activation, for its confirmation: the line, what people call it, the model's version there, when, the row before, what the
+    line's own rule or pace makes of the model's budget ("" when nothing), the product ("" for all), and which the line has had.
     """
 
     line: str
@@ -54,6 +55,8 @@ class Done:
     at: int
     after_seq: int
     warning: str = ""
+    product: str = ""
+    known: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Desk:
@@ -144,8 +147,14 @@ class Desk:
         """The titles of all lines."""
         return {name: self._view.title(name) for name in self._view.names()}
 
-    def activate(self, model_id: str, line: str, *, reason: str, by: str, title: str = "", new: bool = False) -> Done:
-        """From its next row on the line is judged by this model; a new line is made first. Raises Complaint."""
+    def products(self, line: str) -> dict[str, bool]:
+        """The products that a line has had among its last rows or has a model for: whether that is one of their own."""
+        with self._plant.ledger.read() as c:
+            force = {name for name, one in line_book.in_force(c, line).items() if name and one.model_id is not None}
+            return {name: name in force for name in {*force, *rows.last_rows(c, line, LOOKED).rows.product} - {""}}
+
+    def activate(self, model_id: str, line: str, *, reason: str, by: str, title: str = "", new: bool = False, product: str = "") -> Done:
+        """From its next row on the line, or one product on it, is judged by this model; a new line is made first. Raises Complaint."""
         if not reason.strip():
             raise Complaint("A reason is missing.", cure="Say why this model is to judge the line: it is kept with the change.")
         if not by.strip():
@@ -155,10 +164,12 @@ class Desk:
         self.record(model_id)
         if new:
             self._plant.add_line(line, title, by=by.strip())
-        made = verbs.activate(self._plant.ledger, line, model_id, reason.strip(), by.strip(), self._view.now())
+        known = self.products(line)
+        made = verbs.activate(self._plant.ledger, line, model_id, reason.strip(), by.strip(), self._view.now(), product=product)
         with self._plant.ledger.read() as c:
             version = len(line_book.activations(c, line))
-        return Done(line, self._view.title(line), f"v{version}", made.at, made.after_seq, self._against(line, model_id))
+        against = self._against(line, model_id)
+        return Done(line, self._view.title(line), f"v{version}", made.at, made.after_seq, against, made.product, known)
 
     def _against(self, line: str, model_id: str) -> str:
         rule, kept = self._plant.line(line).settings, Budget.kept(self.model(model_id))

@@ -192,8 +192,24 @@ def promised(
         return complaint(wrong.text, wrong.cure)
 
 
+ALL_PRODUCTS = "all that have no model of their own"
+
+
+def products_of_line(known: Mapping[str, bool]) -> tuple[list[Component], str]:
+    """The products of a line to choose from, and in words; each with whether it has a model of its own.
+
+    >>> products_of_line({"B": False, "A": True})[1]
+    'This line has had the products A (with a model of its own), B. Leave it empty for all that have no model of their own.'
+    """
+    if not known:
+        return [], ""
+    told = ", ".join(f"{one} (with a model of its own)" if known[one] else one for one in sorted(known))
+    said = f"This line has had the products {told}. Leave it empty for {ALL_PRODUCTS}."
+    return [html.Option(value=one) for one in sorted(known)], said
+
+
 def activation(lines: Mapping[str, str]) -> Component:
-    """On which line, why, and who says so."""
+    """On which line, for which of its products, why, and who says so."""
     titles = {name: title if title == name else f"{title} ({name})" for name, title in lines.items()}
     line = select(ids.LINE, {"": "choose a line", **titles, "+": "a new line ..."}, label="Line", shown=True)
     new = [
@@ -203,20 +219,26 @@ def activation(lines: Mapping[str, str]) -> Component:
     row = [
         line,
         html.Div(new, id=ids.NEW_LINE, className="form-row", hidden=True),
+        field("Product", text_input(ids.PRODUCT, placeholder=ALL_PRODUCTS, maxLength=120, list=ids.PRODUCTS, autoComplete="off")),
+        html.Datalist(id=ids.PRODUCTS),
         field("Reason", text_input(ids.REASON, placeholder="why this model judges the line from now on", maxLength=500)),
         field("Your name", text_input(ids.SIGNER, remember=True, autoComplete="name", maxLength=80)),
         button("Activate", ids.ACTIVATE, kind="main"),
     ]
-    return html.Div([html.Div(row, className="form-row"), html.Div(id=ids.ACTIVATED, className="activated", role="status")])
+    hint = html.Div(id=ids.PRODUCT_HINT, className="hint", role="status")
+    return html.Div([html.Div(row, className="form-row"), hint, html.Div(id=ids.ACTIVATED, className="activated", role="status")])
 
 
 def confirmed(done: Done, model_id: str, model: Model, timezone: str) -> list[Component]:
     """What was done, from when, and where to look."""
     limit = model.new_limits["t2"][-1]
+    whose = f"the product {done.product} on {done.title}" if done.product else done.title
     since = f"from the row after {done.after_seq} on" if done.after_seq else "from its first row on"
+    known = {} if not done.product or done.product in done.known else done.known
+    others = f" No row of this product has come yet; there have been {', '.join(sorted(known))}." if known else ""
     words = (
-        f"Model {done.version} ({model_id[:8]}) judges {done.title} {since}, since {clock(done.at, timezone, date=True)}. "
-        f"UCL for new rows {number(limit.value)}, α {number(limit.alpha)}, n {model.n}."
+        f"Model {done.version} ({model_id[:8]}) judges {whose} {since}, since {clock(done.at, timezone, date=True)}. "
+        f"UCL for new rows {number(limit.value)}, α {number(limit.alpha)}, n {model.n}.{others}"
     )
     link = dcc.Link(f"To the line {done.title}", href=f"/line/{done.line}", className="button main")
     mark = html.Span("▲", className="mark high", **attr(aria_hidden="true"))
