@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from spc.ledger import archived
 from spc.ledger.blocks import make_room, month_of, overlapping
 from spc.ledger.clock import NONE
+from spc.ledger.facts import text_of
 from spc.ledger.lines import last_seq
 from spc.ledger.quick import Quick
 from spc.ledger.rows import rows_between, runs
@@ -41,9 +42,9 @@ _BETWEEN = overlapping(judged, _READ, bindparam("of_line"), bindparam("first"), 
 _PUT = Quick(insert(judged))
 _TOGETHER = 65_536  # rows of blocks that are put together at most
 _AT_ONCE = 100  # stretches that are asked for together
-_SIGNAL = insert(signal)
-_BACK = select(func.max(signal.c.seq)).where(
-    signal.c.line == bindparam("of_line"), signal.c.kind == "in", signal.c.seq < bindparam("before")
+_SIGNAL = Quick(insert(signal))
+_BACK = Quick(
+    select(func.max(signal.c.seq)).where(signal.c.line == bindparam("of_line"), signal.c.kind == "in", signal.c.seq < bindparam("before"))
 )
 
 
@@ -125,8 +126,6 @@ def _judged(some: Blocks, first: int, last: int) -> Judged:
 
 def append_signals(connection: Connection, line: str, signals: Sequence[tuple[Signal, str | None, Mapping[str, Any]]], now: int) -> None:
     """Stores changes of state, each with the alarm that it belongs to and its facts; reason and point are the signal's."""
-    if not signals:
-        return
     values = [
         {
             "line": line,
@@ -139,11 +138,11 @@ def append_signals(connection: Connection, line: str, signals: Sequence[tuple[Si
             "value": _number(one.point.value),
             "ucl": _number(one.point.ucl),
             "alarm_id": alarm_id,
-            "facts_json": json.dumps(facts),
+            "facts_json": text_of(facts),
         }
         for one, alarm_id, facts in signals
     ]
-    connection.execute(_SIGNAL, values)
+    _SIGNAL.each(connection, values)
 
 
 def points_after(connection: Connection, line: str, seq: int, limit: int = 1000) -> list[Point]:
@@ -290,7 +289,7 @@ def model_of(connection: Connection, line: str, seq: int) -> str | None:
 
 def last_back(connection: Connection, line: str, before: int) -> int:
     """The newest row before row `before` at which a chart of the line came back in; 0 when none ever did."""
-    return int(connection.execute(_BACK, {"of_line": line, "before": before}).scalar() or 0)
+    return int(_BACK.scalar(connection, {"of_line": line, "before": before}) or 0)
 
 
 def signals_after(connection: Connection, line: str, seq: int = 0, limit: int = 1000) -> list[StoredSignal]:

@@ -18,6 +18,7 @@ from spc.ledger.points import rows_out
 from spc.line import began, known, words
 from spc.line.lasting import lasting
 from spc.line.page import Page
+from spc.line.recent import Recent
 from spc.line.words import Judged
 from spc.nouns import Alarm, Bools, Floats, Points, Signal
 from spc.settings import LineSettings
@@ -98,13 +99,15 @@ class Desk:
         said = words.stuck(self.settings, self.zone, now, columns)
         self._open(connection, before, "stuck", last_seq, said, facts, now)
 
-    def judge(self, connection: Connection, active: Activation, judged: Judged, signals: Sequence[Signal], now: int) -> None:
-        """A block's signals in order, and the rows beyond a limit between them."""
+    def judge(
+        self, connection: Connection, active: Activation, judged: Judged, signals: Sequence[Signal], now: int, recent: Recent | None = None
+    ) -> None:
+        """A block's signals in order, and the rows beyond a limit between them; `recent` are the rows that need not be read again."""
         points = judged.points
         out, ratio = _beyond(points)
         if not signals and not out.any():
             return
-        page = Page(connection, self.settings.name, int(points.rows[0]), int(points.rows[-1]))
+        page = Page(connection, self.settings.name, int(points.rows[0]), int(points.rows[-1]), recent or Recent())
         alarm = before = book.open_alarm(connection, self.settings.name, "process")
         done = 0  # the rows before this one are counted
         for signal in sorted(signals, key=lambda one: one.index):

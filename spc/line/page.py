@@ -15,6 +15,7 @@ from spc.ledger import causes, events, outbox, points
 from spc.ledger import rows as store
 from spc.ledger.causes import KnownCause
 from spc.ledger.rows import Window
+from spc.line.recent import Recent
 from spc.nouns import Alarm, Signal
 
 
@@ -29,6 +30,7 @@ class Page:
     line: str
     first: int = 0
     last: int = 0
+    recent: Recent = field(default_factory=Recent)
     _alarms: dict[str, Alarm] = field(default_factory=dict)
     _events: list[dict[str, Any]] = field(default_factory=list)
     _letters: list[tuple[int, str, str, Mapping[str, Any]]] = field(default_factory=list)
@@ -88,11 +90,13 @@ class Page:
 
     def rows_between(self, first: int, last: int, size: int = 1) -> Window:
         """The rows with first <= seq <= last, from those that are looked at in blocks of `size` rows to a point."""
-        first = max(first, 1)
+        first, window = max(first, 1), self.recent.window
+        if window is not None and window.seq[0] <= first and last <= window.seq[-1]:
+            return window.part(slice(first - int(window.seq[0]), last - int(window.seq[0]) + 1))
         if size not in self._windows:
             self._windows[size] = store.rows_between(self.connection, self.line, self.first - MOST * size, self.last)
         window = self._windows[size]
         if not len(window) or first < window.seq[0] or last > window.seq[-1]:
             return store.rows_between(self.connection, self.line, first, last)
         here = slice(first - int(window.seq[0]), last - int(window.seq[0]) + 1)  # a line's rows follow each other without a gap
-        return Window(window.seq[here], window.rows.part(here), window.received[here], window.source[here])
+        return window.part(here)

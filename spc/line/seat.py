@@ -14,6 +14,7 @@ from spc.charts import charts_of
 from spc.ledger import lines, models
 from spc.ledger import rows as store
 from spc.line.order import Order
+from spc.line.recent import Recent
 from spc.line.stuck import Stuck
 from spc.line.words import Judged
 from spc.nouns import Bools, Ints, Model, Points, Rows, Track
@@ -143,6 +144,7 @@ class Seat:
     archived: int | None = None  # the newest time of a row that is in the archive
     silent: bool = False
     schemas: dict[tuple[str, ...], int] = field(default_factory=dict)
+    recent: Recent = field(default_factory=Recent)
 
     @classmethod
     def of(cls, connection: Connection, name: str, epoch: int, watch: Watch, late_us: int, stuck_after: int) -> Seat:

@@ -197,12 +197,13 @@ class Line:
         rows, late = self._ordered(connection, seat, rows, source, now)
         schema_id = self._schema(connection, seat, rows.names)
         store.append_rows(connection, self.name, first, rows, keys=keys, schema_id=schema_id, source=source, now=now)
+        seat.recent.add(first, rows, now)
         for judge, here in _stretches(seat, rows):
             points, judged = judge.judge(rows.part(here), first + here.start, late[here])
             dots.append_points(connection, self.name, points, judge.activation.id, now)
             if judged is not None:
                 judge.watching, signals = self._watch.step(judge.watching, judged.points)
-                self._desk.judge(connection, judge.activation, judged, signals, now)
+                self._desk.judge(connection, judge.activation, judged, signals, now, seat.recent)
         seat.last_seq += len(rows)
         self._heard(connection, seat, now)
         if seat.order.newest != newest:
