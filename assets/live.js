@@ -340,7 +340,7 @@
     if (!width || !height) return;
     if (!box.firstChild) {
       const svg = document.createElementNS(NS, "svg");
-      for (const [tag, cls] of [["path", "trend-base"], ["path", "trend-line"], ["path", "trend-limit"], ["g", "trend-outs"], ["text", "trend-words"]]) {
+      for (const [tag, cls] of [["path", "trend-base"], ["path", "trend-gap"], ["path", "trend-line"], ["path", "trend-limit"], ["g", "trend-outs"], ["text", "trend-words"]]) {
         const part = document.createElementNS(NS, tag);
         part.setAttribute("class", cls);
         svg.append(part);
@@ -348,9 +348,9 @@
       svg.setAttribute("aria-hidden", "true");
       box.append(svg);
     }
-    const [base, path, limit, outs, label] = box.firstChild.children;
+    const [base, gaps, path, limit, outs, label] = box.firstChild.children;
     const newest = timely(line.rows), end = newest.length ? newest[newest.length - 1].at : 0;
-    const rows = line.rows.filter((r) => r.at >= end - TILE_SPAN_MS && !r.late), cut = cuts(line);
+    const all = line.rows.filter((r) => r.at >= end - TILE_SPAN_MS), rows = timely(all), cut = cuts(line);
     const along = axisOf(rows), right = width - 44, start = rows.length ? along.x(rows[0]) : 0;
     const span = rows.length ? Math.max(along.x(rows[rows.length - 1]) - start, along.least) : along.least;
     const ratio = (r) => {
@@ -360,7 +360,7 @@
     };
     let most = 1.5;
     for (const r of rows) most = Math.max(most, Math.min(3, ratio(r) || 0));
-    const x = (r) => (2 + (right - 4) * (along.x(r) - start) / span).toFixed(1);
+    const across = (place) => (2 + (right - 4) * (place - start) / span).toFixed(1), x = (r) => across(along.x(r));
     const y = (v) => (height - 3 - (height - 12) * Math.min(v, most) / most).toFixed(1);
     let d = "", pen = false, before = 0, seq = 0;
     const marks = [];
@@ -373,21 +373,28 @@
       if (Object.values(r.charts).some((c) => c[2])) marks.push([x(r), y(v)]);
     }
     base.setAttribute("d", "M0 " + (height - 3) + "H" + right);
+    const hatched = bands(line, rows, along, [start, start + span], [0, 1]).x; // each is 14 places, the first and the last but one are its ends
+    let hatch = "";
+    for (let i = 0; i < hatched.length; i += 15) hatch += "M" + across(hatched[i]) + " " + height / 2 + "H" + across(hatched[i + 12]);
+    gaps.setAttribute("d", hatch);
+    gaps.setAttribute("stroke-width", height - 6);
     path.setAttribute("d", d);
     const judged = rows.some((r) => ratio(r) !== null);
     limit.setAttribute("d", judged ? "M0 " + y(1) + "H" + right : "");
     label.setAttribute("x", right + 6); label.setAttribute("y", Number(y(1)) + 4);
     write(label, judged ? "UCL" : "");
     const tile = box.closest(".tile"), shape = SHAPES[["critical", "medium", "low"].find((p) => tile && tile.classList.contains(p))] || SHAPES.high;
-    outs.replaceChildren(...marks.slice(-300).map(([mx, my]) => {
+    const late = all.filter((r) => r.late && along.x(r) >= start && along.x(r) <= start + span).map((r) => [x(r), y(ratio(r) || 0)]);
+    const mark = (cls, drawn) => ([mx, my]) => {
       const m = document.createElementNS(NS, "path");
-      m.setAttribute("class", "trend-out");
-      m.setAttribute("d", "M" + mx + " " + my + shape);
+      m.setAttribute("class", cls);
+      m.setAttribute("d", "M" + mx + " " + my + drawn);
       return m;
-    }));
+    };
+    outs.replaceChildren(...late.slice(-100).map(mark("trend-late", "m0 -4l4 4l-4 4l-4 -4Z")), ...marks.slice(-300).map(mark("trend-out", shape)));
     const out = marks.length;
     const last = rows.length ? ratio(rows[rows.length - 1]) : null;
-    box.setAttribute("aria-label", rows.length ? "T² over UCL, " + rows.length + " rows until " + hms(end) + ": last " + short(last) + ", " + out + " beyond the limit" : "No rows yet");
+    box.setAttribute("aria-label", rows.length ? "T² over UCL, " + rows.length + " rows until " + hms(end) + ": last " + short(last) + ", " + out + " beyond the limit." + besides(line, all) : "No rows yet");
   }
 
   const timely = (rows) => rows.filter((r) => !r.late); // the line goes through these; a late one stands beside it
@@ -584,46 +591,57 @@
     }));
   }
 
+  function addBeside(data, line, rows, along, get, xr, yr) { // late rows and times without rows, as the two traces of a small chart
+    const late = rows.filter((r) => r.late), band = bands(line, rows, along, xr, yr);
+    data.x.push(late.map(along.x), band.x);
+    data.y.push(late.map((r) => { const v = get(r); return v === null ? Math.max(0, yr[0]) : v; }), band.y);
+    data.hovertext.push(late.map((r) => r.words), band.words);
+  }
+
   function drawTrends(line) {
     const gd = plot("line-trends"), box = $("line-trends-box");
     if (!gd || !gd.layout || !gd.layout.meta || !window.Plotly || !line.about || (box && !box.open)) return;
     const names = gd.layout.meta.names || [];
     if (!names.length) return;
-    const rows = visible(line), along = axisOf(rows), data = { x: [], y: [], hovertemplate: [] }, layout = {};
+    const rows = visible(line), along = axisOf(rows), data = { x: [], y: [], hovertemplate: [], hovertext: [] }, layout = {}, beside = [];
     const [start, end] = ends(rows, along), span = Math.max(end - start, along.least), cut = cuts(line);
     names.forEach((name, i) => {
       const j = line.about.names.indexOf(name), key = i ? String(i + 1) : "";
-      const s = series(rows, along, (r) => (r.x && r.x[j] !== undefined ? r.x[j] : null), cut);
-      data.x.push(s.x); data.y.push(s.y); data.hovertemplate.push(along.byRow ? "%{y}<br>row %{x}<extra></extra>" : "%{y}<br>%{x|%H:%M:%S}<extra></extra>");
+      const get = (r) => (r.x && r.x[j] !== undefined ? r.x[j] : null), s = series(rows, along, get, cut);
+      data.x.push(s.x); data.y.push(s.y); data.hovertext.push([]); data.hovertemplate.push(along.byRow ? "%{y}<br>row %{x}<extra></extra>" : "%{y}<br>%{x|%H:%M:%S}<extra></extra>");
       Object.assign(layout, axisLook("xaxis" + key, along, span));
       layout["xaxis" + key + ".tickprefix"] = along.byRow ? "row " : "";
       layout["xaxis" + key + ".showtickprefix"] = "first";
-      layout["xaxis" + key + ".range"] = [start, end + 0.02 * span];
-      const band = line.about.band[j], real = s.y.filter((v) => v !== null);
+      const xr = layout["xaxis" + key + ".range"] = [start, end + 0.02 * span];
+      const band = line.about.band[j], real = [...s.y, ...rows.filter((r) => r.late).map(get)].filter((v) => v !== null);
       let low = Math.min(...real), high = Math.max(...real);
       if (band) { const m = 0.35 * (band[2] - band[0]) || 1; low = Math.min(low, band[0] - m); high = Math.max(high, band[2] + m); }
       const pad = 0.06 * (high - low);
       if (real.length) layout["yaxis" + key + ".range"] = [low - pad, high + pad];
+      beside.push([get, xr, real.length ? [low - pad, high + pad] : [0, 1]]);
     });
+    for (const [get, xr, yr] of beside) { addBeside(data, line, rows, along, get, xr, yr); data.hovertemplate.push("", ""); }
     gd.layout.meta.filled = true;
-    window.Plotly.update(gd, data, layout, names.map((_, i) => i));
+    window.Plotly.update(gd, data, layout, data.x.map((_, i) => i));
   }
 
   function drawCompanions(line) { // statistic over limit, one below the other; the limit is at 1
     const gd = plot("line-companions");
     if (!gd || !gd.layout || !gd.layout.meta || !window.Plotly || !line.about) return;
-    const names = gd.layout.meta.names || [], rows = visible(line), along = axisOf(rows), data = { x: [], y: [] }, layout = {};
+    const names = gd.layout.meta.names || [], rows = visible(line), along = axisOf(rows), data = { x: [], y: [], hovertext: [] }, layout = {}, beside = [];
     const [start, end] = ends(rows, along), span = Math.max(end - start, along.least), cut = cuts(line);
     names.forEach((name, i) => {
       const key = i ? String(i + 1) : "", get = (r) => { const c = r.charts[name]; return !c || c[0] === null || !c[1] ? null : c[0] / c[1]; };
       const closing = line.about.grouped ? rows.filter((r) => get(r) !== null) : rows; // as T² of means: nothing is missing in between
       const on = line.about.grouped ? { ...along, gap: along.byRow ? Infinity : gapOf(timely(closing)) } : along;
       const s = series(closing, on, get, cut), out = rows.filter((r) => r.charts[name] && r.charts[name][2]);
-      data.x.push(s.x, out.map(along.x)); data.y.push(s.y, out.map(get));
+      data.x.push(s.x, out.map(along.x)); data.y.push(s.y, out.map(get)); data.hovertext.push([], []);
       Object.assign(layout, axisLook("xaxis" + key, along, span));
-      layout["xaxis" + key + ".range"] = [start, end + 0.02 * span];
-      layout["yaxis" + key + ".range"] = [0, nice(Math.max(1.5, 1.05 * Math.max(0, ...s.y.filter((v) => v !== null))))];
+      const xr = layout["xaxis" + key + ".range"] = [start, end + 0.02 * span];
+      const yr = layout["yaxis" + key + ".range"] = [0, nice(Math.max(1.5, 1.05 * Math.max(0, ...rows.map(get).filter((v) => v !== null))))];
+      beside.push([get, xr, yr]);
     });
+    for (const [get, xr, yr] of beside) addBeside(data, line, rows, along, get, xr, yr);
     gd.layout.meta.filled = true;
     window.Plotly.update(gd, data, layout, data.x.map((_, i) => i));
   }

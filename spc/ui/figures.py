@@ -98,7 +98,10 @@ def since_band(theme: Theme) -> Figure:
 
 
 def companions_live(theme: Theme, line: str, charts: Sequence[tuple[str, str]], priority: str = "high") -> Figure:
-    """The charts beside T², one below the other, as statistic / UCL with the limit at 1. Traces: for each a series and its points out."""
+    """The charts beside T², one below the other, as statistic / UCL with the limit at 1.
+
+    Traces: for each a series and its points out; then for each rows that came late and times without rows.
+    """
     layout = frame(
         theme,
         size=12,
@@ -110,6 +113,7 @@ def companions_live(theme: Theme, line: str, charts: Sequence[tuple[str, str]], 
     )
     axis_x, axis_y = layout.pop("xaxis"), layout.pop("yaxis")
     data: list[Figure] = []
+    beside: list[Figure] = []
     for i, (_, title) in enumerate(charts):
         key = "" if i == 0 else str(i + 1)
         top, height = 1.0 - i / len(charts), 1.0 / len(charts)
@@ -120,13 +124,17 @@ def companions_live(theme: Theme, line: str, charts: Sequence[tuple[str, str]], 
         layout["shapes"].append({**at, "line": {"color": theme.limit, "width": 1.5, "dash": "6px,4px"}})
         axes = {"xaxis": f"x{key}", "yaxis": f"y{key}", "hovertemplate": "%{y:.2f} × UCL<extra></extra>"}
         data += [line_trace(theme, title, **axes), out_trace(theme, f"{title} beyond", priority, **axes)]
-    return {"data": data, "layout": layout}
+        beside += _beside(theme, key)
+    return {"data": data + beside, "layout": layout}
 
 
 def trends_live(
     theme: Theme, line: str, names: Sequence[str], units: Sequence[str], bands: Sequence[tuple[float, float, float]], shown: Sequence[str]
 ) -> Figure:
-    """Raw values of the chosen variables as small multiples, two in a row, each with its reference band (median ± 3 sd)."""
+    """Raw values of the chosen variables as small multiples, two in a row, each with its reference band (median ± 3 sd).
+
+    Traces: a series for each; then for each rows that came late and times without rows.
+    """
     chosen = [name for name in shown if name in names][:MOST_TRENDS]
     columns = 2 if len(chosen) > 1 else 1
     count = -(-len(chosen) // columns) or 1
@@ -143,6 +151,7 @@ def trends_live(
     if not chosen:
         layout |= {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
     data: list[Figure] = []
+    beside: list[Figure] = []
     for i, name in enumerate(chosen):
         row, column = divmod(i, columns)
         key = "" if i == 0 else str(i + 1)
@@ -169,7 +178,23 @@ def trends_live(
         unit = f" [{units[j]}]" if j < len(units) and units[j] else ""
         layout["annotations"].append(_heading(theme, f"{name}{unit}", domain_x[0], top))
         data.append(line_trace(theme, name, xaxis=f"x{key}", yaxis=f"y{key}", hovertemplate="%{y}<br>%{x|%H:%M:%S}<extra></extra>"))
-    return {"data": data, "layout": layout}
+        beside += _beside(theme, key)
+    return {"data": data + beside, "layout": layout}
+
+
+def _beside(theme: Theme, key: str) -> list[Figure]:
+    """What stands beside the series of a small chart: rows that came late, times without rows."""
+    on = {"xaxis": f"x{key}", "yaxis": f"y{key}"}
+    late = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "late",
+        "x": [],
+        "y": [],
+        "marker": late_mark(theme) | {"size": 7},
+        "cliponaxis": False,
+    }
+    return [late | {"hoverinfo": "text", "hovertext": []} | on, gap_trace(theme) | on]
 
 
 def _band(theme: Theme, key: str, low: float, middle: float, high: float) -> list[Figure]:

@@ -30,7 +30,8 @@ def test_small_changes_that_last_are_seen_on_the_charts_with_memory(page: Any, s
     served.send(40)
     page.goto("/line/mixer")
     until(page, f"{CHART}?.data?.[0].y.filter((v) => v !== null).length === 40")
-    assert page.evaluate(f"{CHART}.data.map((t) => t.name)") == ["MEWMA", "MEWMA beyond", "EWMA of log T²", "EWMA of log T² beyond"]
+    charts = ["MEWMA", "MEWMA beyond", "EWMA of log T²", "EWMA of log T² beyond"]
+    assert page.evaluate(f"{CHART}.data.map((t) => t.name)") == [*charts, "late", "no rows", "late", "no rows"]
     assert page.evaluate(f"{CHART}.data[1].x.length") == 0
     served.send(10, out=tuple(range(1, 11)), line="mixer")
     until(page, f"{CHART}.data[0].y.length === 50 && {CHART}.data[1].x.length > 3 && {CHART}.data[3].x.length > 1")

@@ -131,9 +131,9 @@ def test_trends_show_the_chosen_variables(page: Any, served: Served) -> None:
     served.send(20)
     opened(page, 20)
     trends = "document.querySelector('#line-trends .js-plotly-plot')"
-    until(page, f"{trends}?.data?.length === 3 && {trends}.data[0].x.length === 20")
+    until(page, f"{trends}?.data?.length === 9 && {trends}.data[0].x.length === 20")
     page.click('[data-into="line-variables"][data-value="length_mm"]')
-    until(page, f"{trends}.data.length === 2 && {trends}.data[0].x.length === 20 && {trends}.data[0].name === 'warp_mm'")
+    until(page, f"{trends}.data.length === 6 && {trends}.data[0].x.length === 20 && {trends}.data[0].name === 'warp_mm'")
     served.send(5)
     until(page, f"{trends}.data[0].x.length === 25")
 

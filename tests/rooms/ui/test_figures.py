@@ -45,7 +45,9 @@ def test_points_beyond_the_limit_have_the_colour_and_the_shape_of_the_priority(p
 def test_each_chosen_trend_has_its_own_axis_and_band() -> None:
     figure = figures.trends_live(LIGHT, "mixer", NAMES, ("mm", "mm", "um"), BANDS, ["warp_mm", "nonsense", "length_mm"])
     assert figure["layout"]["meta"]["names"] == ["warp_mm", "length_mm"]
-    assert [trace["name"] for trace in figure["data"]] == ["warp_mm", "length_mm"]
+    beside = ["late", "no rows"] * 2
+    assert [trace["name"] for trace in figure["data"]] == ["warp_mm", "length_mm", *beside]
+    assert [trace["xaxis"] for trace in figure["data"]] == ["x", "x2", "x", "x", "x2", "x2"]
     assert [shape["y0"] for shape in figure["layout"]["shapes"] if shape["type"] == "rect"] == [0.2, 159.8]
     assert {trace["yaxis"] for trace in figure["data"]} == {"y", "y2"}
 
