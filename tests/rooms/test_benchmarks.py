@@ -83,7 +83,7 @@ def test_a_backlog_is_stored_whole() -> None:
 
 @pytest.mark.slow
 def test_lines_at_work_lose_nothing() -> None:
-    sent, _, long = line.run(line.TOY)
+    sent, *_, long = line.run(line.TOY)
     assert {row[-1] for row in sent.rows} == {"0"}
     assert [row[0] for row in long.rows][-1] == "end"
 
