@@ -19,7 +19,11 @@ def averaged(model: Model, about: Matter, shift: Floats, *, called: Called | Non
 
     Its sizes are then in standard deviations of single rows, which is what people see on the trends.
     """
-    place = {site_name(name, called or {}): j for j, name in enumerate(model.names)}
+    place = (
+        {site_name(name, called): j for j, name in enumerate(model.names)}
+        if called
+        else dict(zip(model.names, range(model.p), strict=True))
+    )
     average = model.scatter.center + np.asarray(shift, dtype=np.float64)
     parts, scale = blame(model, average), model.scatter.conditional_scale
     named = []

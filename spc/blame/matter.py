@@ -122,6 +122,8 @@ def site_name(name: str, names: Called) -> str:
     >>> site_name("flow_lpm (1 row before)", {"flow_lpm": ("flow", "l/min")})
     'flow (1 row before)'
     """
+    if not names:
+        return name
     column = column_of(name)
     word = names.get(column, ("", ""))[0] or column
     return word + name.removeprefix(column)

@@ -55,7 +55,7 @@ class Desk:
     ) -> None:
         page.put(alarm)
         page.happened(alarm, what, by=by, note=note, seq=seq)
-        if tell and alarm.shelved_until is None:
+        if tell and self.notifiers and alarm.shelved_until is None:
             body = words.letter(alarm, tell, self.settings, self.url, self.zone, now).to_dict()
             for name in self.notifiers:
                 page.tell(name, tell, body)
