@@ -38,7 +38,7 @@ class Blocks(NamedTuple):
 
 _NAMES = ("first_seq", "last_seq", "charts_json", "values", "out", "notes_json", "activation_id")
 _READ = select(*(judged.c[name] for name in _NAMES))
-_BETWEEN = overlapping(judged, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
+_BETWEEN = Quick(overlapping(judged, _READ, bindparam("of_line"), bindparam("first"), bindparam("last")))  # asked all the time: built once
 _PUT = Quick(insert(judged))
 _TOGETHER = 65_536  # rows of blocks that are put together at most
 _AT_ONCE = 100  # stretches that are asked for together
@@ -95,8 +95,8 @@ def append_points(connection: Connection, line: str, points: Points, activation_
 
 def judged_between(connection: Connection, line: str, first: int, last: int) -> Iterator[Judged]:
     """What was found of the rows with first <= seq <= last, as long as one model judged; what is in the archive comes first."""
-    found = connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last}).all()
-    if (begin := found[0].first_seq if found else last + 1) > max(first, 1):
+    found = _BETWEEN.all(connection, {"of_line": line, "first": first, "last": last})
+    if (begin := found[0][0] if found else last + 1) > max(first, 1):
         yield from archived.judged_between(connection, line, first, begin - 1)
     yield from _grouped(found, first, last)
 

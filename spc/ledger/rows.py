@@ -56,7 +56,7 @@ class Blocks(NamedTuple):
 _NAMES = Blocks._fields[:-1]
 _COLUMNS = (*(block.c[name] for name in _NAMES), row_schema.c.names_json)
 _READ = select(*_COLUMNS).join(row_schema, row_schema.c.id == block.c.schema_id)
-_BETWEEN = overlapping(block, _READ, bindparam("of_line"), bindparam("first"), bindparam("last"))  # asked all the time: built once
+_BETWEEN = Quick(overlapping(block, _READ, bindparam("of_line"), bindparam("first"), bindparam("last")))  # asked all the time: built once
 _PUT = Quick(insert(block))
 _TOGETHER = 65_536  # rows of blocks that are put together at most
 _FEW = 8  # stretches of rows with the same columns that are given as they are; more are put side by side
@@ -214,8 +214,8 @@ def _joined(found: list[Window], label: str) -> tuple[str, ...]:
 
 def windows(connection: Connection, line: str, first: int, last: int) -> Iterator[Window]:
     """The same, a window for as long as rows came with the same columns and labels; those in the archive, a line's first, come before."""
-    found = connection.execute(_BETWEEN, {"of_line": line, "first": first, "last": last}).all()
-    if (begin := found[0].first_seq if found else last + 1) > max(first, 1):
+    found = _BETWEEN.all(connection, {"of_line": line, "first": first, "last": last})
+    if (begin := found[0][0] if found else last + 1) > max(first, 1):
         yield from archived.windows(connection, line, first, begin - 1)
     yield from _grouped(found, first, last)
 
