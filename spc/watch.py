@@ -51,6 +51,8 @@ class Watch:
         return after, sorted(signals, key=lambda signal: signal.index)
 
     def _chart(self, state: Mapping[str, Any], chart: str, track: Track, points: Points) -> tuple[dict[str, Any], list[Signal]]:
+        if len(track.value) == 1 and not state["out"] and not track.out[0]:
+            return self._calm(state, int(points.rows[0]), track), []
         out, recent = bool(state["out"]), [(int(row), bool(flag)) for row, flag in state["recent"]]
         calm, since = int(state["calm"]), int(state["since"])
         signals: list[Signal] = []
@@ -86,3 +88,14 @@ class Watch:
                 signals.append(Signal("in", chart, f"{self.back} points in a row within the limit", points.point(i, chart), since, i))
         memory = {"out": out, "recent": [list(pair) for pair in recent], "calm": calm, "since": since}
         return memory, signals
+
+    def _calm(self, state: Mapping[str, Any], row: int, track: Track) -> dict[str, Any]:
+        """The memory after a point by itself that is within its limit, as most come; the same as of a block."""
+        judged = not np.isnan(track.value[0])
+        recent = [[int(one), bool(flag)] for one, flag in state["recent"]]
+        return {
+            "out": False,
+            "recent": [*recent, [row, False]][-self.n :] if judged else recent[-self.n :],
+            "calm": int(state["calm"]) + judged,
+            "since": int(state["since"]),
+        }

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any, NamedTuple
 
@@ -69,6 +70,11 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+@lru_cache(maxsize=256)
+def _charts_json(charts: tuple[str, ...]) -> str:
+    return json.dumps(charts)
+
+
 def append_points(connection: Connection, line: str, points: Points, activation_id: int, now: int) -> None:
     """Stores the judgement of a block."""
     tracks = points.tracks.values()
@@ -84,11 +90,11 @@ def append_points(connection: Connection, line: str, points: Points, activation_
             "last_seq": int(points.rows[-1]),
             "month": month,
             "activation_id": activation_id,
-            "charts_json": json.dumps(list(points.tracks)),
+            "charts_json": _charts_json(tuple(points.tracks)),
             "values": values.astype("<f8").tobytes(),
             "out": out.astype(np.uint8).tobytes(),
             "rows_out": int(np.count_nonzero(out.any(axis=1))),
-            "notes_json": json.dumps({i: note for i, note in enumerate(points.notes) if note}),
+            "notes_json": json.dumps({i: note for i, note in enumerate(points.notes) if note}) if any(points.notes) else "{}",
         },
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 from sqlalchemy import Connection
 
@@ -63,14 +64,14 @@ class Judge:
 
     def remember(self, connection: Connection, last_seq: int) -> None:
         """Writes the memories down, when they changed."""
-        text = json.dumps({"monitor": self.monitor.memory(), "watch": self.watching}, allow_nan=False)
+        text = _text({"monitor": self.monitor.memory(), "watch": self.watching})
         if text != self.written:
             lines.put_memory(connection, self.activation.line, self.activation.id, last_seq, text)
             self.written = text
 
     def judge(self, rows: Rows, first: int, late: Bools) -> tuple[Points, Judged | None]:
         """The points of rows that follow each other, and the judgement of those that came in time; None when none did."""
-        believed = replace(rows, x=rows.believed, codes=None)
+        believed = rows if rows.codes is None and rows.believed is rows.x else replace(rows, x=rows.believed, codes=None)
         if not late.any():
             judged = self._in_time(believed, first, np.arange(first, first + len(rows)))
             return judged.points, judged
@@ -107,6 +108,15 @@ class Judge:
         names = (*self.model.new_limits, *(("guard",) if self.model.guards else ()))
         notes = tuple(f"{LATE}; {note}" if note else LATE for note in notes)
         return Points(np.arange(n), rows.at, rows.ids, {name: tracks.get(name, missing) for name in names}, notes)
+
+
+def _text(memory: dict[str, Any]) -> str:
+    """A memory as JSON, every number to its last bit; raises ValueError when one is not finite."""
+    try:
+        text = msgspec.json.encode(memory).decode()
+    except TypeError:  # a number of another kind than Python's own
+        text = "null"
+    return text if "null" not in text else json.dumps(memory, allow_nan=False)  # which is what it makes of NaN
 
 
 def _with_qualities(notes: tuple[str, ...], rows: Rows) -> tuple[str, ...]:

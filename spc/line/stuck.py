@@ -33,13 +33,18 @@ class Stuck:
         n = len(x)
         if not n or not self.after:
             return
-        same = x == np.concatenate([self.last[None], x[:-1]])
-        moved = np.where(same, -1, np.arange(n)[:, None]).max(axis=0)  # the last row with another value than the one before; −1: none
         there = ~np.isnan(x[-1])
-        self.run = np.where(there, np.where(moved < 0, self.run + n, n - moved), 0)
+        if n == 1:  # as most come
+            self.run = np.where(there, np.where(x[0] == self.last, self.run + 1, 1), 0)
+        else:
+            same = x == np.concatenate([self.last[None], x[:-1]])
+            moved = np.where(same, -1, np.arange(n)[:, None]).max(axis=0)  # the last row with another value than the one before; −1: none
+            self.run = np.where(there, np.where(moved < 0, self.run + n, n - moved), 0)
         self.last = x[-1].copy()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that are stuck."""
-        return tuple(name for name, run in zip(self.names, self.run, strict=True) if self.after and run >= self.after)
+        if not self.after or not (here := self.run >= self.after).any():
+            return ()
+        return tuple(name for name, stuck in zip(self.names, here, strict=True) if stuck)

@@ -223,7 +223,8 @@ class Line:
             gaps.put_gap(connection, self.name, seat.last_seq, before, now, source, why)
             _log.warning("clock went back", line=self.name, source=source, seconds=seat.order.went_back / 1e6)
         quality = rows.quality or ("good",) * len(rows)
-        late = late | np.array([one == LATE for one in quality])
+        if LATE in quality:
+            late = late | np.array([one == LATE for one in quality])
         if not late.any():
             return rows, late
         marked = (LATE if is_late and one in ("good", "uncertain") else one for one, is_late in zip(quality, late.tolist(), strict=True))

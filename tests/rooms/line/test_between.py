@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import Connection
 
 from spc.errors import LedgerError, Refused
 from spc.ledger import Ledger, leases, lines, points
 from spc.line import Line, activate, save_model
+from spc.line.stuck import Stuck
 from spc.nouns import Limit
 from spc.phase2 import Monitor
 from spc.settings import LineSettings
@@ -161,3 +163,24 @@ def test_a_row_by_itself_asks_the_ledger_for_nothing_but_itself(tmp_path) -> Non
         written = ("insert into block", "insert into row_key", "insert into judged", "update memory set", "update position set")
         around = ("begin immediate", "pragma data_version", "savepoint job", "release job", "commit")
         assert said == Counter(dict.fromkeys((*written, *around, "select row_key.seq from"), 10))
+
+
+def test_a_memory_that_is_not_finite_is_refused_and_numbers_keep_their_last_bit() -> None:
+    from spc.line.seat import _text
+
+    kept = {"monitor": {"mewma": {"y": [0.1 + 0.2, 1e-300, -0.0], "t": 3}}, "watch": {"t2": {"out": False, "since": 0}}}
+    assert json.loads(_text(kept)) == kept
+    assert json.loads(_text({"y": np.float64(0.1 + 0.2), "none": None})) == {"y": 0.1 + 0.2, "none": None}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        _text({"y": [float("nan")]})
+
+
+def test_rows_one_by_one_are_stuck_when_they_are_in_a_block() -> None:
+    x = np.random.default_rng(3).choice([1.0, 2.0, np.nan], size=(200, 4), p=[0.7, 0.2, 0.1])
+    whole, single = Stuck(("a", "b", "c", "d"), 4), Stuck(("a", "b", "c", "d"), 4)
+    for end in range(1, 201):
+        single.step(x[end - 1 : end])
+        whole = Stuck(whole.names, 4)
+        whole.step(x[:end])
+        assert (single.run.tolist(), single.columns) == (whole.run.tolist(), whole.columns)
+    assert single.run.max() > 0
