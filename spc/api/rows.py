@@ -15,12 +15,13 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from spc.api.alike import alike
+from spc.api.plain import plain
 from spc.api.problems import Problem
 from spc.api.sent import Block, blocks
 from spc.api.served import Served, of
 from spc.api.shapes import SentRow, SentRows
 from spc.errors import BadSettings, Complaint, Refused
-from spc.ledger import lines, models
+from spc.ledger import lines
 from spc.line import Line, Receipt, Refusal
 from spc.nouns import Finding, Rows
 from spc.reference import read_rows
@@ -113,10 +114,12 @@ def _rows_of(here: Served, line: str, body: bytes, timezone: str) -> tuple[Rows,
     told: list[Finding] = []
     with here.ledger.read() as connection:
         seat = lines.current(connection, line)
-        model = models.get_model(connection, seat.model_id) if seat is not None and seat.model_id is not None else None
+        model = here.model(connection, seat.model_id) if seat is not None and seat.model_id is not None else None
     if model is None:
         return read_rows(body, timezone=timezone, on_finding=told.append), told
     columns, at, id = model.columns, model.time_column, model.id_column
+    if (rows := plain(body, columns, at, id)) is not None:
+        return rows, told
     subgroup = model.subgroup.column if model.subgroup is not None else ""
     rows = read_rows(body, columns=columns, time=at, id=id, subgroup=subgroup, timezone=timezone, on_finding=told.append)
     return rows, told
