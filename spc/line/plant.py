@@ -174,7 +174,7 @@ class Plant:
                 self._stop.wait(LOOK_S)
             except Exception as broken:  # noqa: BLE001 - a plugin may raise anything, and a line must survive it
                 self._lost(line, source, str(broken) or type(broken).__name__)
-                self._stop.wait(wait)
+                self._stop.wait(max(wait, getattr(broken, "wait_s", 0.0)))  # a source may know that asking soon does harm
                 wait = min(2 * wait, LONGEST_S)
             else:
                 if not self._stop.is_set():

@@ -21,6 +21,24 @@ ANSWER_S = 5.0  # a broker that does not answer for so long is not there
 LOOK_S = 0.2  # how often a reader that waits looks whether it is to stop
 PATIENCE_S = 2.0  # a message of QoS 0 waits so long for a place in the queue, then it is dropped and counted
 REFUSED = 0x80  # reason codes from here on are refusals
+TAKEN_OVER, NO_PING = 0x8E, 0x8D  # by the first a broker says that another program came with our client_id; not every broker does
+SHORT_S = 30.0  # a connection that the broker closes sooner, and lets us open again, so often in a row, is taken for the same
+SHORT = 3
+TOLD_WAIT_S, GUESSED_WAIT_S, LONGEST_WAIT_S = 300.0, 60.0, 600.0
+_CURE = "Give each program a client_id of its own, or stop the other one"
+
+_short: dict[tuple[str, int, str], int] = {}  # by broker and client_id: how many connections in a row were closed soon
+
+
+class TakenOver(ConnectionError):
+    """Another program has our client_id and took our session.
+
+    Two that take it from each other at once would do so for ever, and both read nothing: it is not asked for before `wait_s` seconds.
+    """
+
+    def __init__(self, text: str, wait_s: float) -> None:
+        super().__init__(f"{text} {_CURE}; it is asked again after {wait_s / 60:.0f} min")
+        self.wait_s = wait_s
 
 
 def needs(package: str, module: str) -> None:
@@ -82,6 +100,9 @@ class Link:
         self._up, self._over = threading.Event(), threading.Event()
         self._why = "the broker did not answer"
         self._alone = f"when this happens again and again, another program has our client_id {client_id}"
+        self._key = (*broker.address, client_id)
+        self._taken_over: TakenOver | None = None
+        self._up_at, self._closing = 0.0, False
         self._dropped, self._dropped_since = 0, 0.0
         self._client = self._made(client_id)
         self._opening = self._properties(session_s, waiting)
@@ -117,12 +138,13 @@ class Link:
         try:
             self._client.connect(host, port, self._broker.keepalive_s, **self._opening)
         except (OSError, ValueError) as broken:
+            _short.pop(self._key, None)  # it is the broker that goes and comes
             raise ConnectionError(f"mqtt {host}:{port} cannot be reached: {broken}") from broken
         self._client.loop_start()
         if not self._up.wait(ANSWER_S) or self._over.is_set():
-            why = self._why  # closing it gives another reason
+            why = self._taken_over or ConnectionError(f"mqtt {host}:{port}: {self._why}")  # closing it gives another reason
             self.close()
-            raise ConnectionError(f"mqtt {host}:{port}: {why}")
+            raise why
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -130,6 +152,7 @@ class Link:
 
     def close(self) -> None:
         """Sends what is still to be sent, for a second at most, and ends the connection."""
+        self._closing = True
         self._client.disconnect()
         if not self._over.wait(1.0):
             line: Any = self._client.socket()
@@ -144,7 +167,7 @@ class Link:
             found = [self._waiting.get(timeout=LOOK_S)]
         except queue.Empty:
             if self._over.is_set() and self._waiting.empty():
-                raise ConnectionError(self._why) from None
+                raise self._lost() from None
             return []
         while len(found) < most:
             try:
@@ -187,11 +210,33 @@ class Link:
         for (topic, _options), reason in zip(self._topics, reasons, strict=False):
             if reason.value >= REFUSED:
                 self._ended(f"the broker refuses to let us read {topic}: {reason}")
+        self._up_at = time.monotonic()
         self._up.set()
 
+    def _lost(self) -> ConnectionError:
+        return self._taken_over or ConnectionError(self._why)
+
     def _disconnected(self, _: Client, __: Any, flags: Any, reason: Any, ___: Any) -> None:
+        if not self._closing:
+            told = flags.is_disconnect_packet_from_server and reason.value == TAKEN_OVER
+            self._taken_over = self._by_another(told=told, broken=reason.value == NO_PING)
         about = f"it says: {reason}" if flags.is_disconnect_packet_from_server else self._alone
         self._ended(f"the connection to the broker was lost; {about}")
+
+    def _by_another(self, *, told: bool, broken: bool) -> TakenOver | None:
+        """Whether another program took our session: the broker says so, or closes our connections again and again."""
+        host, port, client_id = self._key
+        if told:
+            return TakenOver(f"mqtt {host}:{port}: another program has our client_id {client_id} and took our session over.", TOLD_WAIT_S)
+        if not self._up_at:  # it was never open: that says nothing
+            return None
+        soon = time.monotonic() - self._up_at < SHORT_S and not broken
+        _short[self._key] = times = _short.get(self._key, 0) + 1 if soon else 0
+        if times < SHORT:
+            return None
+        wait_s = min(GUESSED_WAIT_S * 2 ** (times - SHORT), LONGEST_WAIT_S)
+        text = f"mqtt {host}:{port} let us in {times} times and closed the connection soon after: "
+        return TakenOver(f"{text}another program seems to have our client_id {client_id}.", wait_s)
 
     def _ended(self, why: str) -> None:
         if not self._over.is_set():

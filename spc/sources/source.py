@@ -25,7 +25,8 @@ class Source(Protocol):
     What is given is a `Batch`, or simply (rows, position). When the next one is asked for, the one before is on disk: the moment to
     acknowledge it to whoever sent it. `read(after, …)` goes on behind a position, or from the beginning when that is None. It ends soon
     after `stop` is set, and by itself when nothing can ever come again. A source that cannot be reached raises; whoever runs it asks
-    again later, from the last position that was taken. `name` stays the same over restarts: the position is kept under it.
+    again later, from the last position that was taken; not before `wait_s` seconds when what was raised has that attribute. `name` stays
+    the same over restarts: the position is kept under it.
 
     A source that can be tried before it is used also has `probe(clock) -> str`, which connects, looks, takes nothing away, and says in
     a sentence what it found; it raises what it would raise in use. One whose rows cannot be asked for again may have

@@ -311,3 +311,34 @@ def test_what_came_of_a_source_is_counted(ledger: Ledger) -> None:
     assert (tally.rows, tally.batches, tally.scraps, tally.lost, tally.reconnects) == (50, 10, 0, 2, 2)
     assert tally.last is not None
     assert plant.source("bare").tally.rows == 0
+
+
+@dataclass(frozen=True)
+class Patient:
+    """Cannot be reached, and knows that asking soon does harm."""
+
+    name: str = "patient"
+    asked: ClassVar[list[float]] = []
+
+    def read(self, after: Any, stop: threading.Event, clock: Callable[[], int]) -> Iterator[tuple[Rows, Any]]:
+        self.asked.append(time.monotonic())
+        wrong = OSError("somebody else is there")
+        wrong.wait_s = 0.4  # type: ignore[attr-defined]
+        raise wrong
+        yield
+
+
+def test_a_source_that_must_not_be_asked_soon_is_waited_for_and_does_not_hold_up_a_stop(ledger: Ledger) -> None:
+    Patient.asked.clear()
+    made = Plant(ledger, Settings(lines=(LineSettings("mixer", source=PartSettings("source", "tests.rooms.line.test_plant:Patient")),)))
+    made._sources = {"mixer": Patient()}
+    made.start()
+    end = time.monotonic() + 10.0
+    while len(Patient.asked) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert made.source("mixer").error == "somebody else is there"
+    begun = time.monotonic()
+    made.stop()
+    assert time.monotonic() - begun < 2.0
+    first, second, *_ = Patient.asked
+    assert second - first >= 0.4  # FIRST_S is 0.02 here

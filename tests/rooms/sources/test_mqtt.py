@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import socket
@@ -14,6 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from paho.mqtt.client import DisconnectFlags
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from spc.errors import BadSettings, BadTable
@@ -23,7 +27,7 @@ from spc.ledger.clock import now_us
 from spc.line import Line
 from spc.settings import LineSettings, PartSettings
 from spc.sources import Batch, Mqtt, build, check
-from spc.sources.broker import Link
+from spc.sources.broker import TAKEN_OVER, Link, TakenOver
 from tests.faults.brokers import DEFAULT, Mosquitto, Publisher, free_port
 
 
@@ -265,11 +269,79 @@ def test_a_broker_that_goes_away_is_said_in_words(broker: Mosquitto) -> None:
 
 
 def test_a_second_program_with_our_client_id_is_named(broker: Mosquitto) -> None:
-    first = up(Reader(source(broker)))
-    second = up(Reader(source(broker)))
+    first = up(Reader(source(broker, client_id="twice")))
+    second = up(Reader(source(broker, client_id="twice")))
     first.until(lambda: first.failed is not None)
-    assert f"another program has our client_id {source(broker).session}" in str(first.failed)
+    assert "another program has our client_id twice" in str(first.failed)
     second.close()
+
+
+def test_two_programs_with_one_client_id_do_not_take_the_session_from_each_other_for_ever(broker: Mosquitto, publisher: Publisher) -> None:
+    """Both ask again at once, as a plant does: soon one of them leaves the session to the other for a long time."""
+    ours = source(broker, client_id="flaps")
+    stop, done, given = threading.Event(), threading.Event(), []
+    said: list[Exception] = []
+
+    def keep_reading() -> None:
+        while not stop.is_set() and not done.is_set():
+            try:
+                for one in ours.read(None, stop, now_us):
+                    given.extend(one.rows.ids)
+            except TakenOver as taken:
+                said.append(taken)
+                done.set()  # the plant waits now
+            except ConnectionError as lost:
+                said.append(lost)
+                stop.wait(0.05)
+
+    def other() -> None:  # the same in another process
+        while not stop.is_set():
+            link = Link(ours, "flaps", [("plant/+/rows", SubscribeOptions(qos=1))], session_s=60)
+            link._key = ("other", 0, "")  # which counts for itself
+            with contextlib.suppress(ConnectionError), link:
+                while not stop.is_set():
+                    link.acknowledge(link.some(10))
+            stop.wait(0.05)
+
+    threads = [threading.Thread(target=work, daemon=True) for work in (keep_reading, other)]
+    for one in threads:
+        one.start()
+    assert done.wait(15.0), said
+    stop.set()
+    for one in threads:
+        one.join(5.0)
+        assert not one.is_alive()
+    taken = said[-1]
+    assert isinstance(taken, TakenOver)
+    assert 3 <= len(said) <= 6  # one that was closed before it was open says nothing
+    assert taken.wait_s >= 60.0
+    assert "another program seems to have our client_id flaps. Give each program a client_id of its own" in str(taken)
+    topics = [("plant/+/rows", SubscribeOptions(qos=1))]
+    with Link(ours, "flaps", topics, session_s=60) as link, Link(ours, "flaps", topics, session_s=60):
+        assert link._over.wait(5.0)
+        with pytest.raises(TakenOver) as again:  # one that is closed soon after the long wait waits longer
+            link.some(1)
+    assert again.value.wait_s == 2 * taken.wait_s
+
+
+def test_a_broker_that_goes_and_comes_is_no_other_program(broker: Mosquitto) -> None:
+    for _ in range(4):
+        reader = up(Reader(source(broker, client_id="stays")))
+        broker.kill()
+        reader.until(lambda reader=reader: reader.failed is not None)
+        assert not isinstance(reader.failed, TakenOver)
+        away = Reader(source(broker, client_id="stays"))
+        away.until(lambda away=away: away.failed is not None)
+        broker.start()
+
+
+def test_a_broker_that_says_who_took_the_session_is_believed_at_once(broker: Mosquitto) -> None:
+    """Mosquitto 2.0.11 closes the connection without a word; others give the reason code of MQTT 5."""
+    with Link(source(broker), "told", [("a", SubscribeOptions(qos=1))]) as link:
+        link._disconnected(None, None, DisconnectFlags(True), ReasonCode(PacketTypes.DISCONNECT, identifier=TAKEN_OVER), None)  # type: ignore[arg-type]
+        with pytest.raises(TakenOver, match="client_id told and took our session over") as caught:
+            link.some(1)
+    assert caught.value.wait_s == 300.0
 
 
 def test_a_wrong_password_is_said_in_words(tmp_path: Path) -> None:
