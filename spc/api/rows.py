@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from spc.api.alike import alike
+from spc.api.bodies import unpacked
 from spc.api.plain import plain
 from spc.api.problems import Problem
 from spc.api.sent import Block, blocks
@@ -57,7 +58,8 @@ async def send(
     """JSON: each row is taken or refused by itself. CSV: the file is taken as a whole or not at all.
 
     A row with an id is known by it, else by its time: what is sent twice is taken once. Rows without either are always new. When no row
-    at all could be taken the answer is 422, with all refusals; 429 says to come back after `Retry-After` seconds.
+    at all could be taken the answer is 422, with all refusals; 429 says to come back after `Retry-After` seconds. A body may be packed:
+    `Content-Encoding: gzip`.
     """
     return await answered(request, line)  # only the description comes from here: spc.api.door calls the same at once
 
@@ -66,7 +68,7 @@ async def answered(request: Request, line: str) -> Response:
     """Takes the rows of a request; raises a Complaint when it is none of rows."""
     here = of(request.app)
     target = here.plant.line(line)
-    body = await request.body()
+    body = await unpacked(request)
     wrong: Wrong = []
     told: list[Finding] = []
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -157,6 +157,34 @@ def test_a_body_that_is_none(house: Any, content: bytes, kind: str, status: int)
     assert said.status_code == status
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/csv"])
+def test_a_packed_body_is_unpacked(judging: Any, kind: str) -> None:
+    names = ",".join(GOOD)
+    text = json.dumps({"rows": [row("a"), row("b")]}) if kind == "application/json" else f"id,{names}\na,1,2,3,4,5,6\nb,2,3,4,5,6,7\n"
+    headers = {"Content-Type": kind, "Content-Encoding": "gzip"}
+    said = judging.post("/api/v1/lines/press/rows", content=gzip.compress(text.encode()), headers=headers)
+    assert (said.status_code, said.json()["accepted"]) == (200, 2)
+
+
+@pytest.mark.parametrize(
+    "content,packing,status",
+    [
+        (b'{"rows": []}', "gzip", 422),
+        (gzip.compress(b'{"rows": []}')[:-1], "gzip", 422),
+        (gzip.compress(b'{"rows": []}') + b"more", "gzip", 422),
+        (b"", "gzip", 422),
+        (gzip.compress(bytes(17 * 1024 * 1024)), "gzip", 413),
+        (b'{"rows": []}', "br", 415),
+        (b'{"rows": []}', "identity", 200),
+    ],
+)
+def test_a_body_that_is_packed_otherwise_than_it_says(judging: Any, content: bytes, packing: str, status: int) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": packing}
+    said = judging.post("/api/v1/lines/press/rows", content=content, headers=headers)
+    assert said.status_code == status
+    assert said.status_code == 200 or said.json()["cure"]
+
+
 def test_no_rows_are_no_mistake(house: Any) -> None:
     assert house.send().json()["accepted"] == 0
 
