@@ -11,7 +11,7 @@ import numpy as np
 
 from spc.charts import BoundSpe, Chart, Dispersion, bound, charts_of
 from spc.errors import ColumnMismatch
-from spc.nouns import UNFIT, Bools, Floats, Model, Points, Rows, Scatter, Track
+from spc.nouns import UNFIT, Bools, Floats, Ints, Model, Points, Rows, Scatter, Track
 from spc.phase2.before import noted
 from spc.phase2.subgroups import Closed, gathering
 
@@ -174,12 +174,13 @@ class Monitor:
         """The last 64 complete rows, or whitened means, of the last block up to the i-th."""
         if self._gathering is not None:
             return self._means_up_to(i)[-KEPT:]
-        x = self._block[max(i + 1 - KEPT, 0) : i + 1]
-        gaps = np.isnan(x).any(axis=1)
-        if gaps.any():
-            x = self._block[: i + 1]
-            x = x[~np.isnan(x).any(axis=1)][-KEPT:]
-        return x.copy()
+        back = KEPT
+        while True:  # further back where rows have gaps
+            x = self._block[max(i + 1 - back, 0) : i + 1]
+            whole = x[~np.isnan(x).any(axis=1)]
+            if len(whole) >= KEPT or back > i:
+                return np.asarray(whole[-KEPT:])
+            back *= 4
 
     def _whitened(self, i: int, first: int = 0) -> Floats:
         """The complete rows of the last block from the `first` to the i-th, or all means up to it, as the charts saw them."""
@@ -301,30 +302,29 @@ class Monitor:
 
     def _with_gaps(self, charts: Mapping[str, Chart], x: Floats, missing: Bools) -> dict[str, Track]:
         """The same where values are missing. A chart with one limit has it for complete rows: it passes over the others."""
-        whole, tracks = ~missing.any(axis=1), {}
-        z = self.model.scatter.whiten(x[whole])
-        for name, chart in charts.items():
-            limits = self.model.new_limits[name]
-            if len(limits) == self.model.p and not chart.start(self.model.p):
-                tracks[name] = self._observed(name, chart, x, missing, z)
-                continue
-            value, ucl = np.full(len(x), np.nan), np.where(whole, limits[-1].value, np.nan)
-            self._state[name], value[whole] = chart.step(self._state[name], z)
-            tracks[name] = Track(value, ucl, value > ucl)
+        n, gaps = len(x), missing.any(axis=1)
+        tracks = {name: Track(np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=bool)) for name in charts}
+        for name, found in self._tracks(charts, x[~gaps], None).items():
+            track = tracks[name]
+            track.value[~gaps], track.ucl[~gaps], track.out[~gaps] = found.value, found.ucl, found.out
+        alike: dict[bytes, list[int]] = {}  # rows that lack the same values are judged together
+        for i in np.flatnonzero(gaps).tolist():
+            alike.setdefault(missing[i].tobytes(), []).append(i)
+        for here in alike.values():
+            seen = ~missing[here[0]]
+            if seen.any():
+                self._observed(charts, self._part(seen).whiten(x[here][:, seen]), np.array(here), tracks)
         return tracks
 
-    def _observed(self, name: str, chart: Chart, x: Floats, missing: Bools, whitened: Floats) -> Track:
-        """A chart without memory judges each row on the values that it has, against the limit for so many; complete ones are whitened."""
-        value, ucl = np.full(len(x), np.nan), np.full(len(x), np.nan)
-        patterns, which = np.unique(missing, axis=0, return_inverse=True)
-        for k, pattern in enumerate(patterns):
-            here, seen = which.reshape(-1) == k, ~pattern
-            q = int(seen.sum())
-            if q:
-                z = whitened if q == self.model.p else self._part(seen).whiten(x[here][:, seen])
-                _, value[here] = chart.step(chart.start(q), z)
-                ucl[here] = self.model.new_limits[name][q - 1].value
-        return Track(value, ucl, value > ucl)
+    def _observed(self, charts: Mapping[str, Chart], z: Floats, here: Ints, tracks: dict[str, Track]) -> None:
+        """A chart without memory judges whitened rows z (n, q) on the values that they have, against the limit for so many."""
+        q = z.shape[1]
+        for name, chart in charts.items():
+            limits, track = self.model.new_limits[name], tracks[name]
+            if len(limits) == self.model.p and not chart.start(self.model.p):
+                _, value = chart.step(chart.start(q), z)
+                ucl = limits[q - 1].value
+                track.value[here], track.ucl[here], track.out[here] = value, ucl, value > ucl
 
     def _part(self, seen: Bools) -> Scatter:
         """The scatter of the observed variables alone."""

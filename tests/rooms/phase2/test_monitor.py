@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spc.charts import T2, Mewma, Spe
 from spc.errors import ColumnMismatch
 from spc.nouns import Dialect, Model, Reference, Rows
 from spc.phase1 import Recipe, fit
@@ -76,3 +77,24 @@ def test_judging_changes_nothing_it_is_given(model: Model) -> None:
     first = monitor.judge(rows).tracks["t2"].value
     assert np.array_equal(rows.x, before, equal_nan=True)
     assert np.array_equal(monitor.judge(rows).tracks["t2"].value, first, equal_nan=True)
+
+
+def test_rows_with_gaps_have_the_same_bits_in_a_block_and_alone() -> None:
+    chance = np.random.default_rng(4)
+    x = chance.standard_normal((300, 4))
+    recipe = Recipe(estimator=Classical(), charts={"t2": T2(), "mewma": Mewma(), "spe": Spe()})
+    fitted = fit(Reference(Rows.of(x[:100], tuple("abcd")), (), Dialect("utf-8", ",", "."), (), "0"), recipe).model
+    x[chance.random(x.shape) < 0.1] = np.nan
+    x[[7, 120]] = np.nan
+    x[200:290, 2] = np.nan  # further back than the last rows go
+    whole, alone = Monitor(fitted), Monitor(fitted)
+    points = whole.judge(Rows.of(x, fitted.names))
+    single = [alone.judge(Rows.of(row, fitted.names), i + 1) for i, row in enumerate(x)]
+    for name, track in points.tracks.items():
+        for kind in ("value", "ucl", "out"):
+            one_by_one = np.concatenate([getattr(one.tracks[name], kind) for one in single])
+            assert np.array_equal(getattr(track, kind), one_by_one, equal_nan=kind != "out"), (name, kind)
+    assert points.notes == tuple(note for one in single for note in one.notes)
+    assert whole.memory() == alone.memory()
+    assert np.array_equal(whole.last_rows(299), alone.last_rows(0))
+    assert whole.last_rows(299).shape == (64, 4)
