@@ -84,7 +84,7 @@ async def answered(request: Request, line: str) -> Response:
     here.counters.refused.labels(line).inc(len(receipt.refused))
     here.counters.duplicates.labels(line).inc(receipt.duplicates)
     if first_wrong is not None and receipt.accepted + receipt.duplicates == 0:
-        return Problem({**first_wrong.problem(), **receipt.to_dict()}, first_wrong.status)
+        return Problem({**first_wrong.problem(), "row": receipt.refused[0].row, **receipt.to_dict()}, first_wrong.status)
     return JSONResponse({**receipt.to_dict(), "findings": [finding.to_dict() for finding in told]})
 
 

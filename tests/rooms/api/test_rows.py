@@ -287,7 +287,27 @@ def test_whatever_is_sent_every_row_is_accounted_for(judging: Any, body: Any) ->
     if "accepted" in said.json():
         receipt = said.json()
         assert receipt["accepted"] + receipt["duplicates"] + len(receipt["refused"]) == len(body["rows"])
+        assert all(1 <= one["row"] <= len(body["rows"]) and one["reason"] for one in receipt["refused"])
+        if said.status_code == 422:
+            assert receipt["row"] == receipt["refused"][0]["row"]
         assert on_disk(judging.path) == before + receipt["accepted"]
     else:
         assert on_disk(judging.path) == before
     assert judging.get("/api/v1/lines/press/points?limit=5").status_code == 200
+
+
+SOUND = json.dumps({"rows": [{"time": "2025-03-04T06:00:00Z", "values": GOOD, "quality": "good"}, row(None, warp_mm=None)]}).encode()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    at=st.integers(0, len(SOUND) - 1),
+    cut=st.integers(0, 12),
+    new=st.binary(max_size=6) | st.sampled_from([b"NaN", b"-", b"1e999", b'"', b"null", b"{}", b"[", b"\\ud800", b"\xff", b"9" * 5000]),
+)
+def test_a_body_that_was_damaged_on_its_way_is_never_a_failure_of_the_server(house: Any, at: int, cut: int, new: bytes) -> None:
+    before = on_disk(house.path)
+    body = SOUND[:at] + new + SOUND[at + cut :]
+    said = house.post("/api/v1/lines/press/rows", content=body, headers={"Content-Type": "application/json"})
+    assert said.status_code in (200, 422)
+    assert on_disk(house.path) == before + said.json().get("accepted", 0)
