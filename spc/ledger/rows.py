@@ -163,13 +163,13 @@ def rows_between(connection: Connection, line: str, first: int, last: int) -> Wi
         done += len(one)
 
     at = np.concatenate([one.rows.at for one in found]) if found else np.empty(0, dtype="datetime64[us]")
-    ids = tuple(id for one in found for id in one.rows.ids)
+    ids = tuple(chain.from_iterable([one.rows.ids for one in found]))
     quality, subgroup, product, raw = (_joined(found, label) for label in ("quality", "subgroup", "product", "raw"))
     rows = Rows(names, x, at, ids, quality, subgroup, product, codes, raw)
     seq, received = (
         np.concatenate([getattr(one, name) for one in found]) if found else np.empty(0, np.int64) for name in ("seq", "received")
     )
-    return Window(seq, rows, received, tuple(source for one in found for source in one.source))
+    return Window(seq, rows, received, tuple(chain.from_iterable([one.source for one in found])))
 
 
 def _own(window: Window) -> Window:
@@ -209,7 +209,9 @@ def blocks_between(
 def _joined(found: list[Window], label: str) -> tuple[str, ...]:
     """A label of all rows; empty when none of them has one."""
     kept = [getattr(one.rows, label) for one in found]
-    return tuple(each for one, some in zip(found, kept, strict=True) for each in (some or (LABELS[label],) * len(one))) if any(kept) else ()
+    if not any(kept):
+        return ()
+    return tuple(chain.from_iterable(some or (LABELS[label],) * len(one) for one, some in zip(found, kept, strict=True)))
 
 
 def windows(connection: Connection, line: str, first: int, last: int) -> Iterator[Window]:

@@ -177,9 +177,10 @@ class Monitor:
         back = KEPT
         while True:  # further back where rows have gaps
             x = self._block[max(i + 1 - back, 0) : i + 1]
-            whole = x[~np.isnan(x).any(axis=1)]
+            missing = self._missing(x, ())
+            whole = x if missing is None else x[~missing.any(axis=1)]
             if len(whole) >= KEPT or back > i:
-                return np.asarray(whole[-KEPT:])
+                return whole[-KEPT:].copy()
             back *= 4
 
     def _whitened(self, i: int, first: int = 0) -> Floats:
