@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -36,6 +37,7 @@ LOOK_S = 1.0
 DISK_S = 5.0
 RING_S = 0.5
 PATIENCE_S = 5.0  # for a thread that was asked to stop
+SWITCH_S = 0.0005  # a thread that computes lets others go on after so long; Python's own 5 ms would hold up each of the ledger's statements
 FIRST_S, LONGEST_S = 0.5, 30.0  # a lost source is asked again after 0.5 s, then twice as long, up to half a minute
 
 _log = structlog.get_logger("spc.plant")
@@ -112,6 +114,7 @@ class Plant:
 
     def start(self) -> None:
         """Starts the threads. The demo is fitted in one of them, so that the first page need not wait for it."""
+        sys.setswitchinterval(SWITCH_S)
         if self.ledger.alone:
             self.ledger.write(self._take_over)
         self._run("demo", self._prepare)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -94,6 +95,18 @@ def test_a_source_flows_into_its_line_and_its_alarm_to_people(ledger: Ledger) ->
     assert plant.line("smt-2").name == "smt-2"
     with pytest.raises(NotFound, match="Lines: smt-2, bare"):
         plant.source("smt-3")
+
+
+def test_a_thread_that_computes_holds_up_no_row_for_long(ledger: Ledger) -> None:
+    """A row is some ten statements; each may have to wait once until a thread that computes gives way."""
+    before = sys.getswitchinterval()
+    plant = Plant(ledger, Settings())
+    try:
+        plant.start()
+        assert 20 * sys.getswitchinterval() <= 0.02
+    finally:
+        plant.stop()
+        sys.setswitchinterval(before)
 
 
 def test_a_source_that_breaks_is_found_again_and_said_once(ledger: Ledger) -> None:
