@@ -30,10 +30,14 @@ MASS: Final = {
 }  # likelihood that an interval of 90 % holds: a drift's first rows show nothing of it
 _SIZES: Final = np.geomspace(0.35, 16.0, 12)  # standard deviations of a shift, all directions together
 _SLOPES: Final = np.geomspace(0.004, 0.5, 12)  # the same, per row: what grows faster is a step
+_THIN: Final = np.array([_SIZES, _SLOPES]).T[:, :, None] ** -2.0
 _OFFSET: Final = 0.3  # how far the level before the change may be off, in all directions together: a reference is an estimate, and ages
 CLEAR: Final = 3.0  # odds from which on the row is that of the likeliest kind of change, and not of all kinds together
 _ODDS: Final = {"step": 3.0, "drift": 1.0, "spread": 1.0}  # before any row was seen: a fault is a jump more often than not
+_CHANGES: Final[tuple[Change, ...]] = ("step", "drift", "spread")
+_PRIOR: Final = np.log([[_ODDS[name]] for name in _CHANGES])
 _SPREADS: Final = np.exp(np.linspace(0.1, 1.6, 16))  # the spread after a change, in that before: what shrinks rings no chart
+_WIDER: Final = np.array([0.5 * (1.0 - _SPREADS**-2), -np.log(_SPREADS)]).T
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,13 +93,13 @@ def began(z: Floats, rows: Ints | None = None, weight: Floats | None = None, *, 
     z, rows, weight = z[there], rows[there], weight[there]
     if not len(z):
         raise ValueError("no row has values: nothing says when it began")
-    logs = {name: one + math.log(_ODDS[name]) for name, one in _likelihoods(z, rows, weight, spread=spread).items()}
-    evidence = {name: float(_logsum(one)) for name, one in logs.items()}
-    order = sorted(evidence, key=lambda name: -evidence[name])
-    change: Change = order[0]  # type: ignore[assignment]
-    odds = math.exp(min(evidence[order[0]] - evidence[order[1]], 700.0))
-    together = _logsum(np.array(list(logs.values())))
-    best, low, high = _interval(logs[change] if odds > CLEAR else together, together, MASS[change])
+    names, logs = _likelihoods(z, rows, weight, spread=spread)
+    together = np.exp(logs - logs.max())
+    evidence = together.sum(axis=1).tolist()
+    first, second = sorted(range(len(names)), key=lambda k: -evidence[k])[:2]
+    change, odds = names[first], min(evidence[first] / max(evidence[second], 1e-304), 1e304)
+    mass = together.sum(axis=0)
+    best, low, high = _interval(mass, int(np.argmax(logs[first] if odds > CLEAR else mass)), MASS[change])
     found = Since(int(rows[best]), int(rows[low]), int(rows[high]), "drift" if change == "drift" else "step")
     shift, strength = _shift(z[best:], rows[best:], weight[best:], change)
     return Began(found, change, odds, shift, strength, z[best:])
@@ -129,7 +133,8 @@ def whitened(scatter: Scatter, x: Floats) -> Floats:
 def _logsum(logs: Floats) -> Floats:
     """log Σ exp over the first axis, in whole passes over the array: a chain of `logaddexp` takes twenty times as long."""
     most = logs.max(axis=0)
-    return np.asarray(most + np.log(np.exp(logs - most).sum(axis=0)))
+    logs = logs - most
+    return np.asarray(most + np.log(np.exp(logs, out=logs).sum(axis=0)))
 
 
 def _after(values: Floats) -> Floats:
@@ -137,79 +142,88 @@ def _after(values: Floats) -> Floats:
     return np.asarray(np.cumsum(values[::-1], axis=0)[::-1])
 
 
-def _likelihoods(z: Floats, rows: Ints, weight: Floats, *, spread: bool) -> dict[str, Floats]:
-    """log of the likelihood (n,) of each kind of change at each row; the sums that all of them are made of are made once.
+def _likelihoods(z: Floats, rows: Ints, weight: Floats, *, spread: bool) -> tuple[tuple[Change, ...], Floats]:
+    """log of the likelihood of each kind of change at each row (kinds, n), with the odds of the kind before any row was seen.
 
-    A drift has w_i = row_i − row_τ + 1: a row that was passed over counts as time.
+    A drift has w_i = row_i − row_τ + 1: a row that was passed over counts as time. What all of them are made of is summed once.
     """
     n, p = z.shape
     age = (rows - rows[-1]).astype(np.float64)  # 0 for the newest row: sums of small numbers
-    start, plain = age - 1.0, weight**2
-    both = np.empty((n, 2 * p))
-    np.multiply(weight[:, None], z, out=both[:, :p])
-    np.multiply(age[:, None], both[:, :p], out=both[:, p:])
-    after, square, first = _after(both), _after(plain), _after(age * plain)
-    total, moved = after[:, :p], after[:, p:] - start[:, None] * after[:, :p]
+    start, vectors, numbers = age - 1.0, np.empty((n, 2 * p)), np.empty((n, 4))
+    np.multiply(weight[:, None], z, out=vectors[:, :p])
+    np.multiply(age[:, None], vectors[:, :p], out=vectors[:, p:])
+    numbers[:, 0] = plain = weight**2
+    numbers[:, 1] = aged = age * plain
+    numbers[:, 2] = age * aged
+    np.einsum("ij,ij->i", z, z, out=numbers[:, 3])
+    vectors = _after(vectors)
+    square, first, second, far = _after(numbers).T
+    total, moved = vectors[:, :p], vectors[:, p:]
+    moved -= start[:, None] * total
     level, one = total[0], float(square[0])
-    known = _after(age**2 * plain) - 2.0 * start * first + start**2 * square
-    logs = {
-        "step": _averaged(level, one, total, square, square, _SIZES),
-        "drift": _averaged(level, one, moved, first - start * square, known, _SLOPES),
-    }
-    return logs | {"spread": _spread(z, level - total, one - square)} if spread else logs
+    cross = np.array([square, first - start * square])
+    known = np.array([square, second - 2.0 * start * first + start**2 * square])
+    along = np.array([total @ level, moved @ level])
+    length = np.array([np.einsum("ij,ij->i", each, each) for each in (total, moved)])
+    own = float(level @ level)
+    logs = _averaged(own, one, p, (along, length, cross, known))
+    if not spread:
+        return _CHANGES[:2], logs + _PRIOR[:2]
+    wider = _spread(far, own - 2.0 * along[0] + length[0], one - square, p)
+    return _CHANGES, np.concatenate([logs, wider[None]]) + _PRIOR
 
 
-def _averaged(level: Floats, one: float, total: Floats, cross: Floats, known: Floats, scales: Floats) -> Floats:
-    """log of the likelihood (n,) of rows weight_i · b before τ and weight_i · (b + w_i · shift) from τ on, the shift averaged over
-    N(0, scale²/p · I) and the scales, b over N(0, _OFFSET²/p · I).
+def _averaged(own: float, one: float, p: int, sums: tuple[Floats, Floats, Floats, Floats]) -> Floats:
+    """log of the likelihood (2, n) of rows weight_i · b before τ and weight_i · (b + w_i · shift) from τ on, for a step and a drift, the
+    shift averaged over N(0, scale²/p · I) and the scales, b over N(0, _OFFSET²/p · I).
 
-    level (p,): Σ weight · z and one: Σ weight² of all rows; total (n, p): Σ weight · w · z from τ on; cross (n,): Σ weight² · w; known
-    (n,): Σ weight² · w². In each coordinate that is a straight line through normal rows, whose marginal likelihood is known exactly: that
-    of the level, and that of what it leaves of the shift, which alone depends on the scale.
+    With level (p,): Σ weight · z of all rows and total (p,): Σ weight · w · z from τ on, own is ‖level‖² and one Σ weight² of all rows; the
+    sums are total · level, ‖total‖², Σ weight² · w and Σ weight² · w². In each coordinate that is a straight line through normal rows,
+    whose marginal likelihood is known exactly: that of the level, and that of what it leaves of the shift, which alone depends on the
+    scale.
     """
-    p = len(level)
-    vague, size = _OFFSET**2 / p, scales**2 / p
+    along, length, cross, known = sums
+    vague = _OFFSET**2 / p
     one += 1.0 / vague
-    tilt, own = cross / one, float(level @ level)
-    left = np.einsum("ij,ij->i", total, total) - 2.0 * tilt * (total @ level) + tilt**2 * own
-    det = known - cross * tilt + (1.0 / size)[:, None]
+    tilt = cross / one
+    left = 0.5 * (length - 2.0 * tilt * along + tilt**2 * own)
+    det = p * _THIN + (known - cross * tilt)
     logs = np.log(det)
     logs *= -0.5 * p
-    logs += np.divide(0.5 * left, det, out=det)
-    logs -= (0.5 * p * np.log(size))[:, None]
-    return np.asarray(_logsum(logs) + (0.5 * own / one - 0.5 * p * math.log(one * vague) - math.log(len(scales))))
+    logs += np.divide(left, det, out=det)
+    logs += 0.5 * p * (np.log(_THIN) + math.log(p))
+    return np.asarray(_logsum(logs) + (0.5 * own / one - 0.5 * p * math.log(one * vague) - math.log(len(_THIN))))
 
 
-def _spread(z: Floats, level: Floats, plain: Floats) -> Floats:
-    """log of the likelihood (n,) with the standard deviation after τ averaged, and the level of the rows before it: level (n, p) and plain
-    (n,) are Σ weight · z and Σ weight² of these.
+def _spread(far: Floats, level: Floats, plain: Floats, p: int) -> Floats:
+    """log of the likelihood (n,) with the standard deviation after τ averaged, from far (n,): Σ ‖z‖² from τ on, and the level of the rows
+    before it: level (n,) is ‖Σ weight · z‖² and plain (n,) Σ weight² of these.
     """
-    n, p = z.shape
-    count = np.arange(n, 0, -1) * float(p)
-    logs = (0.5 * (1.0 - _SPREADS**-2))[:, None] * _after(np.einsum("ij,ij->i", z, z))
-    logs -= np.log(_SPREADS)[:, None] * count
+    count = np.arange(len(far), 0, -1) * float(p)
     vague = _OFFSET**2 / p
     lift = 1.0 + plain * vague
-    before = np.einsum("ij,ij->i", level, level) * (0.5 * vague) / lift - 0.5 * p * np.log(lift)
-    return np.asarray(_logsum(logs) + before - math.log(len(_SPREADS)))
+    before = level * (0.5 * vague) / lift - 0.5 * p * np.log(lift)
+    return np.asarray(_logsum(_WIDER @ np.array([far, count])) + before - math.log(len(_SPREADS)))
 
 
-def _interval(logs: Floats, together: Floats, wanted: float) -> tuple[int, int, int]:
-    """The likeliest row by `logs`, and the first and last of the shortest stretch around it that holds as much as is wanted of the
-    likelihood of all kinds of change `together`, as nearly as whole rows can: which kind it was is not known for certain either.
+def _interval(mass: Floats, best: int, wanted: float) -> tuple[int, int, int]:
+    """The likeliest row, and the first and last of the shortest stretch around it that holds as much as is wanted of the likelihood (n,) of
+    all kinds of change together, as nearly as whole rows can: which kind it was is not known for certain either.
     """
-    shares = np.exp(together - together.max())
-    mass = (shares / shares.sum()).tolist()
-    best = low = high = int(np.argmax(logs))
-    held = mass[best]
+    shares = [-1.0, *(mass / mass.sum()).tolist(), -1.0]
+    low = high = best + 1
+    held = shares[low]
     while held < wanted:
-        left = mass[low - 1] if low > 0 else -1.0
-        right = mass[high + 1] if high + 1 < len(mass) else -1.0
-        if held + max(left, right) - wanted > wanted - held:
+        left, right = shares[low - 1], shares[high + 1]
+        more = left if left >= right else right
+        if held + more - wanted > wanted - held:
             break  # without this row it is nearer
-        held += max(left, right)
-        low, high = (low - 1, high) if left >= right else (low, high + 1)
-    return best, low, high
+        held += more
+        if left >= right:
+            low -= 1
+        else:
+            high += 1
+    return best, low - 1, high - 1
 
 
 def _shift(z: Floats, rows: Ints, weight: Floats, change: Change) -> tuple[Floats, float]:
