@@ -76,7 +76,9 @@ def go_out(alarm: Alarm | None, out: Out) -> Alarm:
             worst=out.worst,
         )
     joined = tuple(dict.fromkeys((*_charts(alarm), *out.charts))) if alarm.active else out.charts
-    later = replace(
+    # the person who looks now must read about what is out now
+    sentence, facts = (alarm.sentence, alarm.facts) if alarm.active else (out.sentence, out.facts)
+    return replace(
         alarm,
         active=True,
         returned_at=None,
@@ -84,12 +86,9 @@ def go_out(alarm: Alarm | None, out: Out) -> Alarm:
         last_row=max(alarm.last_row, out.row),
         rows_out=alarm.rows_out + out.rows_out,
         worst=max(alarm.worst, out.worst),
-        facts={**alarm.facts, "charts_out": list(joined)},
+        sentence=sentence,
+        facts={**facts, "charts_out": list(joined)},
     )
-    if alarm.active:
-        return later
-    # the person who looks now must read about what is out now
-    return replace(later, sentence=out.sentence, facts={**out.facts, "charts_out": list(joined)})
 
 
 def update(alarm: Alarm, *, rows_out: int, worst: float, last_row: int, now: int) -> Alarm:
@@ -108,8 +107,10 @@ def update(alarm: Alarm, *, rows_out: int, worst: float, last_row: int, now: int
 def come_back(alarm: Alarm, chart: str, now: int) -> Alarm:
     """The incident after a signal "in" of one chart: it has returned once no chart is out any more."""
     left = [one for one in _charts(alarm) if one != chart]
-    later = replace(alarm, facts={**alarm.facts, "charts_out": left}, updated_at=now)
-    return later if left or not alarm.active else replace(later, active=False, returned_at=now)
+    facts = {**alarm.facts, "charts_out": left}
+    if left or not alarm.active:
+        return replace(alarm, facts=facts, updated_at=now)
+    return replace(alarm, facts=facts, updated_at=now, active=False, returned_at=now)
 
 
 def end(alarm: Alarm, now: int) -> Alarm:
