@@ -12,7 +12,7 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ import numpy as np
 
 from spc.errors import LedgerError
 from spc.ledger.clock import NONE
+from spc.ledger.unread import Unread
 from spc.ledger.windows import LABELS, Judged, Window
 from spc.nouns import Bools, Floats, Ints, Rows
 from spc.scatter import kernel
@@ -287,7 +288,9 @@ class File:
         table = self._file.read(columns=["at", "received_at", *texts, *place["x"], *(place["codes"] if coded else ())])
         at, received, x = _times(table["at"]), _times(table["received_at"]), _numbers(table, place["x"], np.float64)
         codes = _numbers(table, place["codes"], np.uint8) if coded else None
-        words = {label: _words(table[label]) for label in texts} | {label: (word,) * len(table) for label, word in every.items()}
+        words = {label: _words(table[label]) for label in texts if label != "part"}
+        words |= {label: (word,) * len(table) for label, word in every.items()}
+        ids = words["part"] if "part" in every else Unread(cache(partial(_words, table["part"])), range(len(table)))
         for first, last, names, has_codes, has in runs:
             here = slice(first - self.first, last - self.first + 1)
             which = slice(None) if names == known else [known.index(name) for name in names]
@@ -296,7 +299,7 @@ class File:
                 tuple(names),
                 np.ascontiguousarray(x[here, which]),
                 at[here].view("datetime64[us]"),
-                words["part"][here],
+                ids[here],
                 kept["quality"],
                 kept["subgroup"],
                 kept["product"],

@@ -139,7 +139,7 @@ def append_rows(
 
 def _labels(rows: Rows) -> str:
     """The labels that any row has, as JSON."""
-    all = {"part": rows.ids, "quality": rows.quality, "subgroup": rows.subgroup, "product": rows.product, "raw": rows.raw}
+    all = {"part": tuple(rows.ids), "quality": rows.quality, "subgroup": rows.subgroup, "product": rows.product, "raw": rows.raw}
     kept = {name: one for name, one in all.items() if one and one.count(LABELS[name]) < len(one)}
     return json.dumps(kept) if kept else "{}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,7 +40,7 @@ class Points:
 
     rows: Ints
     at: Times
-    ids: tuple[str | None, ...]
+    ids: Sequence[str | None]
     tracks: Mapping[str, Track]
     notes: tuple[str, ...]
 

@@ -26,7 +26,7 @@ class Rows:
     names: tuple[str, ...]
     x: Floats
     at: Times
-    ids: tuple[str | None, ...]
+    ids: Sequence[str | None]
     quality: tuple[str, ...] = ()
     subgroup: tuple[str, ...] = ()
     product: tuple[str, ...] = ()
@@ -92,7 +92,8 @@ class Rows:
         kept = (self.quality, self.subgroup, self.product, self.raw)
         quality, subgroup, product, raw = (tuple(one[i] for i in which) if one else () for one in kept)
         at = np.asarray(which, dtype=np.int64)
-        codes, ids = None if self.codes is None else self.codes[at], tuple(self.ids[i] for i in which)
+        codes, all_ids = None if self.codes is None else self.codes[at], tuple(self.ids)
+        ids = tuple(all_ids[i] for i in which)
         return Rows(self.names, self.x[at], self.at[at], ids, quality, subgroup, product, codes, raw)
 
     @classmethod

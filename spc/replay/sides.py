@@ -35,7 +35,7 @@ class Pair:
             bad = None if truth is None or np.isnan(truth[i]) else bool(truth[i] > 0)
             ratios = (float(one.ratio[i]), float(other.ratio[i]))
             who = self._names[0] if one.out[i] else self._names[1]
-            self._rows.append(Disagreement(first_row + int(i), rows.at[i], rows.ids[i], who, ratios, bad))
+            self._rows.append(Disagreement(first_row + int(i), rows.at[i], rows.ids[int(i)], who, ratios, bad))
 
     def compared(self, champion: Outcome, challenger: Outcome) -> Compared:
         """The comparison, once all rows have gone by."""

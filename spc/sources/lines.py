@@ -239,4 +239,4 @@ def _joined(a: Rows, b: Rows) -> Rows:
     if not len(a) or not len(b):
         return b if len(b) else a
     x, at = np.concatenate([a.x, b.x]), np.concatenate([a.at, b.at])
-    return dataclasses.replace(a, x=x, at=at, ids=a.ids + b.ids, subgroup=a.subgroup + b.subgroup, product=a.product + b.product)
+    return dataclasses.replace(a, x=x, at=at, ids=(*a.ids, *b.ids), subgroup=a.subgroup + b.subgroup, product=a.product + b.product)
