@@ -17,7 +17,6 @@ from spc.settings import Settings, load
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-TURN_S = 0.001  # a thread that writes rows lets the one that takes them have its turn after this: the usual 5 ms are as long as a block
 GRACE_S = 3  # open streams get this long to end when the server stops; then the plant gets its time, and all of it is under ten seconds
 
 
@@ -58,7 +57,6 @@ def main() -> int:
     except (Complaint, LedgerError) as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 2
-    sys.setswitchinterval(TURN_S)
     gc.freeze()  # what is loaded stays: to look through it for garbage would hold up every row for a tenth of a second, now and then
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # the server ends in good order, then sends itself the signal once more
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

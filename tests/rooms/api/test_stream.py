@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,15 +52,21 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def read(
-    site: Site, n: int, headers: dict[str, str] | None = None, path: str = "/api/v1/lines/press/stream?after=0"
+    site: Site,
+    n: int,
+    headers: dict[str, str] | None = None,
+    path: str = "/api/v1/lines/press/stream?after=0",
+    opened: Callable[[], object] = lambda: None,
 ) -> list[dict[str, Any]]:
-    """The next n events; each checked to have its row's number as its id."""
+    """The next n events; each checked to have its row's number as its id. `opened` is called when the stream has said where it begins."""
     events: list[dict[str, Any]] = []
     with httpx.stream("GET", site.url + path, headers=headers, timeout=30) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         id = ""
         for line in answer.iter_lines():
-            if line.startswith("id: "):
+            if line.startswith(": after"):
+                opened()
+            elif line.startswith("id: "):
                 id = line[4:]
             elif line.startswith("data: "):
                 events.append(json.loads(line[6:]))
@@ -93,10 +99,8 @@ def test_a_reader_that_comes_back_misses_nothing_and_gets_nothing_twice(site: Si
 
 def test_without_a_beginning_it_begins_now(site: Site) -> None:
     site.line.take(small.rows(5))
-    later = threading.Timer(0.5, lambda: site.line.take(small.rows(1, first=6)))
-    later.start()
-    assert [event["seq"] for event in read(site, 1, path="/api/v1/lines/press/stream")] == [6]
-    later.join()
+    events = read(site, 1, path="/api/v1/lines/press/stream", opened=lambda: site.line.take(small.rows(1, first=6)))
+    assert [event["seq"] for event in events] == [6]
 
 
 @pytest.mark.parametrize("id", ["x", "-1", "1.5", "9" * 30])
