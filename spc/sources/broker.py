@@ -101,7 +101,7 @@ class Link:
         self._why = "the broker did not answer"
         self._alone = f"when this happens again and again, another program has our client_id {client_id}"
         self._key = (*broker.address, client_id)
-        self._taken_over: TakenOver | None = None
+        self._taken_over: tuple[str, float] | None = None  # why, and how long to wait
         self._up_at, self._closing = 0.0, False
         self._dropped, self._dropped_since = 0, 0.0
         self._client = self._made(client_id)
@@ -142,7 +142,7 @@ class Link:
             raise ConnectionError(f"mqtt {host}:{port} cannot be reached: {broken}") from broken
         self._client.loop_start()
         if not self._up.wait(ANSWER_S) or self._over.is_set():
-            why = self._taken_over or ConnectionError(f"mqtt {host}:{port}: {self._why}")  # closing it gives another reason
+            why = self._lost() if self._taken_over else ConnectionError(f"mqtt {host}:{port}: {self._why}")  # closing gives another
             self.close()
             raise why
         return self
@@ -160,6 +160,8 @@ class Link:
                 line.shutdown(socket.SHUT_RDWR)
         self._over.set()
         self._client.loop_stop()
+        own: Any = self._client
+        own._reset_sockets(sockpair_only=True)  # which paho leaves to the garbage collector: a source may be lost often
 
     def some(self, most: int) -> list[MQTTMessage]:
         """What has come, at most so many, none when nothing does for a moment. Raises ConnectionError once a lost line has no more."""
@@ -214,7 +216,7 @@ class Link:
         self._up.set()
 
     def _lost(self) -> ConnectionError:
-        return self._taken_over or ConnectionError(self._why)
+        return TakenOver(*self._taken_over) if self._taken_over else ConnectionError(self._why)
 
     def _disconnected(self, _: Client, __: Any, flags: Any, reason: Any, ___: Any) -> None:
         if not self._closing:
@@ -223,11 +225,11 @@ class Link:
         about = f"it says: {reason}" if flags.is_disconnect_packet_from_server else self._alone
         self._ended(f"the connection to the broker was lost; {about}")
 
-    def _by_another(self, *, told: bool, broken: bool) -> TakenOver | None:
+    def _by_another(self, *, told: bool, broken: bool) -> tuple[str, float] | None:
         """Whether another program took our session: the broker says so, or closes our connections again and again."""
         host, port, client_id = self._key
         if told:
-            return TakenOver(f"mqtt {host}:{port}: another program has our client_id {client_id} and took our session over.", TOLD_WAIT_S)
+            return f"mqtt {host}:{port}: another program has our client_id {client_id} and took our session over.", TOLD_WAIT_S
         if not self._up_at:  # it was never open: that says nothing
             return None
         soon = time.monotonic() - self._up_at < SHORT_S and not broken
@@ -236,7 +238,7 @@ class Link:
             return None
         wait_s = min(GUESSED_WAIT_S * 2 ** (times - SHORT), LONGEST_WAIT_S)
         text = f"mqtt {host}:{port} let us in {times} times and closed the connection soon after: "
-        return TakenOver(f"{text}another program seems to have our client_id {client_id}.", wait_s)
+        return f"{text}another program seems to have our client_id {client_id}.", wait_s
 
     def _ended(self, why: str) -> None:
         if not self._over.is_set():
