@@ -297,7 +297,8 @@ def _single(size: Size, model: Any) -> Table:
             for k in range(2):  # the first looks whether the job above has changed anything
                 said.clear()
                 lines[0].take(replace(first, ids=(f"last {k}",)), source="mqtt", position={"at": k})
-    row = (f"{n - n // 4:,} rows", number(1e3 * cpu / (n - n // 4)), str(len(said)))
+            statements = len(said)
+    row = (f"{n - n // 4:,} rows", number(1e3 * cpu / (n - n // 4)), str(statements))
     note = f"One row of each of {size.lines} lines at a time, SQLite with synchronous FULL; false alarms and their explanations are in it."
     heads = ("rows one by one", "ms of processor time a row", "statements a row by itself")
     return Table(f"A row by itself, p = {P}, T² + MEWMA", heads, (row,), (note,))
