@@ -133,9 +133,8 @@ def partners(model: Model, named: Sequence[int], missing: Sequence[str] = ()) ->
     """The variables that the named ones are most closely tied to: at most three, and at least one when there is another."""
     if not named:
         return []
-    sd = model.scatter.sd
-    tie = np.max(np.abs(model.scatter.covariance[list(named)] / np.outer(sd[list(named)], sd)), axis=0)
-    order = [int(k) for k in np.argsort(-tie, kind="stable") if k not in named and model.names[k] not in missing]
+    tie = np.max(np.abs(model.scatter.correlation[list(named)]), axis=0)
+    order = [k for k in np.argsort(-tie, kind="stable").tolist() if k not in named and model.names[k] not in missing]
     close = [k for k in order if tie[k] >= _TIED][:_MOST] or order[:1]
     return [model.names[k] for k in close]
 

@@ -60,8 +60,7 @@ class Laws:
 
     def _unit(self, k: int | Ints) -> Floats:
         """What an F law of one variable given k others is multiplied with to be the law of the term."""
-        dof = self.model.dof
-        return np.asarray(self.model.lift * dof / np.maximum(dof - k, 1) / _scales(self.model)[k])
+        return np.asarray(_units(self.model)[k])
 
     @property
     def alpha(self) -> float:
@@ -78,6 +77,13 @@ def _scales(model: Model) -> Floats:
     law = fdtri(q, np.maximum(left, 1), 1.0 - np.array([one.alpha for one in own]))
     ratio = model.lift * model.dof * q / np.maximum(left, 1) * law / np.array([one.value for one in own])
     return np.asarray(np.where((left <= 0) | (np.abs(ratio - 1.0) < 1e-6), 1.0, ratio))
+
+
+@lru_cache(maxsize=32)
+def _units(model: Model) -> Floats:
+    """What an F law of one variable given none, one, … all p − 1 others is multiplied with to be the law of the term; (p,)."""
+    scales, dof = _scales(model), model.dof
+    return np.asarray(model.lift * dof / np.maximum(dof - np.arange(len(scales)), 1) / scales)
 
 
 Inside = Callable[[Rest], bool]

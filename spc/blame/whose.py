@@ -131,8 +131,7 @@ def _broken(model: Model, sigma: Floats, chosen: Sequence[int]) -> tuple[tuple[s
 
     Of several named ones it is a pair of two of them, unless they kept together and one of them has left an outsider.
     """
-    sd = model.scatter.sd
-    tie = model.scatter.covariance[chosen] / np.outer(sd[chosen], sd)
+    tie = model.scatter.correlation[chosen]
     off = (sigma[chosen][:, None] - tie * sigma) / np.sqrt(np.maximum(1.0 - tie**2, 1e-12))
     far = np.nan_to_num(np.abs(off), nan=-1.0)
     far[np.arange(len(chosen)), chosen] = -1.0

@@ -110,6 +110,11 @@ class Scatter:
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
     @cached_property
+    def correlation(self) -> Floats:
+        """S scaled to a unit diagonal, (p, p)."""
+        return np.asarray(self.covariance / np.outer(self.sd, self.sd))
+
+    @cached_property
     def unit_precision(self) -> tuple[Floats, Floats]:
         """L⁻ᵀ scaled by `conditional_scale`, (p, p), and its product with itself: S⁻¹ scaled to a unit diagonal."""
         unit = self._whitener * self.conditional_scale[:, None]
