@@ -20,7 +20,7 @@ from spc.nouns.rows import QUALITIES
 from spc.sources.payload import LABELS, NAT, can_be_named, labelled, us_since_1970
 
 _VALUES = re.compile(rb'"values"\s*:\s*(\{[^{}]*\})')
-_COLUMNS = 1000  # of a row: to learn more of them at once takes longer than looking at each value
+_COLUMNS = 500  # of a row: to learn more of them at once takes longer than looking at each value
 _WORDS = [
     ("time", Annotated[str, msgspec.Meta(max_length=TIME)] | None, None),
     ("id", Annotated[str, msgspec.Meta(max_length=PART)] | None, None),

@@ -76,8 +76,7 @@ async def answered(request: Request, line: str) -> Response:
         rows, told = await run_in_threadpool(_rows_of, here, line, body, _zone_of(request, here))
         made = [Block(rows, range(1, len(rows) + 1))]
     elif kind == "application/json" or kind.endswith("+json"):
-        quick = len(body) <= _QUICK_BYTES
-        made, wrong = read(body, here.settings.zone) if quick else await run_in_threadpool(read, body, here.settings.zone)
+        made, wrong = await _from_json(body, here.settings.zone)
     else:
         raise Refused(f"Rows cannot be sent as {kind or 'nothing in particular'}.", cure="Send application/json or text/csv.", status=415)
     receipt, first_wrong = await _take(here, target, made, wrong)
@@ -95,14 +94,18 @@ def _zone_of(request: Request, here: Served) -> str:
     return name
 
 
-def read(body: bytes, zone: tzinfo) -> tuple[list[Block], Wrong]:
-    """The rows of a body of JSON as blocks, and what is wrong with the others. Raises RequestValidationError when it is no list of rows."""
-    rows = alike(body, zone)
-    return careful(body, zone) if rows is None else ([Block(rows, range(1, len(rows) + 1))], [])
+async def _from_json(body: bytes, zone: tzinfo) -> tuple[list[Block], Wrong]:
+    rows = alike(body, zone) if len(body) <= _QUICK_BYTES else await run_in_threadpool(alike, body, zone)
+    if rows is None:  # what is wrong with ten thousand rows takes a while to say
+        return await run_in_threadpool(careful, body, zone)
+    return [Block(rows, range(1, len(rows) + 1))], []
 
 
 def careful(body: bytes, zone: tzinfo) -> tuple[list[Block], Wrong]:
-    """The same, row by row."""
+    """The rows of a body of JSON, each looked at by itself, as blocks, and what is wrong with the others.
+
+    Raises RequestValidationError when it is no list of rows.
+    """
     try:
         sent = _JSON.validate_json(body)
     except pydantic.ValidationError as invalid:
