@@ -119,9 +119,9 @@ class Ledger:
             self._abandon()  # it was closed between the two lines above
         return task.future
 
-    def write(self, job: Job[T]) -> T:
-        """Runs a job and returns its value once that is on disk."""
-        return self.submit(job).result()
+    def write(self, job: Job[T], *, known: bool = False) -> T:
+        """Runs a job and returns its value once that is on disk; `known` as for `submit`."""
+        return self.submit(job, known=known).result()
 
     def on_commit(self, wake: Callable[[], object]) -> Callable[[], None]:
         """Calls `wake`, in the writing thread, after every commit; returns what stops that.

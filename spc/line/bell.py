@@ -50,7 +50,7 @@ def ring(
     """
     owner = uuid.uuid4().hex
     now = clock()
-    claimed = ledger.write(lambda connection: outbox.claim(connection, tuple(notifiers), now, LEASE_US, owner, limit))
+    claimed = ledger.write(lambda connection: outbox.claim(connection, tuple(notifiers), now, LEASE_US, owner, limit), known=True)
     for letter in claimed:
         _tell(ledger, notifiers[letter.notifier], letter, owner, clock, chance)
     return len(claimed)
@@ -63,12 +63,12 @@ def _tell(ledger: Ledger, notifier: Notifier, letter: Letter, owner: str, clock:
     except Exception as broken:  # noqa: BLE001 - a plugin may raise anything, and no message may be lost by it
         text, permanent = str(broken) or type(broken).__name__, isinstance(broken, NotifyError) and broken.permanent
         if permanent or letter.tries >= TRIES:
-            ledger.write(lambda connection: outbox.dead(connection, letter.id, owner, text))
+            ledger.write(lambda connection: outbox.dead(connection, letter.id, owner, text), known=True)
             log.error("message given up", error=text)
         else:
             due = clock() + back_off(letter.tries, chance())
-            ledger.write(lambda connection: outbox.again(connection, letter.id, owner, due, text))
+            ledger.write(lambda connection: outbox.again(connection, letter.id, owner, due, text), known=True)
             log.warning("message not told yet", error=text)
     else:
-        ledger.write(lambda connection: outbox.told(connection, letter.id, owner, clock()))
+        ledger.write(lambda connection: outbox.told(connection, letter.id, owner, clock()), known=True)
         log.info("message told")

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from spc.errors import LedgerError, Refused
 from spc.ledger import Ledger, leases, lines, points
 from spc.line import Line, activate, save_model
+from spc.line.bell import ring
 from spc.line.stuck import Stuck
 from spc.nouns import Limit
 from spc.phase2 import Monitor
@@ -184,3 +185,13 @@ def test_rows_one_by_one_are_stuck_when_they_are_in_a_block() -> None:
         whole.step(x[:end])
         assert (single.run.tolist(), single.columns) == (whole.run.tolist(), whole.columns)
     assert single.run.max() > 0
+
+
+def test_letters_that_are_told_make_no_line_look_again(two: Two) -> None:
+    two.line.take(some_rows(1, first=10))
+    before = two.here.news
+    ring(two.here, {}, two.clock)
+    two.line.renew(two.clock() + 60_000_000)
+    two.line.take(some_rows(1, first=11))
+    again = two.here.news - before
+    assert again in ((1, 2, 3) if two.url.startswith("postgresql") else (0,)), "in PostgreSQL every transaction may follow another's"
