@@ -53,15 +53,17 @@ def _points(connection: Connection) -> list[str]:
     n = judged.c.last_seq - judged.c.first_seq + 1
     whole = (func.length(judged.c["values"]) % (16 * n) == 0) & (func.length(judged.c.out) * 16 == func.length(judged.c["values"]))
     stored = select(judged.c.line, judged.c.first_seq, judged.c.last_seq, _before(judged), whole.label("whole")).subquery()
-    last = select(func.max(block.c.last_seq)).where(block.c.line == stored.c.line).scalar_subquery()
+    newest = select(block.c.line, func.max(block.c.last_seq).label("last")).group_by(block.c.line).subquery()  # once, not for each block
+    last = newest.c.last
     query = select(stored.c.line, stored.c.first_seq, stored.c.last_seq, func.coalesce(stored.c.before, 0), stored.c.whole, last)
+    query = query.select_from(stored.outerjoin(newest, newest.c.line == stored.c.line))
     odd = (stored.c.before >= stored.c.first_seq) | ~stored.c.whole | (stored.c.last_seq > func.coalesce(last, 0))
     said = []
-    for line, first, last_one, before, good, newest in connection.execute(query.where(odd).order_by(stored.c.line, stored.c.first_seq)):
+    for line, first, last_one, before, good, end in connection.execute(query.where(odd).order_by(stored.c.line, stored.c.first_seq)):
         if before >= first:
             said.append(f"line {line}: row {first} was judged twice")
         elif not good:
             said.append(f"line {line}: the points of rows {first} to {last_one} are damaged")
         else:
-            said.append(f"line {line}: row {last_one} was judged and is not there (the last one is {newest or 0})")
+            said.append(f"line {line}: row {last_one} was judged and is not there (the last one is {end or 0})")
     return said
