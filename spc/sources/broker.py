@@ -17,6 +17,8 @@ from spc.errors import BadSettings
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
 
+    from spc.sources.wire import Calm
+
 ANSWER_S = 5.0  # a broker that does not answer for so long is not there
 LOOK_S = 0.2  # how often a reader that waits looks whether it is to stop
 PATIENCE_S = 2.0  # a message of QoS 0 waits so long for a place in the queue, then it is dropped and counted
@@ -107,11 +109,13 @@ class Link:
         self._client = self._made(client_id)
         self._opening = self._properties(session_s, waiting)
 
-    def _made(self, client_id: str) -> Client:
-        from paho.mqtt.client import Client, MQTTv5  # noqa: PLC0415 - an extra
+    def _made(self, client_id: str) -> Calm:
+        from paho.mqtt.client import MQTTv5  # noqa: PLC0415 - an extra
         from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415
 
-        client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTv5, manual_ack=True, reconnect_on_failure=False)
+        from spc.sources.wire import Calm  # noqa: PLC0415
+
+        client = Calm(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTv5, manual_ack=True, reconnect_on_failure=False)
         client.connect_timeout = ANSWER_S
         if self._broker.username:
             client.username_pw_set(self._broker.username, self._broker.password or None)
@@ -180,8 +184,9 @@ class Link:
 
     def acknowledge(self, messages: Sequence[MQTTMessage]) -> None:
         """Their rows are on disk: the broker may forget them. A connection that is gone is told nothing: the next one gets them again."""
+        self._client.done(one.mid for one in messages if one.qos == 1)
         for one in messages:
-            if one.qos:
+            if one.qos == 2:
                 self._client.ack(one.mid, one.qos)
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:

@@ -25,6 +25,7 @@ from tests.small import model
 pytestmark = pytest.mark.faults
 
 N = 600
+SAVED_S = 0.3  # Mosquitto acknowledges what came since it looked last, then writes it to disk: in between is a sync of the disk
 
 
 def message(k: int) -> str:
@@ -71,6 +72,7 @@ def killed_with_rows_for_a_subscriber_that_is_away(broker: Mosquitto) -> tuple[s
     broker.start()
     subscribe_and_leave(broker)
     acknowledged = stream(broker, 0, N)
+    time.sleep(SAVED_S)
     assert broker.kill() == -signal.SIGKILL
     broker.start()
     return acknowledged, what_comes(broker)

@@ -308,7 +308,7 @@ def test_a_line_with_a_process_of_its_own_is_not_fed_by_the_server(ledger: Ledge
     server.start()
     server.stop()
     assert count(ledger) == 0
-    assert server.source("smt-2").state == "none"
+    assert server.source("smt-2").state == "elsewhere"
     apart = Plant(ledger, own, apart=True)
     apart.start()
     until(lambda: count(ledger) == 10)
