@@ -27,17 +27,21 @@ kernel := command -v cc >/dev/null && cc -O3 -std=gnu11 -fopenmp-simd -shared -f
 run: $(VENV)/.run
 	@exec $(BIN)/python app.py
 
-# A file stays on one core: what its tests share is made once. Browsers, servers and kills take their own time and want the machine alone.
+# A file stays on one core: what its tests share is made once. Servers that are killed take their own time and want the machine alone;
+# browsers wait a good deal for each other, and come last, when nothing else runs.
 ON_EVERY_CORE := -n auto --dist loadfile --ignore=tests/faults --ignore=tests/ui
-ALONE := tests/faults tests/ui
+ALONE := tests/faults
+BROWSERS := -n auto --dist loadfile tests/ui
 
 test: $(VENV)/.dev lint chromium servers
 	$(BIN)/python -m pytest $(ON_EVERY_CORE) -m "not slow"
 	$(BIN)/python -m pytest $(ALONE) -m "not slow"
+	$(BIN)/python -m pytest $(BROWSERS) -m "not slow"
 
 test-all: $(VENV)/.dev lint chromium servers
 	$(BIN)/python -m pytest $(ON_EVERY_CORE)
 	$(BIN)/python -m pytest $(ALONE)
+	$(BIN)/python -m pytest $(BROWSERS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
