@@ -177,6 +177,7 @@ def test_a_packed_body_is_unpacked(judging: Any, kind: str) -> None:
         (b'{"rows": []}', "br", 415),
         (b'{"rows": []}', "identity", 200),
     ],
+    ids=["not packed", "cut off", "more after it", "nothing", "a bomb", "another packing", "none"],  # the time is in a packed body
 )
 def test_a_body_that_is_packed_otherwise_than_it_says(judging: Any, content: bytes, packing: str, status: int) -> None:
     headers = {"Content-Type": "application/json", "Content-Encoding": packing}
