@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import structlog
 
 Form = Literal["auto", "json", "text"]
+SETTLED = True  # a logger that has spoken keeps its form, which is quicker; false where the form changes, as between tests
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -33,7 +34,7 @@ def set_up(form: Form = "auto", level: str = "info") -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=_Stderr,
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=SETTLED,
     )
     _as_ours(last, text=text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import shutil
 import tempfile
@@ -10,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
+from spc import logs
 from tests.postgres import Postgres, why_not
 
 # A build server draws the same examples every time; a person's machine goes on looking for new ones.
@@ -24,6 +27,18 @@ ROOT = Path(__file__).resolve().parents[1]
 # What the terminal simulates under test is kept apart from what its user has.
 _SHELF = tempfile.TemporaryDirectory(prefix="spc-tests-")
 os.environ["XDG_CACHE_HOME"] = _SHELF.name
+
+
+logs.SETTLED = False
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """A program that a test runs in this process says how log lines are written: for itself, not for the tests after it."""
+    kept, handlers = structlog.get_config(), logging.getLogger().handlers[:]
+    yield
+    structlog.configure(**kept)
+    logging.getLogger().handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

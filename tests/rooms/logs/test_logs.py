@@ -2,20 +2,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from spc import logs
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    kept, handlers = structlog.get_config(), logging.getLogger().handlers[:]
-    yield
-    structlog.configure(**kept)
-    logging.getLogger().handlers[:] = handlers
 
 
 def test_a_line_is_one_json_object_with_time_level_and_values(capsys: pytest.CaptureFixture[str]) -> None:
