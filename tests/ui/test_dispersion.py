@@ -31,7 +31,7 @@ def drawn(page: Any, served: Served, made: Model, x: np.ndarray, points: int, ti
     served.send(block=replace(rows(len(x), first=served.next["mixer"]), x=x))
     page.goto("/line/mixer")
     until(page, f"{CHART}?.data?.[0].y.filter((v) => v !== null).length === {points}")
-    assert page.evaluate(f"{CHART}.data.map((t) => t.name)") == [title, f"{title} beyond"]
+    assert page.evaluate(f"{CHART}.data.map((t) => t.name)") == [title, f"{title} beyond", "late", "no rows"]
     assert page.evaluate(f"{CHART}.data[1].x.length") >= 1
     return str(httpx.get(f"{served.base}/api/v1/alarms?line=mixer", timeout=20).json())
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pytest
 
 from tests.ui.served import Served, until
 from tests.ui.test_reference_flow import FIT_MS, fitted, table, upload
@@ -39,6 +40,7 @@ def refitted(page: Any, n: int) -> str:
     return str(page.inner_text("#reference-counter .n-of"))
 
 
+@pytest.mark.slow
 def test_the_other_of_two_groups_is_looked_at_and_fitted(page: Any, tmp_path: Path) -> None:
     upload(page, two_groups(tmp_path))
     page.wait_for_selector("#reference-columns table")
@@ -132,6 +134,7 @@ def test_means_of_subgroups_are_judged_when_they_are_asked_for_and_two_products_
     page.wait_for_selector("button.segment:has-text('Single rows')[aria-pressed=true]")
 
 
+@pytest.mark.slow
 def test_a_table_of_more_variables_than_rows_asks_for_an_estimator_that_can_fit_it(page: Any, tmp_path: Path) -> None:
     x = np.random.default_rng(2).standard_normal((14, 16))
     path = tmp_path / "wide.csv"

@@ -38,7 +38,7 @@ def test_a_row_that_breaks_a_relation_is_drawn_told_and_worked_out(page: Any, se
     served.send(block=replace(together, x=x))
     page.goto("/line/mixer")
     until(page, f"{CHART}?.data?.[0].y.filter((v) => v !== null).length === 12")
-    assert page.evaluate(f"{CHART}.data.map((t) => t.name)") == ["SPE", "SPE beyond"]
+    assert page.evaluate(f"{CHART}.data.map((t) => t.name)") == ["SPE", "SPE beyond", "late", "no rows"]
     assert page.evaluate(f"{CHART}.data[1].x.length") == 1
     assert page.get_by_text("relations that break").count() == 1
     alarms = httpx.get(f"{served.base}/api/v1/alarms?line=mixer", timeout=20).json()
