@@ -1,8 +1,9 @@
-"""Facts as JSON text, and back: finite numbers with all their digits, in a tenth of the time that `json` takes."""
+"""Facts as JSON text, and back: numbers with all their digits, in a tenth of the time that `json` takes."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,9 +28,17 @@ def text_of(facts: Mapping[str, Any]) -> str:
     """
     facts = facts if isinstance(facts, dict) else dict(facts)
     try:
-        return _PUT.encode(facts).decode()
+        text = _PUT.encode(facts).decode()
+        return text if "null" not in text or _finite(facts) else json.dumps(facts)
     except (TypeError, ValueError, OverflowError):  # a text that is not Unicode, a number beyond 64 bits
         return json.dumps(facts)
+
+
+def _finite(one: Any) -> bool:
+    """msgspec writes what is not finite as null, and the T² of a row with 1e200 in it is infinite."""
+    if isinstance(one, dict | list | tuple):
+        return all(map(_finite, one.values() if isinstance(one, dict) else one))
+    return not isinstance(one, float) or math.isfinite(one)
 
 
 def facts_of(text: str) -> dict[str, Any]:

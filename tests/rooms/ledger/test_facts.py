@@ -33,6 +33,11 @@ def test_a_number_of_an_array_is_a_number_and_anything_else_is_refused() -> None
         text_of({"value": object()})
 
 
+@pytest.mark.parametrize("value", [math.inf, -math.inf, np.float64("inf")])
+def test_an_infinite_number_stays_one(value: float) -> None:
+    assert facts_of(text_of({"charts": {"t2": [1.0, value]}, "alike": None})) == {"charts": {"t2": [1.0, value]}, "alike": None}
+
+
 def test_what_only_pythons_own_json_has_is_kept_too() -> None:
     assert facts_of(text_of({"part": "B\ud800", "count": 2**70})) == {"part": "B\ud800", "count": 2**70}
     assert math.isnan(facts_of('{"value": NaN}')["value"])
