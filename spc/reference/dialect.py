@@ -16,7 +16,7 @@ _SEPARATOR_LINE = re.compile(r'^"?sep=(?P<sign>.|\\t)"?\s*(\n|$)', re.IGNORECASE
 _CELLS = 30_000  # cells looked at to find the decimal mark
 _SAMPLE = 100  # records looked at to choose a delimiter
 
-_WEAK = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}", re.ASCII)  # 1.234: a number with three decimals, or a thousand
+WEAK = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}", re.ASCII)  # 1.234: a number with three decimals, or a thousand
 _STRONG = re.compile(r"[+-]?(\d*)([.,])(\d*)([eE][+-]?\d+)?", re.ASCII)
 _BOTH = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(\.)\d+|[+-]?\d{1,3}(?:\.\d{3})+(,)\d+", re.ASCII)
 _MANY = re.compile(r"[+-]?\d{1,3}([.,])\d{3}(?:\1\d{3})+", re.ASCII)
@@ -109,7 +109,7 @@ def find_mark(records: list[Record], delimiter: str) -> Mark:
                 strong[found[1] or found[2]] += 1
             elif found := _MANY.fullmatch(text):
                 strong["," if found[1] == "." else "."] += 1
-            elif found := _WEAK.fullmatch(text):
+            elif found := WEAK.fullmatch(text):
                 weak[found[1]] += 1
             elif (found := _STRONG.fullmatch(text)) and (found[1] or found[3]):
                 strong[found[2]] += 1
@@ -128,7 +128,7 @@ def _groups_thousands(records: list[Record], sign: str) -> bool:
     found = False
     for cells in zip_longest(*(r.cells for r in records[:400]), fillvalue=""):
         texts = [clean(c) for c in cells]
-        if not any(sign in t and _WEAK.fullmatch(t) for t in texts):
+        if not any(sign in t and WEAK.fullmatch(t) for t in texts):
             continue
         whole = [int(t) for t in texts if t.isdecimal()]
         if not whole or max(whole) > 999 or max(whole) < 100:

@@ -92,7 +92,7 @@ def _possible(one: Field, facts: Facts, role: Role, why: str, n: int) -> tuple[R
 
 def _role(one: Field, facts: Facts, n: int) -> tuple[Role, str]:
     if one.storage == "text":
-        return _role_of_texts(one, facts, n)
+        return role_of_texts(one, facts, n)
     words = one.count("text")
     if words > facts.distinct and words > n - facts.missing:
         return "ignore", f"text in {words} of {n} rows"
@@ -132,7 +132,8 @@ def _whole(one: Field) -> bool:
     return bool(np.all(x == np.round(x)))
 
 
-def _role_of_texts(one: Field, facts: Facts, n: int) -> tuple[Role, str]:
+def role_of_texts(one: Field, facts: Facts, n: int) -> tuple[Role, str]:
+    """What a column of texts that nobody gave a role is for, and why."""
     seen = n - facts.missing
     if not seen:
         return "ignore", "no value in any row"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spc.errors import BadTable, Complaint
 from spc.nouns import Rows
 from spc.reference import RowParser, read, read_rows
+from spc.reference.settled import Settled
 from spc.sources.batch import Scrap
 
 ANCHOR = 25  # the file's first rows that go before every piece: a single row says too little about marks and dates
@@ -31,7 +32,8 @@ class Layout:
     """How a file is read, found once from its beginning: which columns are measured, which are the time and the part number.
 
     `start` are the header and the first rows, `anchors` how many rows that is; `end` is one of them again, which goes behind every piece:
-    a line there is a row, where the end of a file could be a footer. `header_bytes` is where the first row begins.
+    a line there is a row, where the end of a file could be a footer. `header_bytes` is where the first row begins. With `settled` lines
+    that leave nothing to be found out are read at once; the others, and all when it is None, with the beginning of the file before them.
     """
 
     columns: tuple[str, ...]
@@ -44,6 +46,7 @@ class Layout:
     header_bytes: int
     subgroup: str = ""
     product: str = ""
+    settled: Settled | None = None
 
     @classmethod
     def of(
@@ -99,7 +102,20 @@ class Layout:
             both = made._whole(b"")
         except Complaint:
             return None
-        return made if len(both) == len(rows) + 1 and not _nothing(both).any() else None
+        if len(both) != len(rows) + 1 or _nothing(both).any():
+            return None
+        return dataclasses.replace(made, settled=made._settled())
+
+    def _settled(self) -> Settled | None:
+        return Settled.of(
+            self.start + self.end,
+            self.columns,
+            time=self.time,
+            id=self.id,
+            subgroup=self.subgroup,
+            product=self.product,
+            timezone=self.timezone,
+        )
 
     def told(self) -> str:
         """The columns in words, as a probe says them."""
@@ -138,7 +154,8 @@ class Layout:
             return self._none(), []
         tries[0] -= 1
         try:
-            rows = self._read(b"".join(lines))
+            rows = self.settled.rows(lines) if self.settled is not None else None
+            rows = self._read(b"".join(lines)) if rows is None else rows
         except Exception as wrong:  # noqa: BLE001 - whatever stands in a line, it must not stop the line
             raise _Unread(reason_of(wrong)) from None
         nothing = _nothing(rows)

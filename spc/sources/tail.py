@@ -43,7 +43,7 @@ class Tail:
     """
 
     path: Path | str
-    every_s: float = 0.25
+    every_s: float = 0.05
     columns: tuple[str, ...] = ()
     time: str | None = None
     id: str | None = None
@@ -175,6 +175,8 @@ class _At:
 
 
 def _block(file: BinaryIO, offset: int) -> bytes:
+    if os.fstat(file.fileno()).st_size <= offset:  # it has not grown: a look costs no more than this
+        return b""
     file.seek(offset)
     return file.read(BLOCK)
 
