@@ -22,7 +22,7 @@ from spc.errors import LedgerError
 from spc.ledger import archived as kept
 from spc.ledger import lines, parquet, points, rows
 from spc.ledger.blocks import month_of
-from spc.ledger.keys import hash_of, keys_of
+from spc.ledger.keys import keys_of
 from spc.ledger.months import drop_months
 from spc.ledger.rollups import put_summary, summary_of
 from spc.ledger.schema import archived, block, judged, row_schema
@@ -170,8 +170,8 @@ def _move(ledger: Ledger, folder: Path, part: _Part, now: int, reached: Callable
         raise LedgerError(f"The archive's file {folder / place} cannot be written: {broken.strerror or broken}.") from broken
     made = Archived(part.line, part.first, part.last, int(f"{day:%Y%m%d}"), place.as_posix(), size)
     summary = summary_of(part.windows, part.found)
-    pairs = ((key, seq) for one in part.windows for key, seq in zip(keys_of(part.line, one.rows), one.seq.tolist(), strict=True))
-    keys = sorted((hash_of(key), seq) for key, seq in pairs if key is not None)
+    pairs = ((key, seq) for one in part.windows for key, seq in zip(keys_of(part.line, one.rows).placed, one.seq.tolist(), strict=True))
+    keys = sorted((key, seq) for key, seq in pairs if key is not None)
 
     def job(connection: Connection) -> None:
         _delete(connection, part, keys)

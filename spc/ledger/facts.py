@@ -34,11 +34,18 @@ def text_of(facts: Mapping[str, Any]) -> str:
         return json.dumps(facts)
 
 
-def _finite(one: Any) -> bool:
+def _finite(facts: Any) -> bool:
     """msgspec writes what is not finite as null, and the T² of a row with 1e200 in it is infinite."""
-    if isinstance(one, dict | list | tuple):
-        return all(map(_finite, one.values() if isinstance(one, dict) else one))
-    return not isinstance(one, float) or math.isfinite(one)
+    left = [facts]
+    while left:
+        one = left.pop()
+        for value in one.values() if isinstance(one, dict) else one:
+            if isinstance(value, float):
+                if not math.isfinite(value):
+                    return False
+            elif isinstance(value, dict | list | tuple):
+                left.append(value)
+    return True
 
 
 def facts_of(text: str) -> dict[str, Any]:

@@ -17,13 +17,14 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from spc.ledger import archived
 from spc.ledger.blocks import make_room, month_of, overlapping
 from spc.ledger.clock import NONE
-from spc.ledger.keys import keys_of, places, put_keys
+from spc.ledger.keys import Keys, keys_of, places, put_keys
 from spc.ledger.quick import Quick
 from spc.ledger.schema import block, row_schema
 from spc.ledger.windows import LABELS, Window
 from spc.nouns import Ints, Rows, Times
 
 __all__ = [
+    "Keys",
     "Window",
     "append_rows",
     "blobs",
@@ -77,16 +78,17 @@ def schema_of(connection: Connection, names: tuple[str, ...]) -> int:
     return int(connection.execute(insert(row_schema).values(names_json=text).returning(row_schema.c.id)).scalar_one())
 
 
-def stored(
-    connection: Connection, line: str, keys: Sequence[str | None], at: Times | None = None
-) -> dict[str, tuple[int, bytes, tuple[str, ...]]]:
+def stored(connection: Connection, line: str, keys: Keys, at: Times | None = None) -> dict[str, tuple[int, bytes, tuple[str, ...]]]:
     """Which of these keys of a line are here already: key → (seq, values, columns).
 
     A row in the archive is found by its time, so only when the rows' times are given; one that is known by its part number alone is not.
     """
-    asked = {one for one in keys if one is not None}
     found: dict[str, tuple[int, bytes, tuple[str, ...]]] = {}
-    for first, last in _stretches(places(connection, keys)):
+    here = places(connection, keys)
+    if not here and at is None:
+        return found
+    asked = {one for one in keys if one is not None}
+    for first, last in _stretches(here):
         for window in windows(connection, line, first, last):
             for i, key in enumerate(keys_of(line, window.rows)):
                 if key in asked and key is not None:
@@ -109,7 +111,7 @@ def _stretches(seqs: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def append_rows(
-    connection: Connection, line: str, first_seq: int, rows: Rows, *, keys: Sequence[str | None], schema_id: int, source: str, now: int
+    connection: Connection, line: str, first_seq: int, rows: Rows, *, keys: Keys, schema_id: int, source: str, now: int
 ) -> None:
     """Stores a block whose first row gets the number `first_seq`."""
     month = month_of(now)

@@ -191,7 +191,8 @@ class Line:
         if not fresh:
             return Receipt(0, duplicates, conflicts=conflicts)
         if duplicates:
-            rows, keys = rows.some(fresh), [keys[i] for i in fresh]
+            rows = rows.some(fresh)
+            keys = store.keys_of(self.name, rows)
         first = seat.last_seq + 1
         newest = seat.order.newest
         rows, late = self._ordered(connection, seat, rows, source, now)
@@ -331,11 +332,9 @@ def _stretches(seat: Seat, rows: Rows) -> Iterator[tuple[Judge, slice]]:
         start = end
 
 
-def _sift(
-    known: dict[str, tuple[int, bytes, tuple[str, ...]]], rows: Rows, keys: Sequence[str | None]
-) -> tuple[list[int], tuple[int, ...]]:
+def _sift(known: dict[str, tuple[int, bytes, tuple[str, ...]]], rows: Rows, keys: store.Keys) -> tuple[list[int], tuple[int, ...]]:
     """The rows that are new, and (from 1) those that are here already with other values."""
-    if not known and len(set(keys)) == len(keys) and None not in keys:
+    if not known and keys.distinct:
         return list(range(len(rows))), ()
     fresh: list[int] = []
     conflicts: list[int] = []

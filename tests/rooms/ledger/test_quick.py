@@ -10,9 +10,12 @@ import sqlalchemy as sa
 from spc.errors import LedgerError
 from spc.ledger import Ledger, lines
 from spc.ledger.blocks import make_room
-from spc.ledger.keys import places, put_keys
+from spc.ledger.keys import keys_of, places, put_keys
 from spc.ledger.quick import Quick, Savepoint
 from spc.ledger.schema import line
+from tests.small import rows
+
+KEYS = keys_of("a", rows(1))
 
 
 @pytest.fixture
@@ -49,14 +52,14 @@ def test_a_reader_that_has_asked_nothing_yet_begins_its_transaction_with_it(ledg
 def test_a_broken_constraint_is_the_error_of_one_job_and_undone_alone(ledger: Ledger) -> None:
     def job(connection: sa.Connection) -> None:
         make_room(connection, 202503)
-        put_keys(connection, ["b"], 1, 202503)
+        put_keys(connection, KEYS, 1, 202503)
         for _ in range(2):
             _PUT.change(connection, {"name": "a", "title": "A", "created_at": 1})
 
     with pytest.raises(LedgerError, match=r"UNIQUE|unique"):
         ledger.write(job)
     with ledger.read() as connection:
-        assert (list(lines.lines(connection)), places(connection, ["b"])) == ([], [])
+        assert (list(lines.lines(connection)), places(connection, KEYS)) == ([], [])
 
 
 def test_what_is_rolled_back_has_not_happened_and_savepoints_may_stand_in_each_other(ledger: Ledger) -> None:

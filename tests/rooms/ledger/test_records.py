@@ -59,10 +59,46 @@ def test_rows_of_different_columns_stand_side_by_side(ledger: Ledger) -> None:
 
 def test_known_keys_are_found_however_many_are_asked(ledger: Ledger) -> None:
     append(ledger, some_rows(1200), 1)
-    keys = rows.keys_of("smt-2", some_rows(1200))
+    asked = some_rows(1203)
+    at = np.where(np.arange(1203) < 1200, asked.at, np.datetime64("NaT"))
+    asked = dataclasses.replace(asked, at=at, ids=(*asked.ids[:1200], "nobody", None, asked.ids[7]))
     with ledger.read() as connection:
-        assert len(rows.stored(connection, "smt-2", [*keys, None, "smt-2 id nobody"])) == 1200
+        assert len(rows.stored(connection, "smt-2", rows.keys_of("smt-2", asked))) == 1200
         assert rows.stored(connection, "smt-3", rows.keys_of("smt-3", some_rows(10))) == {}
+        assert rows.stored(connection, "smt-2", rows.keys_of("smt-2", some_rows(10, first=1201))) == {}
+
+
+def test_keys_that_follow_each_other_have_numbers_that_do() -> None:
+    """Serial numbers and times; other keys are far from each other, and none of another line's is near."""
+    ids = ("B-0098", "B-0099", "B-0100", "B-100", "C-0098", "B", "0098", "9" * 30, "B-²")
+    at = np.array(["2025-03-04T06:00", "2025-03-04T06:00:00.000001", "NaT", "1969-12-31T23:59:59.999999"], dtype="datetime64[us]")
+    numbers = [
+        one
+        for name in ("smt-2", "smt-3")
+        for one in (
+            *rows.keys_of(name, Rows(("a",), np.zeros((9, 1)), np.full(9, np.datetime64("NaT", "us")), ids)).placed,
+            *rows.keys_of(name, Rows(("a",), np.zeros((4, 1)), at, (None,) * 4)).placed,
+        )
+    ]
+    assert numbers.pop(11) is numbers.pop(23) is None
+    told = [one for one in numbers if one is not None]
+    assert (len(told), len(set(told)), min(told) >= -(2**63), max(told) < 2**63) == (24, 24, True, True)
+    assert [told[i] - told[0] for i in (1, 2)] == [1, 2]
+    assert (told[10] - told[9], told[9] - told[11]) == (1, int(at[0].astype(np.int64)) + 1)
+    apart = np.diff(sorted(set(told) - {told[1], told[2], told[10], told[13], told[14], told[22]}))
+    assert apart.min() > 1_000_000
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_a_block_of_any_order_is_written_and_found(ledger: Ledger, ids: bool) -> None:
+    order = np.random.default_rng(4).permutation(300)
+    block = some_rows(300).some(order.tolist())
+    block = block if ids else dataclasses.replace(block, ids=(None,) * 300, at=np.where(order == 7, np.datetime64("NaT"), block.at))
+    append(ledger, block, 1)
+    with ledger.read() as connection:
+        found = rows.stored(connection, "smt-2", rows.keys_of("smt-2", block.some(list(range(100, 200)))))
+    here = [seq for seq in range(101, 201) if ids or order[seq - 1] != 7]
+    assert sorted(seq for seq, _, _ in found.values()) == here
 
 
 @pytest.fixture

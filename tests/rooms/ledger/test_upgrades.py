@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from spc.ledger import Ledger, engine, lines, points, rows
+from spc.ledger import Ledger, engine, keys, lines, points, rows
+from spc.nouns import Rows
 
 NOW = 1_741_068_000_000_000
 X = np.array([[0.1 + 0.2, np.nan], [-0.0, 5e-324], [3.0, 4.0], [5.0, 6.0]])
@@ -51,7 +52,8 @@ def test_rows_and_points_move_into_blocks(blank: str, revision: str) -> None:
         with ledger.read() as connection:
             window = rows.rows_between(connection, "smt-2", 1, 9)
             found = points.points_after(connection, "smt-2", 0)
-            known = rows.stored(connection, "smt-2", ["smt-2 id B3", "smt-2 id Ä 4", "smt-2 id B9", None])
+            asked = Rows(("a", "b"), np.zeros((4, 2)), np.full(4, np.datetime64("NaT", "us")), ("B3", "Ä 4", "B9", None))
+            known = rows.stored(connection, "smt-2", rows.keys_of("smt-2", asked))
             assert lines.last_seq(connection, "smt-2") == 4
             assert [(one.after_seq, one.by) for one in lines.activations(connection, "smt-2")] == [(1, "Ada")]
             assert points.rows_out(connection, "smt-2", 1, 4) == 1
@@ -73,3 +75,33 @@ def test_rows_and_points_move_into_blocks(blank: str, revision: str) -> None:
         (4, "t2", True, ""),
     ]
     np.testing.assert_array_equal([one.value for one in found], [NAN, NAN, 0.75, 2.0, 3.0, 40.0])
+
+
+def test_row_keys_get_numbers_that_follow_each_other(blank: str) -> None:
+    """A ledger whose index has other numbers for the same keys: all of them are there anew, none of the old ones."""
+    made = engine.engine_for(engine.database(blank), writes=True)
+    old(blank, "0003")
+    engine.migrate(made, "0004")
+    ids = (("X", "7", "Ä-000000000000000000001", "B" + "9" * 30), (None, None, None, "B1"), (None,) * 4)
+    blocks = []
+    for k, some in enumerate(ids):
+        at = np.array([f"2025-03-04T0{k}:00", f"1969-12-31T2{k}:59:59.999999", "NaT", f"2025-03-04T0{k}:01"], dtype="datetime64[us]")
+        blocks.append(Rows(("a", "b"), X, at, some))
+    with made.begin() as connection:
+        before = connection.execute(sa.text("select hash, seq, month from row_key")).all()
+        assert len(before) == 3
+        lines.put_line(connection, "smt-3", "SMT-3", NOW)
+        for k, block in enumerate(blocks):
+            known = rows.keys_of("smt-3", block)
+            rows.append_rows(connection, "smt-3", 1 + 4 * k, block, keys=known, schema_id=1, source="", now=NOW)
+        connection.execute(sa.text("update row_key set hash = hash / 2 + 1"))
+    made.dispose()
+    with Ledger.open(blank) as ledger, ledger.read() as connection:
+        found = {tuple(one) for one in connection.execute(sa.text("select hash, seq, month from row_key"))}
+        assert ledger.check() == []
+        for k, block in enumerate(blocks):
+            expected = [i + 1 + 4 * k for i, key in enumerate(rows.keys_of("smt-3", block)) if key is not None]
+            assert keys.places(connection, rows.keys_of("smt-3", block)) == expected
+            numbers = zip(rows.keys_of("smt-3", block).placed, range(1 + 4 * k, 5 + 4 * k), strict=True)
+            assert {(one, seq, 202503) for one, seq in numbers if one is not None} <= found
+    assert len(found) == 3 + 4 + 3 + 3
