@@ -21,6 +21,7 @@ PASSWORD_FILE = "SPC_LEDGER_PASSWORD_FILE"  # noqa: S105 - the name of a variabl
 _WRITERS: Final = 0x5350_435F_4C45_4447  # the advisory lock of whoever writes
 _PRESENT: Final = 0x5350_435F_4845_5245  # … and of whoever is there at all
 _CONNECT: Final = {
+    "client_encoding": "UTF8",  # from the first word on: of a database in SQL_ASCII the driver would hand out bytes, not its encoding
     "connect_timeout": "10",
     "keepalives": "1",  # a server that is gone without a word is noticed within half a minute …
     "keepalives_idle": "10",
@@ -29,7 +30,7 @@ _CONNECT: Final = {
     "tcp_user_timeout": "20000",  # … also while something is on its way to it
 }
 _BOTH: Final = {
-    "client_encoding": "UTF8",
+    "client_encoding": "UTF8",  # again: an address may have its own connecting words
     "tcp_keepalives_idle": "10",  # the server, too, notices a program that is gone, and ends what it had begun
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",

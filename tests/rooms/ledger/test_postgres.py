@@ -107,10 +107,11 @@ def test_a_password_is_found_in_pgpass(address: str, postgres: Postgres, tmp_pat
     Ledger.open(address.replace(":" + PASSWORD.replace(" ", "%20"), "")).close()
 
 
-def test_a_database_of_another_encoding_is_refused(postgres: Postgres) -> None:
-    postgres.sql("create database latin template template0 encoding 'LATIN1' locale 'C' owner spc")
-    with pytest.raises(LedgerError, match="keeps texts as LATIN1; it must be UTF8"):
-        Ledger.open(postgres.url("latin"))
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_of_another_encoding_is_refused(postgres: Postgres, encoding: str) -> None:
+    postgres.sql(f"create database {encoding.lower()} template template0 encoding '{encoding}' locale 'C' owner spc")
+    with pytest.raises(LedgerError, match=f"keeps texts as {encoding}; it must be UTF8"):
+        Ledger.open(postgres.url(encoding.lower()))
 
 
 def test_without_the_driver_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
