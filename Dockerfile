@@ -10,12 +10,15 @@ FROM ${BASE} AS build
 ARG LOCK=requirements-site.lock
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /srv/spc
+# The compiler of the search's core stays in this stage; what it makes goes on. A base image that has one is not asked for another.
+RUN command -v cc >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev; }
 RUN python3 -m venv /opt/spc
 COPY requirements-run.lock requirements-site.lock ./
 RUN /opt/spc/bin/pip install --require-hashes -r "${LOCK}"
 # The same tree as a checkout, and the same editable install as `make run`: pages, settings and demo data are found the same way.
 COPY . ./
 RUN /opt/spc/bin/pip install --no-index --no-build-isolation --no-deps --editable . \
+    && sh scripts/kernel.sh \
     && /opt/spc/bin/python -m compileall -q spc app.py
 
 FROM ${BASE}

@@ -21,7 +21,7 @@ define apt
 endef
 
 # The search for the robust scatter has a compiled core; without a C compiler numpy takes the same steps, more slowly.
-kernel := command -v cc >/dev/null && cc -O3 -std=gnu11 -fopenmp-simd -shared -fPIC -o spc/scatter/_kernel.so spc/scatter/kernel.c -lm \
+kernel := command -v cc >/dev/null && sh scripts/kernel.sh \
   || echo 'No C compiler here: fits will take a little longer. Cure, if you mind: sudo apt-get install gcc libc6-dev, then make clean'
 
 run: $(VENV)/.run
