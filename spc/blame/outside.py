@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spc.blame.named import Inside, named
 from spc.blame.sets import Rest
+from spc.blame.shapley import LARGEST, distance, enlarged
 from spc.limits.outside import box
 from spc.nouns import Floats, Model
 from spc.scatter.axes import Outside, even_precision, settled
@@ -42,6 +44,15 @@ class Split:
         value, share = float(np.einsum("i,i->", along, along)), u * (outside.axes @ along)
         total = float(share.sum())  # equal to SPE but for rounding, which a row far out along the axes makes large
         return cls(value, share * (value / total) if total > 0.0 else np.zeros(len(u)), _named(model, chart, outside, axes, u))
+
+
+def far_out(model: Model, chart: str, x: Floats) -> tuple[float, Floats]:
+    """SPE and the shares (p,) of a row whose squares may be no numbers: see `spc.blame.shapley.blame`."""
+    away = np.clip(x, -LARGEST, LARGEST) - model.scatter.center
+    power = distance(model.scatter, away[None])
+    split = Split.of(replace(model, scatter=replace(model.scatter, center=np.zeros(model.p))), chart, np.ldexp(away, -int(power[0])))
+    value = math.ldexp(split.value, 2 * int(power[0])) if math.frexp(split.value)[1] + 2 * power[0] <= 1024 else LARGEST
+    return value, enlarged(split.share[None], 2 * power)[0]
 
 
 def _named(model: Model, chart: str, outside: Outside, axes: int, u: Floats) -> tuple[int, ...]:

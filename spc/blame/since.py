@@ -22,6 +22,7 @@ from spc.nouns import Floats, Ints, Scatter, Since
 
 Change = Literal["step", "drift", "spread"]
 
+_MOST: Final = 1e301  # standard deviations: see Scatter.whiten
 MOST: Final = 500  # rows looked back: what began earlier has its beginning at the first of them
 MASS: Final = {
     "step": 0.90,
@@ -126,7 +127,8 @@ def whitened(scatter: Scatter, x: Floats) -> Floats:
             continue
         gradient = np.zeros((int(here.sum()), x.shape[1]))
         gradient[:, ~pattern] = scatter.part(~pattern).solve(x[here][:, ~pattern])
-        z[here] = gradient @ scatter.factor
+        with np.errstate(over="ignore"):
+            z[here] = np.clip(gradient @ scatter.factor, -_MOST, _MOST)
     return z
 
 

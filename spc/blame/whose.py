@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -12,16 +12,17 @@ from spc.blame.company import company
 from spc.blame.dispersion import of_covariance
 from spc.blame.level import shifted
 from spc.blame.named import Laws, inside, named
-from spc.blame.outside import Split, is_outside
+from spc.blame.outside import Split, far_out, is_outside
 from spc.blame.sets import Rest
-from spc.blame.shapley import blame
+from spc.blame.shapley import LARGEST, blame
 from spc.blame.since import whitened
 from spc.blame.spread import of_rows
-from spc.nouns import Blame, Cause, Floats, Model
+from spc.nouns import Blame, Cause, Floats, Model, Scatter
 from spc.nouns.cause import Kind
 
 ORDINARY = 3.0  # standard deviations up to which a variable's own value is ordinary
 _REMEMBER = ("mewma", "mcusum", "ewma_log_t2", "mewmc")  # they ring as soon as they are out: what is left is large then for no other reason
+_ABSURD = 2.0**20  # standard deviations from which a value is as far away as any, when it is asked which others are, too
 _TELLING = 1.5  # how much further from what the others imply than from its level, for the relation to be the news
 
 
@@ -40,9 +41,10 @@ def cause(
     """Whose doing a signal of a chart is, from what that chart judges.
 
     x (p,): the values behind a T² or SPE, NaN where missing: a row, the mean of a subgroup (with the model for its size), a residual, a
-    lagged row. remembered (p,): the whitened vector of a MEWMA or MCUSUM, in any length, with the statistic `value`. rows (n, p): the last
-    rows up to the signal of an EWMA of log T², with the statistic `value`. guards (g,): each guard's deviation in tolerances. covariance
-    (p, p): the whitened covariance of a MEWMC or of a subgroup, `worth` so many independent rows, with the statistic `value`; `rows` may
+    lagged row; with a `value`, the statistic that the shares are to sum to. remembered (p,): the whitened vector of a MEWMA or MCUSUM, in
+    any length, with the statistic `value`. rows (n, p): the last rows up to the signal of an EWMA of log T², with the statistic `value`.
+    guards (g,): each guard's deviation in tolerances. covariance (p, p): the whitened covariance of a MEWMC or of a subgroup, `worth` so
+    many independent rows, with the statistic `value`; `rows` may
     stand beside it, to tell a shift of the level. Exactly one of the five; raises ValueError otherwise, and for a row without any value.
 
     >>> from spc.nouns import Limit, Scatter
@@ -65,7 +67,8 @@ def cause(
         return of_covariance(model, chart, np.asarray(covariance, dtype=np.float64), worth, value)
     if x is not None:
         x = np.asarray(x, dtype=np.float64).reshape(-1)
-        return _of_outside(model, chart, x) if is_outside(model, chart) else of_row(model, chart, x)
+        own = _of_outside(model, chart, x) if is_outside(model, chart) else of_row(model, chart, x)
+        return own if math.isnan(value) else _scaled(own, value)
     if remembered is not None:
         return _of_memory(model, chart, np.asarray(remembered, dtype=np.float64), value)
     if rows is not None:
@@ -79,7 +82,9 @@ def of_row(model: Model, chart: str, x: Floats) -> Cause:
     seen = ~np.isnan(x)
     if not seen.any():
         raise ValueError("a row without any value has no cause")
-    parts, place = blame(model, x), np.flatnonzero(seen)
+    parts, place, z = blame(model, x), np.flatnonzero(seen), _white(model, x)
+    value = float(np.nansum(parts.share)) if math.isfinite(np.vdot(z, z)) else LARGEST
+    x = nearer(model.scatter, x)
     laws = Laws(model)
     part = model.scatter.part(seen)
     whole = Rest.of(part, x[seen][None])
@@ -87,12 +92,11 @@ def of_row(model: Model, chart: str, x: Floats) -> Cause:
     group, _ = named(whole, inside(laws), scale=laws.scale(len(place)), more=more)
     chosen = sorted((int(place[j]) for j in group), key=lambda j: -abs(float(parts.given[0, j])))
     kind = _kind(parts, chosen)
-    z = (model.scatter.whiten if seen.all() else partial(whitened, model.scatter))(x[None])[0]
     return Cause(
         chart=chart,
         kind=kind,
         names=model.names,
-        value=float(np.nansum(parts.share)),
+        value=value,
         share=parts.share[0],
         sigma=parts.sigma[0],
         given=parts.given[0],
@@ -102,18 +106,33 @@ def of_row(model: Model, chart: str, x: Floats) -> Cause:
     )
 
 
+def _white(model: Model, x: Floats) -> Floats:
+    return np.asarray((whitened(model.scatter, x[None]) if np.isnan(x).any() else model.scatter.whiten(x[None]))[0])
+
+
+def nearer(scatter: Scatter, x: Floats) -> Floats:
+    """A row (p,) in which a value that is absurdly far away is a million standard deviations from the centre.
+
+    What is found of the others is otherwise lost in its rounding, and they would be named with it.
+    """
+    reach = _ABSURD * scatter.sd
+    away = np.clip(x, -LARGEST, LARGEST) - scatter.center
+    return np.asarray(np.where(np.abs(away) > reach, scatter.center + np.copysign(reach, away), x))
+
+
 def _of_outside(model: Model, chart: str, x: Floats) -> Cause:
     """The cause of the SPE of a row x (p,): a relation, unless a variable that it names is out by itself."""
     if np.isnan(x).any():
         raise ValueError("SPE is of complete rows")
-    found, split = of_row(model, chart, x), Split.of(model, chart, x)
+    found, split = of_row(model, chart, x), Split.of(model, chart, nearer(model.scatter, x))
+    value, share = (split.value, split.share) if np.abs(found.sigma).max() < _ABSURD else far_out(model, chart, x)
     chosen = sorted(split.named, key=lambda j: -abs(float(found.given[j])))
     relation = float(np.abs(found.sigma[chosen]).max()) < ORDINARY
     return replace(
         found,
         kind="relation" if relation else "level",
-        value=split.value,
-        share=split.share,
+        value=value,
+        share=share,
         named=tuple(model.names[j] for j in chosen),
         pairs=_broken(model, found.sigma, chosen) if relation else (),
     )
@@ -160,7 +179,11 @@ def _of_memory(model: Model, chart: str, remembered: Floats, value: float) -> Ca
 def _scaled(found: Cause, value: float) -> Cause:
     """The same cause with shares that sum to the statistic."""
     total = float(np.nansum(found.share))
-    share = found.share * (value / total) if total > 0.0 else found.share * 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        share = found.share * (value / total) if total > 0.0 else found.share * 0.0
+        lost = math.isinf(float(np.nansum(np.abs(share))))
+    if lost or value >= LARGEST:  # then they have their proportions
+        share = found.share
     return Cause(found.chart, found.kind, found.names, value, share, found.sigma, found.given, found.named, found.direction, found.pairs)
 
 
@@ -176,5 +199,6 @@ def _of_guards(model: Model, chart: str, off: Floats) -> Cause:
 
 def unit(z: Floats) -> Floats:
     """A vector at length one; one of length zero stays."""
+    z = z if math.isfinite(np.vdot(z, z)) else z / np.abs(z).max()
     length = float(np.linalg.norm(z))
     return np.asarray(z / length if length > 0.0 else z)

@@ -12,6 +12,7 @@ from spc.errors import BadRecipe
 from spc.nouns import Floats
 
 _FARTHEST = 1e75  # standard deviations from their mean beyond which rows count as this far out: a square must stay a number
+_LARGEST = float(np.finfo(np.float64).max)
 _LEAST = 1e-12  # a variance of a covariance: below it is rounding, and rows that are all alike have none
 
 
@@ -50,6 +51,9 @@ class Dispersion:
 
     def of(self, z: Floats) -> float:
         """The statistic of whitened rows z (k, p)."""
+        if np.abs(z).max() > _FARTHEST:  # beside a trace like this one the logarithm is nothing
+            away = z - (z / len(z)).sum(axis=0)
+            return min(float(np.einsum("ij,ij->", away, away)), _LARGEST)
         spread = np.maximum(np.linalg.eigvalsh(self.covariance(z)), _LEAST)
         return float((len(z) - 1.0) * np.sum((spread - 1.0) - np.log(spread)))
 

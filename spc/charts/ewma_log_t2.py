@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -59,7 +60,10 @@ class EwmaLogT2:
 
 
 def _logs(z: Floats) -> Floats:
-    return np.asarray(np.log(np.maximum(np.einsum("ij,ij->i", z, z), _LEAST)))
+    found = np.asarray(np.log(np.maximum(np.einsum("ij,ij->i", z, z), _LEAST)))
+    for i in np.flatnonzero(found == math.inf):  # the square is no number any more, its logarithm is one
+        found[i] = 2.0 * math.log(math.hypot(*z[i].tolist()))
+    return found
 
 
 def _middle(p: int) -> float:

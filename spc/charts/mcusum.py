@@ -44,6 +44,8 @@ class Mcusum:
         for i, row in enumerate(z):
             s = s + row
             length = math.sqrt(float(s @ s))
+            if length == math.inf:
+                length = math.hypot(*s.tolist())
             if length <= self.k:
                 s, values[i] = np.zeros_like(s), 0.0
             else:

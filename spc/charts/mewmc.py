@@ -15,6 +15,7 @@ from spc.nouns import Floats
 _FEW = 8  # variables up to which all rows are eliminated side by side; more are left to LAPACK, matrix after matrix
 _CELLS = 1 << 17  # numbers that are worked on at a time, so that they stay near
 _USUAL = 0.1
+_LARGEST = float(np.finfo(np.float64).max)
 _FARTHEST = 1e75  # standard deviations beyond which a row counts as this far out: its square must stay a number
 
 
@@ -72,6 +73,8 @@ class Mewmc:
             rows = np.clip(z[first : first + some], -_FARTHEST, _FARTHEST)
             every = smoothed(rows[:, i] * rows[:, j], c, lam)
             values[first : first + some], c = _divergence(np.ascontiguousarray(every.T), p), every[-1]
+        for k in np.flatnonzero(np.abs(z).max(axis=1, initial=0.0) > _FARTHEST):  # C stays a matrix, and what is shown is the truth
+            values[k] = min(lam * float(np.einsum("i,i->", z[k], z[k])), _LARGEST)
         return {"C": c.tolist()}, values
 
     def lanes(self, count: int, p: int) -> Lanes:

@@ -12,6 +12,7 @@ import numpy as np
 from spc.nouns.arrays import Bools, Floats, Ints, Times
 from spc.nouns.scatter import _product
 
+_ABSURD = 2.0**53  # standard deviations: one more of them makes no other number of such a value
 Memory = Mapping[str, Any]  # the last raw rows of the run, oldest first, None where a value was missing, and the time of the newest (µs)
 
 
@@ -71,14 +72,16 @@ class Dynamics:
     def step(self, memory: Memory, x: Floats, at: Times) -> tuple[dict[str, Any], Seen]:
         """The memory after a block of raw rows x (n, p) with times (n,), and the block as it is charted.
 
-        Cut into blocks anywhere, the rows give the same bits.
+        Cut into blocks anywhere, the rows give the same bits. A value of a row before that is more than 2⁵³ standard deviations away is no
+        measurement, and counts as missing: the row itself is out, and those after it are judged without it.
         """
         past = np.array([[np.nan if v is None else v for v in row] for row in memory.get("rows", ())]).reshape(-1, self.p)
         stream, k, n = np.concatenate([past, x]), len(past), len(x)
         place = np.arange(k, k + n)
         start = np.maximum.accumulate(np.where(self._broken(memory.get("at"), at), place, 0)) if n else place
         before = np.minimum(place - start, self.depth)
-        rows = [np.where((before >= j)[:, None], stream[np.maximum(place - j, 0)], np.nan) for j in range(self.depth + 1)]
+        known = np.where(np.abs(stream - self.center) > _ABSURD * self.sd, np.nan, stream)
+        rows = [np.where((before >= j)[:, None], (known if j else stream)[np.maximum(place - j, 0)], np.nan) for j in range(self.depth + 1)]
         seen = self._lagged(rows, before) if self.coefficients is None else self._residual(rows, before, self.coefficients)
         kept = stream[max(int(start[-1]), k + n - self.depth) :] if n else past
         newest = memory.get("at") if not n else None if np.isnat(at[-1]) else int(at[-1].astype("datetime64[us]").astype(np.int64))

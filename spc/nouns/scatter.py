@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,8 @@ from spc.nouns.arrays import Bools, Floats
 
 _BLOCK = 2048  # rows whitened at a time: a block of float64 at p = 50 stays in the second-level cache
 _TILE = 32  # rows in every single matrix product: see _product
+_FAR, _MOST = 500, 1000  # powers of two beyond which a row is scaled before it is multiplied, and to which it is shortened
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 def _product(rows: Floats, matrix: Floats, center: Floats | float = 0.0) -> Floats:
@@ -21,13 +24,27 @@ def _product(rows: Floats, matrix: Floats, center: Floats | float = 0.0) -> Floa
 
     BLAS sums in an order that depends on the shape of the product, so the same row in another block would differ in its last bit. In
     tiles of 32 rows a row taken alone and in a block of a million gives the same bits.
+
+    A row that is too far out for the product to be a number keeps its direction and is shortened to what is one.
     """
     n, p = rows.shape
     full = -(-n // _TILE) * _TILE
     padded = np.empty((full, p))
     np.subtract(rows, center, out=padded[:n])
     padded[n:] = 0.0
+    if not math.isfinite(np.vdot(padded, padded)):  # one number for all of them, and no such row as good as ever
+        return _shortened(padded, matrix)[:n]
     return np.asarray((padded.reshape(-1, _TILE, p) @ matrix).reshape(full, matrix.shape[1])[:n])
+
+
+def _shortened(padded: Floats, matrix: Floats) -> Floats:
+    """The same product of rows some of which are far out: those are scaled by powers of two, which changes none of their digits."""
+    rows = np.clip(padded, -_LARGEST, _LARGEST)  # an infinite value is the largest number there is
+    power = np.frexp(np.fmax.reduce(np.abs(rows), axis=1, initial=0.0))[1]
+    power[power <= _FAR] = 0
+    found = (np.ldexp(rows, -power[:, None]).reshape(-1, _TILE, rows.shape[1]) @ matrix).reshape(len(rows), -1)
+    room = _MOST - np.frexp(np.fmax.reduce(np.abs(found), axis=1, initial=0.0))[1]
+    return np.asarray(np.ldexp(found, np.minimum(power, np.maximum(room, 0))[:, None]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +94,8 @@ class Scatter:
 
     def whiten(self, x: Floats) -> Floats:
         """z = L⁻¹(x − m) for each row of x (n, p): uncorrelated, unit variance, no unit.
+
+        It is finite where x is a number: beyond 1e301 standard deviations a row keeps its direction only.
 
         >>> s = Scatter(np.array([10.0, 5.0]), np.array([[2.0, 0.0], [1.0, 1.0]]), n=50)
         >>> s.whiten(np.array([[12.0, 7.0]])).tolist()

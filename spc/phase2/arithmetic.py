@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from spc.charts import Spe, charts_of
+from spc.charts.believed import LARGEST
 from spc.errors import BadRecipe, TooFewRows
 from spc.limits import KnownParameters, NewRow, ReferenceRow, lookup
 from spc.limits.subgroups import NewSubgroup, ReferenceSubgroup
@@ -47,6 +48,15 @@ class Arithmetic:
             "source": self.source,
             "snippet": self.snippet,
         }
+
+
+def said(value: float) -> str:
+    """A statistic in six digits, or that it is more than a number holds.
+
+    >>> said(4.75), said(LARGEST)
+    ('4.75', 'over 1e308')
+    """
+    return "over 1e308" if value >= LARGEST else f"{value:.6g}"
 
 
 def arithmetic_of_limit(
@@ -101,7 +111,7 @@ def arithmetic_of_point(model: Model, x: Floats, chart: str = "t2", raw: Floats 
     if q == 0:
         raise BadRecipe("The row has no value for any variable.", cure="Choose a row that was judged.")
     part = model.scatter.part(seen)
-    value = float(part.d2(x[seen])[0])
+    value = min(float(part.d2(x[seen])[0]), LARGEST)
     names = [name for name, there in zip(model.names, seen, strict=True) if there]
     inline = q <= _INLINE
     inputs = {f"x: {name}": f"{v:.10g}" for name, v in zip(names, x[seen], strict=True)} if inline else {"x": f"{q} values"}
@@ -111,7 +121,7 @@ def arithmetic_of_point(model: Model, x: Floats, chart: str = "t2", raw: Floats 
     made = made_of(model.dynamics, raw) if model.dynamics is not None and raw is not None and len(raw) > 1 else None
     inputs = inputs if made is None else {**made.inputs, **inputs}
     before = "" if made is None else made.formula
-    formula = f"{before}T² = {'k (x̄ − m)ᵀ S⁻¹ (x̄ − m)' if small else '(x − m)ᵀ S⁻¹ (x − m)'} = ‖L⁻¹(x − m)‖² = {value:.6g}"
+    formula = f"{before}T² = {'k (x̄ − m)ᵀ S⁻¹ (x̄ − m)' if small else '(x − m)ᵀ S⁻¹ (x − m)'} = ‖L⁻¹(x − m)‖² = {said(value)}"
     source = "Hotelling 1947" if made is None else f"Hotelling 1947; {made.source}"
     snippet = _of_point(model, x) if made is None else made.snippet(model)
     return Arithmetic("T² of this row", value, formula, inputs, f"centre and scatter: {model.estimator}", source, snippet)

@@ -6,6 +6,7 @@ import numpy as np
 
 from spc.blame.since import MOST, Began, whitened
 from spc.blame.since import began as began_of_whitened
+from spc.charts.believed import FARTHEST, unbelieved
 from spc.nouns import Floats, Ints, Model, Rows
 from spc.phase2.monitor import Monitor
 
@@ -33,13 +34,25 @@ def judged(model: Model, rows: Rows, first_row: int = 1) -> tuple[Floats, Ints, 
     if model.dynamics is not None:
         x = model.dynamics.step({}, x, rows.at)[1].x
     if model.subgroup is None:
-        return whitened(model.scatter, x), numbers, np.ones(len(x))
+        return _believed(whitened(model.scatter, x)), numbers, np.ones(len(x))
     monitor = Monitor(model)
     monitor.judge(rows, first_row, whole=True)
     means = [one for _, one in monitor.closed if one.k][-MOST:]
     z = [whitened(model.sized(one.k).scatter, one.mean)[0] for one in means]
     places = np.array([numbers[max(one.first, 0)] for one in means], dtype=np.int64)
-    return np.array(z).reshape(-1, model.p), places, np.sqrt(np.array([one.k for one in means], dtype=np.float64))
+    return _believed(np.array(z).reshape(-1, model.p)), places, np.sqrt(np.array([one.k for one in means], dtype=np.float64))
+
+
+def _believed(z: Floats) -> Floats:
+    """Whitened rows (n, p) without those that no chart remembers: NaN, but for the newest ones, which count as 1e16 standard deviations."""
+    far = unbelieved(np.nan_to_num(z))
+    if far is None:
+        return z
+    newest = np.logical_and.accumulate(far[::-1])[::-1]
+    z = np.where((far & ~newest)[:, None], np.nan, z)
+    away = z[newest] / np.abs(z[newest]).max(axis=1, keepdims=True)
+    z[newest] = away * (FARTHEST / np.sqrt(np.einsum("ij,ij->i", away, away)))[:, None]
+    return z
 
 
 def deviation(model: Model, shift: Floats) -> dict[str, float]:

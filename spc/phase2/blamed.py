@@ -42,6 +42,8 @@ def cause_of(monitor: Monitor, rows: Rows, points: Points, i: int, chart: str = 
         return cause(monitor.model, "guard", guards=np.array([_off(guard, rows, i) for guard in monitor.model.guards]))
     if (within := monitor.within(chart)) is not None:
         return _of_dispersion(monitor, within, i, chart, value)
+    if monitor.unbelieved(i):
+        return _of_t2(monitor, i, chart, value)
     memory = monitor.remembered(chart, i)
     if "C" in memory:
         c, last = unpacked(np.array(memory["C"])), monitor.nominal.scatter.colour(monitor.last_rows(i))
@@ -70,12 +72,13 @@ def _worth(model: Model, chart: str) -> float:
     return (2.0 - lam) / lam
 
 
-def _of_t2(monitor: Monitor, i: int, chart: str) -> Cause | None:
-    """The cause of a point of a chart without memory: of the row's own values, or of its subgroup's mean."""
+def _of_t2(monitor: Monitor, i: int, chart: str, value: float = float("nan")) -> Cause | None:
+    """The cause of a point of a chart without memory, or of one that remembers no such row: of the row's own values, or of its subgroup's
+    mean, as shares of the `value` when one is given."""
     if monitor.model.subgroup is None:
-        return cause(monitor.model, chart, x=monitor.values(i))
+        return cause(monitor.model, chart, x=monitor.values(i), value=value)
     one = next((closed for at, closed in monitor.closed if at == i and closed.k), None)
-    return None if one is None else cause(monitor.model.sized(one.k), chart, x=one.mean)
+    return None if one is None else cause(monitor.model.sized(one.k), chart, x=one.mean, value=value)
 
 
 def _off(guard: Guard, rows: Rows, i: int) -> float:

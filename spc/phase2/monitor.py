@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spc.charts import BoundSpe, Chart, Dispersion, bound, charts_of
+from spc.charts.believed import LARGEST, judged, unbelieved
 from spc.errors import ColumnMismatch
 from spc.nouns import UNFIT, Bools, Floats, Ints, Model, Points, Rows, Scatter, Track
 from spc.phase2.before import noted
@@ -118,17 +119,29 @@ class Monitor:
         done, state = self._after.get(chart, (0, before))
         if done > i + 1 or self._gathering is not None:
             done, state = 0, before
-        state, _ = self._charts[chart].step(state, self._whitened(i, done))
+        z = self._whitened(i, done)
+        state, _ = judged(self._charts[chart], state, z, unbelieved(z))
         self._after[chart] = (i + 1, state)
         return state
 
+    def unbelieved(self, i: int) -> bool:
+        """Whether the i-th row of the last block, or the mean that stands on it, is so far out that charts do not remember it."""
+        if self._gathering is not None:
+            means = [one for at, one in self.closed if at == i and one.k and not np.isnan(one.mean).any()]
+            return any(unbelieved(self.model.sized(one.k).scatter.whiten(one.mean)) is not None for one in means)
+        x = self._block[i]
+        return not np.isnan(x).any() and unbelieved(self.model.scatter.whiten(x)) is not None
+
     def last_rows(self, i: int) -> Floats:
         """The complete rows up to the i-th of the block that was judged last, whitened (n, p): at most 64 of them, those of earlier blocks
-        only for a model whose charts remember. With subgroups they are means, each on the scale of its own number of rows.
+        only for a model whose charts remember, and before the i-th none that they do not. With subgroups they are means, each on the
+        scale of its own number of rows.
         """
         own = self._last(i)
         rows = np.concatenate([self._earlier, own])[-KEPT:] if len(own) < KEPT else own
-        return rows if self._gathering is not None else self.model.scatter.whiten(rows)
+        z = rows if self._gathering is not None else self.model.scatter.whiten(rows)
+        far = unbelieved(z[:-1])
+        return z if far is None else z[~np.append(far, False)]
 
     def memory(self) -> dict[str, Any]:
         """What the charts remember, the rows of an open subgroup, and those before the next row, as plain numbers."""
@@ -293,8 +306,9 @@ class Monitor:
         for start in range(0, len(x), BLOCK):  # a block stays in the second-level cache from whitening to the charts' values
             here = slice(start, start + BLOCK)
             z = self.model.scatter.whiten(x[here])
+            far = unbelieved(z)
             for name, chart in charts.items():
-                self._state[name], values[name][here] = chart.step(self._state[name], z)
+                self._state[name], values[name][here] = judged(chart, self._state[name], z, far)
         tracks = {}
         for name, value in values.items():
             ucl = np.full(len(x), self.model.new_limits[name][-1].value)
@@ -319,11 +333,11 @@ class Monitor:
 
     def _observed(self, charts: Mapping[str, Chart], z: Floats, here: Ints, tracks: dict[str, Track]) -> None:
         """A chart without memory judges whitened rows z (n, q) on the values that they have, against the limit for so many."""
-        q = z.shape[1]
+        q, far = z.shape[1], unbelieved(z)
         for name, chart in charts.items():
             limits, track = self.model.new_limits[name], tracks[name]
             if len(limits) == self.model.p and not chart.start(self.model.p):
-                _, value = chart.step(chart.start(q), z)
+                _, value = judged(chart, chart.start(q), z, far)
                 ucl = limits[q - 1].value
                 track.value[here], track.ucl[here], track.out[here] = value, ucl, value > ucl
 
@@ -339,8 +353,11 @@ class Monitor:
         for guard in self.model.guards:
             needed = (guard.name, *(name for name, _ in guard.slopes))
             x = self._columns(rows, needed)
-            expected = guard.level + x[:, 1:] @ np.array([slope for _, slope in guard.slopes])
-            ratio = np.abs(x[:, 0] - expected) / guard.tolerance
+            with np.errstate(over="ignore", invalid="ignore"):
+                expected = guard.level + x[:, 1:] @ np.array([slope for _, slope in guard.slopes])
+                ratio = np.minimum(np.abs(x[:, 0] - expected) / guard.tolerance, LARGEST)
+            if not np.isfinite(expected).all():  # a value that it follows is too far away to say what it should be
+                ratio[~np.isfinite(expected) & ~np.isnan(x).any(axis=1)] = LARGEST
             worst = np.fmax(worst, ratio)
             for i in np.flatnonzero(ratio > 1.0):
                 said = f"guard {guard.name} is {x[i, 0]:.6g}, not {expected[i]:.6g}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from spc.charts import Spe
+from spc.charts.believed import LARGEST
 from spc.nouns import Floats, Model
-from spc.phase2.arithmetic import Arithmetic
+from spc.phase2.arithmetic import Arithmetic, said
 
 
 def arithmetic_of_spe(model: Model, x: Floats, chart: Spe) -> Arithmetic:
@@ -20,12 +21,13 @@ def arithmetic_of_spe(model: Model, x: Floats, chart: Spe) -> Arithmetic:
     (8.0, 'SPE = ‖u − P Pᵀu‖² with u = (x − m)/s and P the first 1 of 2 axes of the correlation matrix: 8 − 0 = 8')
     """
     bound = chart.bound(model.scatter.factor)
-    value = float(bound.step({}, model.scatter.whiten(x[None]))[1][0])
-    u = (x - model.scatter.center) / np.sqrt(np.diag(model.scatter.covariance))
-    length, k = float(u @ u), bound.components
+    value = min(float(bound.step({}, model.scatter.whiten(x[None]))[1][0]), LARGEST)
+    with np.errstate(over="ignore"):
+        u = (x - model.scatter.center) / np.sqrt(np.diag(model.scatter.covariance))
+        length, k = min(float(u @ u), LARGEST), bound.components
     formula = (
         f"SPE = ‖u − P Pᵀu‖² with u = (x − m)/s and P the first {k} of {model.p} axes of the correlation matrix: "
-        f"{length:.6g} − {_plain(length - value, length)} = {value:.6g}"
+        f"{said(length)} − {_plain(length - value, length)} = {said(value)}"
     )
     rows = ",\n              ".join(str(row) for row in model.scatter.factor.tolist())
     snippet = (

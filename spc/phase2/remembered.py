@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from spc.charts import EwmaLogT2, Mcusum, Mewma, Mewmc, charts_of, titled
+from spc.charts.believed import judged, unbelieved
 from spc.charts.mewmc import unpacked
 from spc.errors import BadRecipe
 from spc.nouns import Floats, Model
-from spc.phase2.arithmetic import Arithmetic, arithmetic_of_point
+from spc.phase2.arithmetic import Arithmetic, arithmetic_of_point, said
 
 _INLINE = 12  # variables up to which the numbers are written out
 
@@ -40,9 +41,10 @@ def arithmetic_of_memory(model: Model, rows: Floats, chart: str) -> Arithmetic:
     if work is None or model.dynamics is not None or model.subgroup is not None or model.p > _INLINE:
         return arithmetic_of_point(model, rows[-1], chart)
     z = model.scatter.whiten(rows[~np.isnan(rows).any(axis=1)])
-    before, _ = made.step(made.start(model.p), z[:-1])
-    _, values = made.step(before, z[-1:])
-    formula, law, source, inputs, lines = work(made, before, z[-1], float(values[0]))
+    before, _ = judged(made, made.start(model.p), z[:-1], unbelieved(z[:-1]))
+    _, values = judged(made, before, z[-1:], unbelieved(z[-1:]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        formula, law, source, inputs, lines = work(made, before, z[-1], float(values[0]))
     shown = {
         **{f"x: {name}": f"{v:.10g}" for name, v in zip(model.names, rows[-1], strict=True)},
         "z = L⁻¹(x − m)": _listed(z[-1]),
@@ -71,7 +73,7 @@ def _mewma(chart: Mewma, before: dict[str, Any], z: Floats, value: float) -> Wor
     early = 1.0 - (1.0 - lam) ** (2.0 * t) if chart.exact else 1.0
     v = lam / (2.0 - lam) * early
     factor = "λ/(2 − λ)" + (f" · (1 − (1 − λ)^{2 * t})" if chart.exact else "")
-    formula = f"MEWMA = ‖y‖²/v with y = λz + (1 − λ)y₋₁, v = {factor} = {v:.4g}: {float(y @ y):.4g}/{v:.4g} = {value:.6g}"
+    formula = f"MEWMA = ‖y‖²/v with y = λz + (1 − λ)y₋₁, v = {factor} = {v:.4g}: {float(y @ y):.4g}/{v:.4g} = {said(value)}"
     more = f" * (1 - (1 - lam) ** {2 * t})" if chart.exact else ""
     lines = (
         f"lam, before = {lam!r}, np.array({before['y']})  # y after the row before\n"
@@ -83,7 +85,7 @@ def _mewma(chart: Mewma, before: dict[str, Any], z: Floats, value: float) -> Wor
 
 def _mcusum(chart: Mcusum, before: dict[str, Any], z: Floats, value: float) -> Worked:
     length = float(np.linalg.norm(np.array(before["s"]) + z))
-    formula = f"MCUSUM = max(‖s₋₁ + z‖ − k, 0) = max({length:.6g} − {chart.k:g}, 0) = {value:.6g}"
+    formula = f"MCUSUM = max(‖s₋₁ + z‖ − k, 0) = max({length:.6g} − {chart.k:g}, 0) = {said(value)}"
     known = f"k, before = {chart.k!r}, np.array({before['s']})  # s after the row before\n"
     lines = f"{known}print(max(float(np.linalg.norm(before + z)) - k, 0.0))\n"
     inputs = {"k": f"{chart.k:g}", "s₋₁": _listed(np.array(before["s"]))}
@@ -94,7 +96,7 @@ def _ewma_log_t2(chart: EwmaLogT2, before: dict[str, Any], z: Floats, value: flo
     t2 = float(z @ z)
     formula = (
         f"EWMA = exp(e) with e = λ log T² + (1 − λ)e₋₁ = {chart.lam:g} · {np.log(t2):.6g} + {1 - chart.lam:g} · {before['e']:.6g}"
-        f" = {np.log(value):.6g}; exp(e) = {value:.6g}"
+        f" = {np.log(value):.6g}; exp(e) = {said(value)}"
     )
     lines = (
         f"lam, before = {chart.lam!r}, {before['e']!r}  # e after the row before\n"
@@ -108,7 +110,7 @@ def _mewmc(chart: Mewmc, before: dict[str, Any], z: Floats, value: float) -> Wor
     lam, earlier = chart.weight_for(len(z)), unpacked(np.array(before["C"]))
     c = lam * np.outer(z, z) + (1.0 - lam) * earlier
     trace, log = float(np.trace(c)), float(np.linalg.slogdet(c)[1])
-    formula = f"MEWMC = tr C − log|C| − p with C = λzzᵀ + (1 − λ)C₋₁: {trace:.6g} − ({log:.6g}) − {len(z)} = {value:.6g}"
+    formula = f"MEWMC = tr C − log|C| − p with C = λzzᵀ + (1 − λ)C₋₁: {trace:.6g} − ({log:.6g}) − {len(z)} = {said(value)}"
     rows = ",\n                   ".join(str(row) for row in earlier.tolist())
     lines = (
         f"lam, before = {lam!r}, np.array([{rows}])  # C after the row before\n"

@@ -102,7 +102,7 @@ def mean_of_most(x: Floats) -> tuple[int, Floats]:
     """
     there = ~np.isnan(x)
     if there.all():
-        return len(x), np.asarray(x.mean(axis=0))
+        return len(x), _mean(x)
     best: tuple[int, int, Bools, Ints] | None = None
     for seen in np.unique(there, axis=0):
         rows = np.flatnonzero(np.all(there[:, seen], axis=1))
@@ -112,8 +112,14 @@ def mean_of_most(x: Floats) -> tuple[int, Floats]:
     mean = np.full(x.shape[1], np.nan)
     if best is None or not best[2].any():
         return 0, mean
-    mean[best[2]] = x[np.ix_(best[3], best[2])].mean(axis=0)
+    mean[best[2]] = _mean(x[np.ix_(best[3], best[2])])
     return len(best[3]), mean
+
+
+def _mean(x: Floats) -> Floats:
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.asarray(x.mean(axis=0))
+        return found if np.isfinite(found).all() else np.asarray((x / len(x)).sum(axis=0))  # values near 1e308 have no sum
 
 
 def gathering(model: Model) -> Gathering | None:
