@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import threading
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,8 @@ from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.server import Server
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from tests.ports import free_port
 
 ua: Any = asyncua.ua
 START = datetime(2025, 3, 4, 6, tzinfo=UTC)
@@ -34,8 +35,7 @@ class Plc:
 
     def __init__(self, names: Sequence[str], *, secure: Path | None = None) -> None:
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.url = f"opc.tcp://127.0.0.1:{free.getsockname()[1]}/plant/"
+        self.url = f"opc.tcp://127.0.0.1:{free_port()}/plant/"
         self.names, self._secure, self._made = tuple(names), secure, 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -45,7 +45,7 @@ class Plc:
         self.start()
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def start(self) -> None:
         """Starts it, or starts it again, with the values that it had."""
@@ -111,7 +111,7 @@ class Plc:
     def close(self) -> None:
         self.do(self._rest())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(60)
         self._loop.close()
 
 

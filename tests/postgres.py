@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from spc.ledger import engine
+from tests.ports import free_port
 
 PASSWORD = "boards and copper"  # noqa: S105 - of a server that lives as long as the tests do
 _SETTINGS = (
@@ -50,8 +50,7 @@ class Postgres:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="spc-postgres-"))
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._made, self._ledger = 0, ""
         self._root = os.geteuid() == 0
@@ -83,7 +82,7 @@ class Postgres:
         with (self.folder / "log").open("ab") as log:
             command = [*self._as(), str(self._bin / "postgres"), "-D", f"{self.folder}/data", "-p", str(self.port)]
             self._process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
-        end = time.monotonic() + 30.0
+        end = time.monotonic() + 60.0
         while True:
             with suppress(Exception):
                 self.sql("select 1")
@@ -99,13 +98,13 @@ class Postgres:
         for pid in [*_children(self._process.pid), self._process.pid]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._process.wait(20)
+        self._process.wait(60)
 
     def close(self) -> None:
         """Stops the server and removes its folder."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(20)
+            self._process.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager

@@ -15,6 +15,7 @@ from spc.nouns import QUALITIES, Rows
 from spc.sources.batch import Batch
 
 STOP_S = 2.0  # a source that was told to stop has ended by then: it looks once a second, on a busy machine
+WAITED = 10.0  # times as long as it may be quiet, rows that must come are waited for: it may have to connect, or to load a library
 
 Clock = Callable[[], int]  # µs UTC since 1970
 
@@ -105,7 +106,7 @@ def check_lost(
 
 def _all(source: Source, after: Any, clock: Clock, quiet_s: float, least: int, pause_s: float = 0.0) -> list[tuple[Rows, Any]]:
     """Everything that a source gives until it ends or is quiet; it must then end when it is told to. So many rows at least are waited for
-    ten times as long: it may have to connect, or to load a library. After its first block the reader pauses."""
+    longer (`WAITED`). After its first block the reader pauses."""
     given: queue.Queue[tuple[Rows, Any] | BaseException | None] = queue.Queue()
     stop = threading.Event()
 
@@ -129,7 +130,7 @@ def _all(source: Source, after: Any, clock: Clock, quiet_s: float, least: int, p
     blocks: list[tuple[Rows, Any]] = []
     while True:
         try:
-            one = given.get(timeout=quiet_s if sum(len(rows) for rows, _ in blocks) >= least else 10.0 * quiet_s)
+            one = given.get(timeout=quiet_s if sum(len(rows) for rows, _ in blocks) >= least else WAITED * quiet_s)
         except queue.Empty:
             break
         if one is None:

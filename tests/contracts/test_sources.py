@@ -124,7 +124,7 @@ def _given(source: Any, rows: int) -> tuple[dict[str | None, tuple[Any, ...]], l
     found: dict[str | None, tuple[Any, ...]] = {}
     kept: list[Scrap] = []
     stop = threading.Event()
-    end = time.monotonic() + 20.0
+    end = time.monotonic() + 60.0
     for one in source.read(None, stop, FakeClock()):
         batch = Batch.of(one)
         found |= _by_id([batch.rows])
@@ -189,7 +189,7 @@ def test_rows_a_little_late_are_put_in_order_and_a_restart_at_any_batch_loses_no
 def _batches(source: Any, after: Any, wanted: set[str]) -> list[Batch]:
     """What it gives until all these parts have come; they must."""
     stop, found, missing = threading.Event(), [], set(wanted)
-    end = time.monotonic() + 8.0
+    end = time.monotonic() + 60.0
     for one in source.read(after, stop, FakeClock()) if missing else ():
         found.append(Batch.of(one))
         missing -= set(found[-1].rows.ids)
@@ -255,7 +255,8 @@ class Soft:
         ("mute probe", "the probe says nothing"),
     ],
 )
-def test_a_source_that_breaks_its_promise_is_found(how: str, said: str) -> None:
+def test_a_source_that_breaks_its_promise_is_found(how: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spc.sources.source.STOP_S", 0.3)
     with pytest.raises(BadSettings, match=said):
         check(Broken(how), FakeClock(), quiet_s=0.3)
 

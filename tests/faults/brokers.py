@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
 import re
 import shutil
 import signal
@@ -17,17 +15,11 @@ import pytest
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ROOT / "config" / "mosquitto.conf"
 DEFAULT = "allow_anonymous true\npersistence true\n"  # as it is installed: on disk every half hour
-
-
-def free_port() -> int:
-    """A port below those that outgoing connections are given: while a broker is down, one of them could take its port."""
-    while True:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
-            return int(probe.getsockname()[1])
 
 
 class Mosquitto:
@@ -49,7 +41,7 @@ class Mosquitto:
 
     def start(self) -> Self:
         self._process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log)
-        end = time.monotonic() + 10.0
+        end = time.monotonic() + 60.0
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1.0).close()
@@ -63,7 +55,7 @@ class Mosquitto:
     def kill(self, how: int = signal.SIGKILL) -> int:
         assert self._process is not None
         self._process.send_signal(how)
-        return self._process.wait(20)
+        return self._process.wait(60)
 
     def close(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -104,7 +96,7 @@ class Publisher:
     def send(self, topic: str, payload: bytes | str, name: str = "", *, qos: int = 1, retain: bool = False) -> None:
         self._sent[self.client.publish(topic, payload, qos=qos, retain=retain).mid] = name
 
-    def until(self, n: int, seconds: float = 20.0) -> None:
+    def until(self, n: int, seconds: float = 60.0) -> None:
         """Waits until n messages were acknowledged (or sent, for those of QoS 0)."""
         end = time.monotonic() + seconds
         while len(self._told) < n:

@@ -43,7 +43,7 @@ class Cold:
     def kill(self, how: int = signal.SIGKILL) -> int:
         assert self._process is not None
         self._process.send_signal(how)
-        return self._process.wait(20)
+        return self._process.wait(60)
 
     def close(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -84,16 +84,16 @@ class Forked:
         assert self._zygote.stdin is not None
         assert self._zygote.stdout is not None
         self._zygote.stdin.close()
-        self._zygote.wait(10)
+        self._zygote.wait(60)
         self._zygote.stdout.close()
         self._log.close()
 
 
-def wait_until_ready(client: httpx.Client, seconds: float = 30.0) -> None:
+def wait_until_ready(client: httpx.Client, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while True:
         try:
-            if client.get("/readyz", timeout=2.0).status_code == 200:
+            if client.get("/readyz", timeout=60.0).status_code == 200:
                 return
         except httpx.HTTPError:
             pass

@@ -19,10 +19,11 @@ from spc.ledger import alarms as book
 from spc.line import Line, activate, save_model
 from spc.settings import LineSettings
 from tests.faults import history
-from tests.faults.brokers import DEFAULT, Mosquitto, free_port
+from tests.faults.brokers import DEFAULT, Mosquitto
 from tests.faults.burst import stream
 from tests.faults.history import Story, story
 from tests.faults.servers import ROOT, Forked, wait_until_ready
+from tests.ports import free_port
 from tests.small import model
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(180)]

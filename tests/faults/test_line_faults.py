@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from spc.settings import LineSettings, PartSettings, Settings
 from tests.faults import history
 from tests.small import NAMES, FakeClock, model
 from tests.small import rows as some_rows
+from tests.waiting import until
 
 pytestmark = pytest.mark.faults
 
@@ -177,13 +177,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def until(true: Callable[[], bool], seconds: float, what: str) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
-
-
 def fill(ballast: Path) -> None:
     """Takes all the room there is."""
     with ballast.open("ab", buffering=0) as full, contextlib.suppress(OSError):
@@ -212,19 +205,19 @@ def test_a_source_goes_on_when_a_full_disk_has_room_again(small_disk: Path, tmp_
                 return len(rows.last_rows(connection, NAME, history.ALL))
 
         try:
-            until(lambda: there() == 100, 20.0, "the first rows did not come")
+            until(lambda: there() == 100, "the first rows did not come")
             fill(ballast)
             with file.open("a") as grows:
                 grows.writelines(texts[100:3000])
-            until(lambda: running.source(NAME).state == "lost", 20.0, "nobody said that the disk is full")
+            until(lambda: running.source(NAME).state == "lost", "nobody said that the disk is full")
             assert "full" in running.source(NAME).error
             assert there() < 3000
             ballast.unlink()
-            until(lambda: there() == 3000, 30.0, "the line did not go on")
+            until(lambda: there() == 3000, "the line did not go on")
             with file.open("a") as grows:
                 grows.writelines(texts[3000:])
-            until(lambda: there() == 4000, 20.0, "the line did not go on")
-            until(lambda: running.source(NAME).state == "running", 5.0, "the source is still said to be lost")
+            until(lambda: there() == 4000, "the line did not go on")
+            until(lambda: running.source(NAME).state == "running", "the source is still said to be lost")
         finally:
             running.stop()
         found = history.story(ledger, NAME)

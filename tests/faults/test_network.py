@@ -24,6 +24,7 @@ from spc.nouns import Rows
 from spc.settings import LineSettings
 from tests.faults import history
 from tests.faults.servers import ROOT, Forked, wait_until_ready
+from tests.ports import free_port
 from tests.small import model
 from tests.small import rows as some_rows
 
@@ -77,8 +78,7 @@ def calm(folder: Path, blocks: Sequence[Rows], name: str) -> history.Story:
 def test_a_burst_is_taken_or_put_off_and_never_lost(tmp_path: Path) -> None:
     """5 000 rows a second for five seconds on eight lines, while somebody asked for the stream of points and does not read it."""
     lines = {f"line-{k}": "" for k in range(8)}
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     config, url = settings(tmp_path, lines, "127.0.0.1", port)
     running, address = Forked(config), f"http://127.0.0.1:{port}"
     sent = [some_rows(50, first=1 + 50 * k, out=(7,) if k == 20 else ()) for k in range(5 * 5000 // 8 // 50)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import threading
@@ -10,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import numpy as np
@@ -25,8 +24,10 @@ from spc.nouns import Rows
 from spc.settings import LineSettings, PartSettings, Settings
 from tests.faults.servers import Forked, wait_until_ready
 from tests.faults.test_kill import NAME, body, prepare, story, stream
+from tests.ports import free_port
 from tests.postgres import PASSWORD, Postgres
 from tests.small import rows as some_rows
+from tests.waiting import until
 
 pytestmark = pytest.mark.faults
 
@@ -40,7 +41,9 @@ STEADY = 300
 
 @dataclass(frozen=True)
 class Steady:
-    """A source of 300 rows, three each 10 ms."""
+    """A source of 300 rows, three each 10 ms; it has more to give until its server was cut."""
+
+    cut: ClassVar[threading.Event] = threading.Event()
 
     @property
     def name(self) -> str:
@@ -48,15 +51,10 @@ class Steady:
 
     def read(self, after: Any, stop: threading.Event, clock: Callable[[], int]) -> Iterator[tuple[Rows, Any]]:
         for first in range(after["row"] + 1 if after else 1, STEADY, 3):
+            if first > STEADY // 2:
+                self.cut.wait(60.0)
             time.sleep(0.01)
             yield some_rows(3, first=first), {"row": first + 2}
-
-
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -147,20 +145,20 @@ def test_a_connection_that_is_cut_in_a_transaction_is_an_error_of_its_jobs_and_o
     def slow(connection: sa.Connection) -> None:
         lines.put_line(connection, "slow", "Slow", 1)
         held.set()
-        assert hold.wait(20.0)
+        assert hold.wait(60.0)
 
     with Ledger.open(address) as ledger:
         line = the_line(ledger)
         line.take(some_rows(3))
         lost = ledger.submit(slow, undo=lambda: undone.append("slow"))
-        assert held.wait(20.0)
+        assert held.wait(60.0)
         with_it = ledger.submit(lambda connection: lines.put_line(connection, "with it", "With it", 1))
         assert postgres.cut(address) >= 1
         hold.set()
         with pytest.raises(LedgerError):
-            lost.result(20.0)
+            lost.result(60.0)
         assert undone == ["slow"]
-        with_it.exception(20.0)  # in the same transaction or in the next one: both are right
+        with_it.exception(60.0)  # in the same transaction or in the next one: both are right
         assert line.take(some_rows(3, first=4)).first_seq == 4
         assert ledger.trouble == ""
         with ledger.read() as connection:
@@ -176,14 +174,14 @@ def test_a_program_that_stands_still_in_a_transaction_does_not_stop_the_others_f
         def still(connection: sa.Connection) -> None:
             connection.exec_driver_sql("set local idle_in_transaction_session_timeout = '300ms'")
             held.set()
-            assert hold.wait(20.0)
+            assert hold.wait(60.0)
 
         lost = stands.submit(still)
-        assert held.wait(20.0)
+        assert held.wait(60.0)
         goes.write(lambda connection: lines.put_line(connection, "other", "Other", 1))
         hold.set()
         with pytest.raises(LedgerError):
-            lost.result(20.0)
+            lost.result(60.0)
         stands.write(lambda connection: lines.put_line(connection, "again", "Again", 1))
 
 
@@ -204,8 +202,7 @@ def test_while_the_server_is_away_a_sender_is_told_to_come_back_and_pages_go_on_
 ) -> None:
     """The whole program: 503 with words while PostgreSQL is dead, no restart needed when it is back."""
     prepare(address)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     config = tmp_path / "config"
     (config / "lines").mkdir(parents=True)
     (config / "plant.toml").write_text(f'port = {port}\nledger = "{address}"\n')
@@ -213,7 +210,7 @@ def test_while_the_server_is_away_a_sender_is_told_to_come_back_and_pages_go_on_
     server, whole = Forked(config), stream(30)
     try:
         server.start()
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
 
             def send(first: int) -> httpx.Response:
                 return client.post(f"/api/v1/lines/{NAME}/rows", json=body(whole.part(slice(first, first + 10))))
@@ -246,6 +243,7 @@ def test_a_source_waits_for_the_server_and_goes_on(postgres: Postgres, address: 
         try:
             until(lambda: plant.line(NAME).heard is not None)
             postgres.kill()
+            Steady.cut.set()
             until(lambda: plant.source(NAME).state == "lost")
             postgres.start()
             until(lambda: plant.source(NAME).state == "ended")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,11 +150,10 @@ def test_scaling_and_mixing_the_columns_changes_nothing() -> None:
     assert since(whitened(plain, x)) == since(whitened(plain, x)[:, ::-1])
 
 
-def test_it_looks_no_further_back_than_its_window_and_stays_quick() -> None:
+def test_it_looks_no_further_back_than_its_window_and_so_stays_quick() -> None:
     z = np.random.default_rng(7).standard_normal((20_000, 50)) + 0.5
-    start = time.perf_counter()
     found = since(z)
-    assert time.perf_counter() - start < 0.5
     assert found.low > 20_000 - 500
+    assert found == since(z[-500:], np.arange(19_501, 20_001))
     with pytest.raises(ValueError, match="no row has values"):
         since(np.full((3, 2), np.nan))

@@ -28,12 +28,12 @@ def slow_disk(house: Any) -> Iterator[threading.Event]:
         free.wait(60)
 
     held: Future[None] = house.ledger.submit(hold)
-    assert begun.wait(30)
+    assert begun.wait(60)
     try:
         yield free
     finally:
         free.set()
-        held.result(30)
+        held.result(60)
 
 
 def stored(house: Any) -> tuple[int, int]:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from spc.api import application
 from spc.ledger import events, models
+from tests.waiting import until
 
 LONG = {"estimator": {"name": "mcd", "h": 0.63}, "limit": "calibrated"}  # no table has this h: it is simulated, for seconds
 
 
-def until(true: Callable[[], Any], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-
-
 def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(house: Any) -> None:
     reference = house.kept()
-    asked = [house.post("/api/v1/models", {"reference_id": reference, "recipe": LONG}).headers["Location"] for _ in range(3)]
+    x = (
+        np.random.default_rng(1).standard_normal((400, 30)).round(3).tolist()
+    )  # so many columns that it is far from over when it is cancelled
+    wide = house.kept("\n".join([",".join(f"v{j}" for j in range(30)), *(",".join(map(str, row)) for row in x)]).encode())
+    asked = [house.post("/api/v1/models", {"reference_id": wide, "recipe": LONG}).headers["Location"] for _ in range(3)]
     until(lambda: all(house.get(path).json()["stage"] for path in asked[:2]))  # two at a time
     assert house.get(asked[2]).json()["state"] == "waiting"
     for path in reversed(asked):

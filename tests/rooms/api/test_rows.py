@@ -221,15 +221,15 @@ def test_a_server_that_is_busy_says_when_to_come_back(monkeypatch: pytest.Monkey
     monkeypatch.setattr(store, "WAITING", 1)
     house = request.getfixturevalue("house")
     free, started = threading.Event(), threading.Event()
-    held = house.ledger.submit(lambda connection: (started.set(), free.wait(30)))
-    started.wait(30)
+    held = house.ledger.submit(lambda connection: (started.set(), free.wait(60)))
+    started.wait(60)
     waiting = house.ledger.submit(lambda connection: None)
     said = house.send({"id": "a", "values": {"x": 1}})
     assert said.status_code == 429
     assert int(said.headers["Retry-After"]) >= 1
     free.set()
-    held.result(30)
-    waiting.result(30)
+    held.result(60)
+    waiting.result(60)
     assert house.send({"id": "a", "values": {"x": 1}}).json()["accepted"] == 1
 
 

@@ -41,13 +41,13 @@ def site(tmp_path: Path) -> Iterator[Site]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=20))
     thread = threading.Thread(target=server.run)
     thread.start()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not server.started and time.monotonic() < until:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield Site(f"http://127.0.0.1:{port}", plant.line("press"), server, app, thread)
     server.should_exit = True
-    thread.join(30)
+    thread.join(60)
     ledger.close()
 
 
@@ -60,7 +60,7 @@ def read(
 ) -> list[dict[str, Any]]:
     """The next n events; each checked to have its row's number as its id. `opened` is called when the stream has said where it begins."""
     events: list[dict[str, Any]] = []
-    with httpx.stream("GET", site.url + path, headers=headers, timeout=30) as answer:
+    with httpx.stream("GET", site.url + path, headers=headers, timeout=60) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         id = ""
         for line in answer.iter_lines():
@@ -114,7 +114,7 @@ def test_it_ends_when_the_server_is_told_to_stop(site: Site) -> None:
     ended: list[float] = []
 
     def listen() -> None:
-        with httpx.stream("GET", f"{site.url}/api/v1/lines/press/stream", timeout=30) as answer:
+        with httpx.stream("GET", f"{site.url}/api/v1/lines/press/stream", timeout=60) as answer:
             for _ in answer.iter_lines():
                 opened.set()
         ended.append(time.monotonic())
@@ -122,9 +122,9 @@ def test_it_ends_when_the_server_is_told_to_stop(site: Site) -> None:
     opened = threading.Event()
     listener = threading.Thread(target=listen)
     listener.start()
-    assert opened.wait(10)
+    assert opened.wait(60)
     site.app.state.stop_streams()  # what the handler of SIGTERM does in a process
-    listener.join(10)
+    listener.join(60)
     assert ended
 
 
@@ -132,7 +132,7 @@ def test_a_reader_that_leaves_is_forgotten(site: Site) -> None:
     for _ in range(5):
         site.line.take(small.rows(1, first=1))
         read(site, 1)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while site.server.server_state.connections and time.monotonic() < until:
         site.line.take(small.rows(1, first=2 + int(time.monotonic() * 1000) % 90_000))  # a write is when a server notices
         time.sleep(0.1)

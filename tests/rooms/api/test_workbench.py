@@ -8,19 +8,30 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from spc.errors import BadTable, Complaint, Refused, TooFewRows
 from spc.workbench import Bounds, Cancelled, Ticket, Workbench
 from spc.workbench.starter import Cold, Forks, Starter
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 DEMO = ROOT / "data" / "demo_circuit_boards" / "phase1_reference.csv"
 FOREVER = {"estimator": {"name": "mcd", "h": 0.63}, "limit": "calibrated"}  # no table has this h: it is simulated, for seconds
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table with so many columns that FOREVER is far from over when a test has seen that it runs."""
+    x = np.random.default_rng(1).standard_normal((400, 30)).round(3)
+    path = tmp_path_factory.mktemp("wide") / "wide.csv"
+    path.write_text("\n".join([",".join(f"v{j}" for j in range(30)), *(",".join(map(str, row)) for row in x.tolist())]) + "\n")
+    return path
 
 
 @pytest.fixture(scope="module", params=[Forks, Cold], ids=["forked", "cold"])
@@ -44,13 +55,6 @@ def read(bench: Workbench, path: Path) -> dict[str, object]:
 def fit(bench: Workbench, path: Path, **words: Any) -> str:
     asked: dict[str, Any] = {"recipe": {}, "report": lambda share, stage: None, **words}
     return bench.fit(path, name="", roles={}, timezone="UTC", **asked)
-
-
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 def alive(pid: int) -> bool:
@@ -92,11 +96,11 @@ def test_a_mistake_of_the_program_is_told_as_one(starter: Starter) -> None:
         fit(Workbench(starter=starter), DEMO, recipe={"estimator": "collections:OrderedDict"})
 
 
-def test_it_ends_when_it_takes_too_long(starter: Starter) -> None:
-    started = time.monotonic()
+def test_it_ends_when_it_takes_too_long(starter: Starter, wide: Path) -> None:
+    seen: list[float] = []
     with pytest.raises(Refused, match=r"0\.05 seconds"):
-        fit(Workbench(Bounds(seconds=0.05), starter), DEMO, recipe=FOREVER)
-    assert time.monotonic() - started < 10
+        fit(Workbench(Bounds(seconds=0.05), starter), wide, recipe=FOREVER, report=lambda share, stage: seen.append(share))
+    assert max(seen, default=0.0) < 0.9  # it was not let finish
 
 
 def test_it_ends_when_it_takes_too_much(starter: Starter, tmp_path: Path) -> None:
@@ -106,16 +110,20 @@ def test_it_ends_when_it_takes_too_much(starter: Starter, tmp_path: Path) -> Non
         read(Workbench(Bounds(memory=150 * 1024**2, seconds=60), starter), path)
 
 
-def test_a_task_can_be_cancelled_before_it_begins_and_while_it_runs(starter: Starter) -> None:
+def test_a_task_can_be_cancelled_before_it_begins_and_while_it_runs(starter: Starter, wide: Path) -> None:
     bench, ticket = Workbench(starter=starter), Ticket()
     ticket.cancel()
     with pytest.raises(Cancelled):
         fit(bench, DEMO, ticket=ticket)
-    running = Ticket()
-    started = time.monotonic()
+    running, seen = Ticket(), []
+
+    def report(share: float, stage: str) -> None:
+        seen.append(share)
+        running.cancel()
+
     with pytest.raises(Cancelled):
-        fit(bench, DEMO, recipe=FOREVER, ticket=running, report=lambda share, stage: running.cancel())
-    assert time.monotonic() - started < 10
+        fit(bench, wide, recipe=FOREVER, ticket=running, report=report)
+    assert max(seen) < 0.9
     assert read(bench, DEMO)["n"] == 200
 
 
@@ -138,45 +146,45 @@ def test_a_warm_process_that_was_killed_is_started_anew(forks: Forks) -> None:
     assert warm_pid(forks) != before
 
 
-def test_a_task_goes_on_when_the_warm_process_is_killed_and_can_still_be_ended(forks: Forks) -> None:
+def test_a_task_goes_on_when_the_warm_process_is_killed_and_can_still_be_ended(forks: Forks, wide: Path) -> None:
     bench, ticket, running = Workbench(starter=forks), Ticket(), threading.Event()
     said: list[BaseException] = []
 
     def work() -> None:
         try:
-            fit(bench, DEMO, recipe=FOREVER, ticket=ticket, report=lambda share, stage: running.set())
+            fit(bench, wide, recipe=FOREVER, ticket=ticket, report=lambda share, stage: running.set())
         except BaseException as wrong:  # noqa: BLE001 - looked at below
             said.append(wrong)
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert running.wait(20)
+    assert running.wait(60)
     (child,) = children(warm_pid(forks))
     os.kill(warm_pid(forks), signal.SIGKILL)
     time.sleep(0.1)
     assert alive(child)
     ticket.cancel()
-    thread.join(10)
+    thread.join(60)
     assert [type(one) for one in said] == [Cancelled]
     until(lambda: not alive(child))
 
 
-def test_closing_it_ends_what_is_still_running(forks: Forks) -> None:
+def test_closing_it_ends_what_is_still_running(wide: Path) -> None:
     own = Forks()
     bench, ended, running = Workbench(starter=own), threading.Event(), threading.Event()
 
     def work() -> None:
         with pytest.raises(Refused, match="stopping"):
-            fit(bench, DEMO, recipe=FOREVER, report=lambda share, stage: running.set())
+            fit(bench, wide, recipe=FOREVER, report=lambda share, stage: running.set())
         ended.set()
 
     worker = threading.Thread(target=work)
     worker.start()
-    assert running.wait(20)
+    assert running.wait(60)
     warm = warm_pid(own)
     (child,) = children(warm)
     bench.close()
-    worker.join(10)
+    worker.join(60)
     assert ended.is_set()
     with pytest.raises(Refused, match="stopping"):
         read(bench, DEMO)
@@ -184,10 +192,15 @@ def test_closing_it_ends_what_is_still_running(forks: Forks) -> None:
 
 
 def test_closing_it_does_not_wait_for_the_loading() -> None:
-    bench = Workbench(starter=Forks())
+    """The warm process stands still while it loads: whoever waited for it would wait for ever."""
+    forks = Forks()
+    forks.warm()
+    os.kill(warm_pid(forks), signal.SIGSTOP)
+    bench, asked = Workbench(starter=forks), threading.Event()
     said: list[BaseException] = []
 
     def work() -> None:
+        asked.set()
         try:
             read(bench, DEMO)
         except Refused as wrong:
@@ -195,11 +208,9 @@ def test_closing_it_does_not_wait_for_the_loading() -> None:
 
     worker = threading.Thread(target=work)
     worker.start()
-    time.sleep(0.1)
-    started = time.monotonic()
+    assert asked.wait(60)
     bench.close()
-    worker.join(10)
-    assert time.monotonic() - started < 2
+    worker.join(60)
     assert len(said) == 1
 
 
@@ -214,9 +225,9 @@ Workbench().fit(Path(sys.argv[1]), name="", roles={}, timezone="UTC", recipe=%r,
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_nothing_is_left_when_the_server_is_killed(how: int) -> None:
+def test_nothing_is_left_when_the_server_is_killed(how: int, wide: Path) -> None:
     owner = subprocess.Popen(
-        [sys.executable, "-c", OWNER % FOREVER, str(DEMO)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", OWNER % FOREVER, str(wide)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert owner.stdout is not None
     with owner.stdout:
@@ -224,7 +235,7 @@ def test_nothing_is_left_when_the_server_is_killed(how: int) -> None:
         (warm,) = children(owner.pid)
         (child,) = children(warm)
         owner.send_signal(how)
-        owner.wait(20)
+        owner.wait(60)
     until(lambda: not alive(warm) and not alive(child))
 
 

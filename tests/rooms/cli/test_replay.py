@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sqlite3
 import threading
 import time
@@ -21,14 +20,9 @@ from spc.errors import BadRecipe
 from spc.ledger import Ledger
 from spc.line import Plant
 from spc.settings import LineSettings, Settings
+from tests.ports import free_port
 
 Spc = Callable[..., Any]
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager
@@ -43,7 +37,7 @@ def serving(path: Path, port: int) -> Iterator[None]:
         yield
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(60)
         ledger.close()
 
 
@@ -84,18 +78,18 @@ def test_the_pace_is_the_files_own(spc: Spc, stream: Path, tmp_path: Path) -> No
     with serving(tmp_path / "spc.db", port):
         started = time.monotonic()
         assert replay(spc, file, port, "--speed", "180x")["accepted"] == 5
-        assert 0.95 < time.monotonic() - started < 20.0  # 180 s, 180 times as fast
+        assert 0.95 < time.monotonic() - started < 120.0  # 180 s, 180 times as fast
 
 
 def test_a_server_that_is_away_is_waited_for(spc: Spc, stream: Path, tmp_path: Path) -> None:
     port, path = free_port(), tmp_path / "spc.db"
     said: list[dict[str, Any]] = []
-    sender = threading.Thread(target=lambda: said.append(replay(spc, stream, port, "--speed", "max", "--patience", "30")))
+    sender = threading.Thread(target=lambda: said.append(replay(spc, stream, port, "--speed", "max", "--patience", "200")))
     sender.start()
     time.sleep(1.0)
     assert not said
     with serving(path, port):
-        sender.join(30)
+        sender.join(200)
     assert said == [{"accepted": 500, "duplicates": 0, "refused": [], "late": 0}]
 
 

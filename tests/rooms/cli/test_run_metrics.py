@@ -22,6 +22,7 @@ from spc.settings import load
 from spc.ui import sourced
 from spc.ui.pages.sources import row, summary
 from spc.ui.view import View
+from tests.ports import free_port
 
 LINE = 'own_process = true\n{more}[source]\nkind = "tail"\npath = "rows.csv"\nevery_s = 0.05\n'
 
@@ -34,11 +35,6 @@ def config(tmp_path: Path) -> Path:
     (tmp_path / "config" / "lines" / "other.toml").write_text("")
     (tmp_path / "config" / "lines" / "own.toml").write_text(LINE.format(more=""))
     return tmp_path / "config"
-
-
-def free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 def said(text: str) -> dict[str, float]:
@@ -54,7 +50,7 @@ def beside(config: Path, port: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def ask() -> None:
-        end = time.monotonic() + 50
+        end = time.monotonic() + 60
         while time.monotonic() < end and "code" not in found:
             try:
                 found["own"] = said(httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=1).text)
@@ -75,13 +71,13 @@ def beside(config: Path, port: int) -> dict[str, Any]:
 
     thread = threading.Thread(target=ask)
     thread.start()
-    found["code"] = main(["run", "own", "--config", str(config), "--seconds", "60"])
+    found["code"] = main(["run", "own", "--config", str(config), "--seconds", "300"])
     thread.join()
     return found
 
 
 def test_a_line_in_its_own_process_gives_its_numbers_and_the_server_what_is_on_disk(config: Path) -> None:
-    port = free()
+    port = free_port()
     (config / "lines" / "own.toml").write_text(LINE.format(more=f"metrics_port = {port}\n"))
     found = beside(config, port)
     assert found["code"] == 0
@@ -93,12 +89,12 @@ def test_a_line_in_its_own_process_gives_its_numbers_and_the_server_what_is_on_d
     assert "spc_source_up[own]" not in app
     assert (app["spc_lease_held[own]"], app["spc_line_run[own]"], app["spc_line_run[other]"]) == (0.0, 1.0, 0.0)
     assert app["spc_rows_accepted_total[own]"] == 2.0
-    assert abs(app["spc_last_row_timestamp_seconds[own]"] - time.time()) < 30
+    assert abs(app["spc_last_row_timestamp_seconds[own]"] - time.time()) < 600
     assert 'spc_line_holder_info{holder="process ' in found["text"]
     told = {one.line: one for one in found["told"]}["own"]
     assert (told.words, told.state, told.source, told.rows, told.since) == ("In a process of its own", "elsewhere", "tail", 2, None)
     assert told.run_by.startswith("process ")
-    assert 0 <= told.age_s < 30
+    assert 0 <= told.age_s < 600
     assert summary(found["told"]) == "1 without a source, 1 in another process."
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/metrics")

@@ -47,7 +47,7 @@ def months(ledger: Ledger) -> list[str]:
 def test_a_new_month_does_not_wait_for_those_who_read(ledger: Ledger) -> None:
     with ledger.read() as connection:
         assert len(rows.last_rows(connection, "smt-2", 10)) == 3
-        ledger.submit(lambda connection: append(connection, 4, APRIL)).result(5.0)
+        ledger.submit(lambda connection: append(connection, 4, APRIL)).result(60.0)
         assert len(rows.last_rows(connection, "smt-2", 10)) == 3
     assert months(ledger) == ["block_202503", "block_202504"]
     with ledger.read() as connection:

@@ -71,7 +71,7 @@ def test_every_commit_is_synced_and_readers_cannot_write(ledger: Ledger) -> None
 
 def test_a_job_that_fails_fails_alone(ledger: Ledger) -> None:
     hold = threading.Event()
-    first = ledger.submit(lambda connection: hold.wait(5.0))
+    first = ledger.submit(lambda connection: hold.wait(60.0))
     undone: list[str] = []
 
     def half(connection: sa.Connection) -> None:
@@ -83,22 +83,22 @@ def test_a_job_that_fails_fails_alone(ledger: Ledger) -> None:
     good.append(ledger.submit(lambda connection: lines.put_line(connection, "c", "C", 1)))
     hold.set()
     for one in [first, *good]:
-        one.result(5.0)
+        one.result(60.0)
     with pytest.raises(NotFound):
-        bad.result(5.0)
+        bad.result(60.0)
     assert known(ledger) == ["a", "b", "c"]
     assert undone == ["half"]
 
 
 def test_a_broken_constraint_is_that_jobs_error(ledger: Ledger) -> None:
     hold = threading.Event()
-    ledger.submit(lambda connection: hold.wait(5.0))
+    ledger.submit(lambda connection: hold.wait(60.0))
     orphan = ledger.submit(lambda connection: lines.add_activation(connection, "nowhere", None, 1, "me", "why"))
     good = ledger.submit(lambda connection: lines.put_line(connection, "a", "A", 1))
     hold.set()
     with pytest.raises(LedgerError, match=r"(?i)foreign key"):
-        orphan.result(5.0)
-    good.result(5.0)
+        orphan.result(60.0)
+    good.result(60.0)
     assert known(ledger) == ["a"]
     assert ledger.check() == []
 
@@ -114,7 +114,7 @@ def test_jobs_that_wait_together_share_one_commit(ledger: Ledger) -> None:
 
     futures = [ledger.submit(lambda connection, n=f"l{i:03d}": job(connection, n)) for i in range(200)]
     for one in futures:
-        one.result(10.0)
+        one.result(60.0)
     groups = sum(a != b for a, b in itertools.pairwise(begun)) + 1
     assert len(known(ledger)) == 200
     assert groups < 100
@@ -125,7 +125,7 @@ def test_a_failed_transaction_is_everybodys_error_and_nothing_is_kept(ledger: Le
     monkeypatch.setattr(store_module, "GROUP_S", 60.0)  # however slow the machine is: what waits together is one group
     hold = threading.Event()
     undone: list[str] = []
-    ledger.submit(lambda connection: hold.wait(5.0))
+    ledger.submit(lambda connection: hold.wait(60.0))
 
     def break_it(connection: sa.Connection) -> None:
         raise sa.exc.OperationalError("insert", {}, sqlite3.OperationalError("database or disk is full"))
@@ -135,7 +135,7 @@ def test_a_failed_transaction_is_everybodys_error_and_nothing_is_kept(ledger: Le
     hold.set()
     for one in (first, second):
         with pytest.raises(LedgerError, match="disk is full"):
-            one.result(5.0)
+            one.result(60.0)
     assert undone == ["a", "b"]
     assert known(ledger) == []
     assert "disk is full" in ledger.trouble
@@ -156,20 +156,20 @@ def test_the_first_process_on_a_ledger_knows_that_it_is_alone(url: str) -> None:
 
 def test_a_full_queue_says_when_to_come_back(ledger: Ledger) -> None:
     hold, held = threading.Event(), threading.Event()
-    ledger.submit(lambda connection: (held.set(), hold.wait(10.0)))
-    assert held.wait(5.0)
+    ledger.submit(lambda connection: (held.set(), hold.wait(60.0)))
+    assert held.wait(60.0)
     waiting = [ledger.submit(lambda connection: None, wait=False) for _ in range(store_module.WAITING)]
     with pytest.raises(Refused) as caught:
         ledger.submit(lambda connection: None, wait=False)
     hold.set()
     assert (caught.value.status, caught.value.retry_after) == (429, 1.0)
     for one in waiting:
-        one.result(10.0)
+        one.result(60.0)
 
 
 def test_a_cancelled_job_is_not_done(ledger: Ledger) -> None:
     hold = threading.Event()
-    ledger.submit(lambda connection: hold.wait(5.0))
+    ledger.submit(lambda connection: hold.wait(60.0))
     one = ledger.submit(lambda connection: lines.put_line(connection, "a", "A", 1))
     assert one.cancel()
     hold.set()

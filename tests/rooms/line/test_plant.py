@@ -21,6 +21,7 @@ from spc.nouns import Rows
 from spc.settings import LineSettings, PartSettings, Settings
 from tests.small import FakeClock, Inbox, model
 from tests.small import rows as some_rows
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -62,13 +63,6 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def settings(**options: Any) -> Settings:
     source = PartSettings("source", f"{__name__}:Flaky", options)
     return Settings(lines=(LineSettings("smt-2", source=source), LineSettings("bare")))
-
-
-def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 def prepared(ledger: Ledger) -> None:
@@ -219,15 +213,15 @@ def test_of_many_who_make_the_same_line_one_does(ledger: Ledger) -> None:
     assert len(plant.lines) == 4
 
 
-def test_stopping_is_prompt_even_while_a_source_waits(ledger: Ledger) -> None:
+def test_stopping_does_not_wait_for_a_source_that_waits(ledger: Ledger) -> None:
+    """Its next row is due in two hours."""
     path = str(ROOT / "data/demo_circuit_boards/phase2_stream.csv")
-    slow = PartSettings("source", "replay", {"path": path, "rows_per_s": 0.01})
+    slow = PartSettings("source", "replay", {"path": path, "rows_per_s": 1.0 / 7200, "now_times": True, "head": 10})
     plant = Plant(ledger, Settings(lines=(LineSettings("smt-2", source=slow),)), {"shift": Inbox()})
     plant.start()
-    time.sleep(0.2)
-    begun = time.monotonic()
+    until(lambda: count(ledger) == 10)
     plant.stop()
-    assert time.monotonic() - begun < 2.0
+    assert not [one for one in threading.enumerate() if one.name.startswith("source")]
 
 
 def test_the_demo_is_wanted_only_on_an_empty_ledger(ledger: Ledger) -> None:
@@ -251,7 +245,8 @@ def test_the_first_start_shows_a_calm_stretch_and_then_an_alarm(ledger: Ledger) 
     quick = replace(line, source=replace(line.source, options={**line.source.options, "rows_per_s": 100.0}))
     plant = Plant(ledger, replace(shop, lines=(quick,)))
     plant.start()
-    until(lambda: count(ledger) >= 170, 100.0)
+    until(lambda: count(ledger) >= 100)
+    until(lambda: count(ledger) >= 170)
     plant.stop()
     with ledger.read() as connection:
         out = [one.row for one in points.points_between(connection, "smt-2", 1, 170) if one.out]
@@ -332,26 +327,28 @@ class Patient:
 
     name: str = "patient"
     asked: ClassVar[list[float]] = []
+    waits: ClassVar[list[float]] = [0.4]
 
     def read(self, after: Any, stop: threading.Event, clock: Callable[[], int]) -> Iterator[tuple[Rows, Any]]:
         self.asked.append(time.monotonic())
         wrong = OSError("somebody else is there")
-        wrong.wait_s = 0.4  # type: ignore[attr-defined]
+        wrong.wait_s = self.waits[0]  # type: ignore[attr-defined]
         raise wrong
         yield
 
 
 def test_a_source_that_must_not_be_asked_soon_is_waited_for_and_does_not_hold_up_a_stop(ledger: Ledger) -> None:
     Patient.asked.clear()
+    Patient.waits[:] = [0.4]
     made = Plant(ledger, Settings(lines=(LineSettings("mixer", source=PartSettings("source", "tests.rooms.line.test_plant:Patient")),)))
     made._sources = {"mixer": Patient()}
     made.start()
-    end = time.monotonic() + 10.0
-    while len(Patient.asked) < 2 and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: len(Patient.asked) >= 2 and made.source("mixer").error)
     assert made.source("mixer").error == "somebody else is there"
-    begun = time.monotonic()
+    Patient.waits[:] = [7200.0]
+    asked = len(Patient.asked)
+    until(lambda: len(Patient.asked) > asked)
     made.stop()
-    assert time.monotonic() - begun < 2.0
+    assert not [one for one in threading.enumerate() if one.name.startswith("source")]
     first, second, *_ = Patient.asked
     assert second - first >= 0.4  # FIRST_S is 0.02 here

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
@@ -12,6 +11,7 @@ from aiosmtpd.controller import Controller
 
 from spc.errors import BadSettings, NotifyError
 from spc.notify import Email, Message
+from tests.ports import free_port
 
 MESSAGE = Message(
     "7c3e", "SMT-2: ALARM", "06:03 SMT-2: warp_mm is 8 sd high. T² 64.0.", "http://plant/alarms?alarm=a1", at=1_741_068_000_000_000
@@ -42,16 +42,15 @@ class Mailbox:
 @pytest.fixture
 def mailbox() -> Iterator[tuple[Mailbox, int]]:
     box = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    port = free_port()
+    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60.0)
     controller.start()
     yield box, port
     controller.stop()
 
 
 def sender(port: int, **other: Any) -> Email:
-    return Email("127.0.0.1", "spc@plant.example", ("shift@plant.example", "lead@plant.example"), port=port, timeout_s=5.0, **other)
+    return Email("127.0.0.1", "spc@plant.example", ("shift@plant.example", "lead@plant.example"), port=port, timeout_s=60.0, **other)
 
 
 def test_the_mail_arrives_with_a_stable_message_id(mailbox: tuple[Mailbox, int]) -> None:

@@ -57,12 +57,12 @@ def zipped(name: str) -> bytes:
     ],
 )
 def test_what_is_no_table(content: bytes, said: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with pytest.raises(Complaint) as refused:
         read(content)
     assert said in str(refused.value)
     assert refused.value.cure
-    assert time.perf_counter() - begun < 2
+    assert time.thread_time() - begun < 30  # a hundredth of a second here; a pattern that goes back over all of it needs hours
 
 
 def test_two_thousand_columns_are_read_and_five_thousand_refused() -> None:
@@ -73,10 +73,10 @@ def test_two_thousand_columns_are_read_and_five_thousand_refused() -> None:
         return "\n".join(lines).encode()
 
     assert len(read(table(2000)).names) == 2000
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with pytest.raises(Refused, match="5000 columns of numbers; at most 2000"):
         read(table(5000))
-    assert time.perf_counter() - begun < 5
+    assert time.thread_time() - begun < 60
 
 
 def test_limits_of_bytes_and_rows() -> None:

@@ -67,14 +67,14 @@ class Reader:
         return json.loads(json.dumps(self.given[-1].position))
 
     def until(self, true: Callable[[], bool]) -> None:
-        end = time.monotonic() + 10.0
+        end = time.monotonic() + 60.0
         while not true():
             assert time.monotonic() < end, f"it did not happen: {self.ids[-3:]}, {self.scraps}, {self.failed}"
             time.sleep(0.005)
 
     def close(self) -> None:
         self.stop.set()
-        self.thread.join(5.0)
+        self.thread.join(60.0)
         assert not self.thread.is_alive()
 
 
@@ -122,7 +122,23 @@ def test_by_name_when_that_is_the_order(folder: Path, start: Callable[..., Reade
     one.until(lambda: one.ids == boards(1, 9))
 
 
-def test_a_file_that_is_being_written_waits(folder: Path, start: Callable[..., Reader]) -> None:
+class Looked:
+    """The clock of a folder: it stands until it is moved, and knows how often it was looked at."""
+
+    def __init__(self) -> None:
+        self.now, self.looks = 100.0, 0
+
+    def monotonic(self) -> float:
+        self.looks += 1
+        return self.now
+
+    def monotonic_ns(self) -> int:
+        return int(self.now * 1e9)
+
+
+def test_a_file_that_is_being_written_waits(folder: Path, start: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Looked()
+    monkeypatch.setattr("spc.sources.folder.time", clock)
     for name in (".hidden.csv", "x.tmp", "x.csv.part", "x.csv~", "notes.txt"):
         (folder / name).write_text(text(90, 95))
     one = start(settle_s=0.4, pattern="*.csv*")
@@ -130,8 +146,11 @@ def test_a_file_that_is_being_written_waits(folder: Path, start: Callable[..., R
         for k in range(1, 9):
             out.write(HEADER if k == 1 else line(k))
             out.flush()
-            time.sleep(0.1)
+            clock.now += 0.3
+            looks = clock.looks
+            one.until(lambda looks=looks: clock.looks >= looks + 3)
             assert one.ids == []
+    clock.now += 0.5
     one.until(lambda: one.ids == boards(2, 8))
 
 
@@ -261,7 +280,7 @@ def test_in_a_plant_rows_and_scraps_are_on_disk_before_the_file_is_moved(folder:
         with Ledger.open(url) as ledger:
             plant = Plant(ledger, site)
             plant.start()
-            end = time.monotonic() + 15.0
+            end = time.monotonic() + 60.0
             while {one.name for one in (folder / "done").glob("*")} != moved:
                 assert time.monotonic() < end, plant.source("smt-2")
                 time.sleep(0.02)

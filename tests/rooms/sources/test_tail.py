@@ -43,14 +43,14 @@ class Follower:
         return [id for rows, _ in self.given for id in rows.ids]
 
     def until(self, true: Callable[[], bool]) -> None:
-        end = time.monotonic() + 10.0
+        end = time.monotonic() + 60.0
         while not true():
             assert time.monotonic() < end, f"it did not happen: {self.ids}, {self.failed}"
             time.sleep(0.005)
 
     def close(self) -> None:
         self.stop.set()
-        self.thread.join(5.0)
+        self.thread.join(60.0)
         assert not self.thread.is_alive()
 
 

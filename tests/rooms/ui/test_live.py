@@ -53,7 +53,7 @@ async def opened(hub: Hub, after: int = 0, *, draws: bool = True, values: bool =
         task.cancel()
 
 
-async def until(true: Any, seconds: float = 5.0) -> None:
+async def until(true: Any, seconds: float = 60.0) -> None:
     end = asyncio.get_running_loop().time() + seconds
     while not true():
         assert asyncio.get_running_loop().time() < end, "nothing came"
@@ -87,12 +87,15 @@ def test_rows_are_drawn_together_and_at_most_four_times_a_second(house: House) -
     hub = Hub(View(house))
 
     async def day() -> None:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         async with opened(hub) as page:
             for _ in range(40):
                 await asyncio.to_thread(house.send, 1)
                 await asyncio.sleep(0.02)
             await until(lambda: page.rows == list(range(1, 41)))
-            assert sum("n" in m for m in page.messages) <= 8
+            drawn, took = sum("n" in m for m in page.messages), loop.time() - begun
+            assert drawn <= 1 + 4 * took  # however long a busy machine takes for it
 
     asyncio.run(day())
 
