@@ -418,7 +418,7 @@
   }
 
   // -------------------------------------------------------------------------------------------------------------- the line
-  const view = { paused: 0, pausedAt: 0, frozenRows: null, pick: 0, chosen: false, trendAt: 0, trendCost: 0, sent: 0, pickAt: 0 };
+  const view = { paused: 0, pausedAt: 0, frozenRows: null, pick: 0, chosen: false, trendAt: 0, trendCost: 0, sent: 0, pickAt: 0, leave: 4000 };
 
   const chosen = (id) => (document.querySelector('[data-into="' + id + '"][aria-pressed="true"]') || { dataset: {} }).dataset.value;
   const plot = (id) => { const box = $(id); return box && box.querySelector(".js-plotly-plot"); };
@@ -812,7 +812,7 @@
     clock.heard = performance.now();
     const frame = new MutationObserver(() => { if ($("main")) arrived(); });
     const done = new MutationObserver(() => {
-      if (document.querySelector("#answer-said .done")) setTimeout(() => { if (document.querySelector("#answer-said .done")) props("answer", { hidden: true }); }, 4000);
+      if (document.querySelector("#answer-said .done")) setTimeout(() => { if (document.querySelector("#answer-said .done")) props("answer", { hidden: true }); }, view.leave);
     });
     const ready = setInterval(() => {
       if (!$("main")) return;

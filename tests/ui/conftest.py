@@ -12,12 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.ui.served import Served
+from tests.ui.chrome import Chrome
+from tests.ui.served import BASE, BENCH, Served
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
-    "--disable-sync --autoplay-policy=user-gesture-required"
-).split()
+OPEN: list[Chrome] = []  # none or one: the browser of this process, for all tests of this folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,28 +40,42 @@ def served(tmp_path: Path) -> Iterator[Served]:
     made.stop()
 
 
-@pytest.fixture(scope="module")  # not longer: while it is open, no other test of this thread can run an event loop
-def browser(chromium: str) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: install the dev extra")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Any:
+    """The browser stays until a test of another folder is next: while it is open, that could not run an event loop in this thread."""
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+            shut()
+            BENCH.shut()
+
+
+def shut() -> None:
+    while OPEN:
+        OPEN.pop().close()
 
 
 @pytest.fixture
-def page(browser: Any, served: Served, axe_script: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+def chrome(chromium: str) -> Chrome:
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: install the dev extra")
+    if OPEN and not OPEN[0].alive():
+        shut()
+    if not OPEN:
+        OPEN.append(Chrome(playwright.sync_playwright().start(), chromium, BASE))
+    return OPEN[0]
+
+
+@pytest.fixture
+def browser(chrome: Chrome) -> Any:
+    """To make contexts of: each without anything that was loaded or stored."""
+    return chrome.browser
+
+
+@pytest.fixture
+def page(chrome: Chrome, served: Served, axe_script: str, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A page at 1280 x 720. A test whose server goes away on purpose uses the fixture `cut_off` as well."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 720},
-        color_scheme="light",
-        timezone_id="UTC",
-        locale="en-GB",
-        reduced_motion="reduce",
-        base_url=served.base,
-    )
-    context.set_default_timeout(20_000)
-    opened = context.new_page()
+    opened = chrome.page()
     wrong: list[str] = []
     opened.on("console", lambda m: wrong.append(f"console: {m.text}") if m.type == "error" else None)
     opened.on("pageerror", lambda e: wrong.append(f"script: {e}"))
@@ -82,7 +94,7 @@ def page(browser: Any, served: Served, axe_script: str, request: pytest.FixtureR
         if "refused" in request.fixturenames:
             wrong = [one for one in wrong if "the server responded with a status of 4" not in one]
         assert (serious, wrong) == ([], [])
-    context.close()
+    chrome.clear()
 
 
 @pytest.fixture

@@ -46,8 +46,8 @@ def test_charts_are_chosen_on_the_reference_page_and_drawn_on_the_line(page: Any
     page.click("button[data-into='reference-memory'][data-value='mewma']")
     page.select_option("select[data-into='reference-estimator']", "classical")
     page.click("#reference-fit")
-    page.wait_for_selector("#reference-t2 .main-svg", timeout=90_000)
-    asked = httpx.get(f"{served.base}/api/v1/models/{page.url.split('model=')[1]}", timeout=20).json()
+    page.wait_for_selector("#reference-t2 .main-svg")
+    asked = httpx.get(f"{served.base}/api/v1/models/{page.url.split('model=')[1]}", timeout=60).json()
     assert set(asked["charts"]) == {"t2", "mewma"}
     assert "together one false alarm in 370" in asked["charts"]["mewma"]["law"]
     assert page.locator("button[data-into='reference-memory'][data-value='mewma']").get_attribute("aria-pressed") == "true"

@@ -13,13 +13,13 @@ def test_a_page_that_lost_its_server_says_so_and_heals_without_losing_or_doublin
     page.goto("/line/mixer")
     until(page, f"window.spcLive?.lines.get('mixer') && {HELD}.length === 30")
     served.stop()
-    page.wait_for_selector("#frozen:not([hidden])", timeout=30_000)
+    page.wait_for_selector("#frozen:not([hidden])")
     assert "frozen since" in page.locator("#frozen").inner_text()
     assert "Cut off" in page.locator("#link-light").inner_text()
     assert page.title().startswith("Frozen")
     served.start()
     served.send(25, out=(25,))
-    page.wait_for_selector("#frozen", state="hidden", timeout=30_000)
+    page.wait_for_selector("#frozen", state="hidden")
     until(page, f"{HELD}.length === 55")
     assert page.evaluate(HELD) == list(range(1, 56))
     page.wait_for_selector("#banner .alarm")
@@ -31,10 +31,10 @@ def test_the_connection_light_has_a_word(page: Any, served: Served) -> None:
     assert len(page.locator(".clock-time").inner_text()) == 8
 
 
-def test_many_pages_see_the_same_and_a_server_with_open_pages_can_stop(page: Any, served: Served, browser: Any) -> None:
+def test_many_pages_see_the_same_and_a_server_with_open_pages_can_stop(page: Any, served: Served) -> None:
     served.activate()
     served.send(10)
-    others = [browser.new_page(base_url=served.base) for _ in range(3)]
+    others = [page.context.new_page() for _ in range(3)]
     for one in (page, *others):
         one.goto("/line/mixer")
     for _ in range(6):

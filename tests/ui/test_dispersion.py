@@ -33,7 +33,7 @@ def drawn(page: Any, served: Served, made: Model, x: np.ndarray, points: int, ti
     until(page, f"{CHART}?.data?.[0].y.filter((v) => v !== null).length === {points}")
     assert page.evaluate(f"{CHART}.data.map((t) => t.name)") == [title, f"{title} beyond", "late", "no rows"]
     assert page.evaluate(f"{CHART}.data[1].x.length") >= 1
-    return str(httpx.get(f"{served.base}/api/v1/alarms?line=mixer", timeout=20).json())
+    return str(httpx.get(f"{served.base}/api/v1/alarms?line=mixer", timeout=60).json())
 
 
 def test_a_moving_covariance_is_drawn_beside_t2_and_rings(page: Any, served: Served) -> None:
@@ -69,7 +69,7 @@ def test_the_moving_covariance_is_chosen_on_the_reference_page_and_the_one_of_su
     page.click("button[data-into='reference-memory'][data-value='mewmc']")
     page.select_option("select[data-into='reference-estimator']", "classical")
     page.click("#reference-fit")
-    page.wait_for_selector("#reference-t2 .main-svg", timeout=90_000)
+    page.wait_for_selector("#reference-t2 .main-svg")
     assert set(fitted_charts(page, served)) == {"t2", "mewmc"}
 
 
@@ -89,7 +89,7 @@ def test_the_spread_within_subgroups_is_chosen_on_the_reference_page(page: Any, 
     page.select_option("select[data-into='reference-estimator']", "classical")
     page.wait_for_selector("#reference-arl0 >> text=2 charts share the false alarms")
     page.click("#reference-fit")
-    page.wait_for_selector("#reference-t2 .main-svg", timeout=90_000)
+    page.wait_for_selector("#reference-t2 .main-svg")
     charts = fitted_charts(page, served)
     assert set(charts) == {"t2", "dispersion"}
     assert "together one false alarm in 370" in charts["dispersion"]["law"]
@@ -97,5 +97,5 @@ def test_the_spread_within_subgroups_is_chosen_on_the_reference_page(page: Any, 
 
 
 def fitted_charts(page: Any, served: Served) -> dict[str, dict[str, Any]]:
-    told: dict[str, dict[str, Any]] = httpx.get(f"{served.base}/api/v1/models/{page.url.split('model=')[1]}", timeout=20).json()["charts"]
+    told: dict[str, dict[str, Any]] = httpx.get(f"{served.base}/api/v1/models/{page.url.split('model=')[1]}", timeout=60).json()["charts"]
     return told

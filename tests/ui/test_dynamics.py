@@ -25,9 +25,9 @@ def test_residuals_are_chosen_fitted_and_explained_with_the_row_before(page: Any
     page.select_option("select[data-into='reference-estimator']", "classical")
     until(page, "document.getElementById('reference-arl0').innerText.includes('known after the fit')")
     page.click("#reference-fit")
-    page.wait_for_selector("#reference-t2 .main-svg", timeout=90_000)
+    page.wait_for_selector("#reference-t2 .main-svg")
     id = page.url.split("model=")[1]
-    asked = httpx.get(f"{served.base}/api/v1/models/{id}", timeout=20).json()
+    asked = httpx.get(f"{served.base}/api/v1/models/{id}", timeout=60).json()
     assert asked["dynamics"]["kind"] == "residual"
     assert page.input_value("select[data-into='reference-dynamics']") == "residual", "the next fit asks for the same"
     assert "what the row before does not imply" in page.inner_text("#reference-review")

@@ -48,9 +48,10 @@ def test_the_latest_point_beyond_the_limit_is_explained_until_another_is_chosen(
     page.mouse.move(*place)
     page.mouse.click(*place)
     page.wait_for_selector("text=Row 12, part B00012")
+    until(page, "performance.now() - window.spcLive.view.pickAt > 1000")  # before that no other row would be chosen in any case
     served.send(3, out=(2,))
-    until(page, f"{CHART}.data[2].x.length === 3")
-    page.wait_for_timeout(400)
+    until(page, f"{CHART}.data[2].x.length === 3 && !window.spcLive.lines.get('mixer').dirty")
+    assert page.evaluate("window.spcLive.view.pick") == 12
     assert page.locator("text=Row 12, part B00012").count() == 1
 
 
@@ -151,7 +152,7 @@ def diaphragms(served: Served, first: int, n: int, *, out: tuple[int, ...] = (),
     """Rows as a table of parts without times has them: values and nothing else, a block at a time."""
     block = some_rows(n, first=first, out=out)
     text = ",".join(block.names) + "\n" + "".join(",".join(f"{v:.6f}" for v in row) + "\n" for row in block.x.tolist())
-    answer = httpx.post(f"{served.base}/api/v1/lines/{line}/rows", content=text, headers={"Content-Type": "text/csv"}, timeout=20)
+    answer = httpx.post(f"{served.base}/api/v1/lines/{line}/rows", content=text, headers={"Content-Type": "text/csv"}, timeout=60)
     assert answer.status_code == 200, answer.text
     served.next[line] = first + n
 

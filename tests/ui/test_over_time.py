@@ -66,13 +66,13 @@ def test_a_column_of_the_map_stands_under_its_point(page: Any, served: Served) -
     served.activate()
     served.send(60, out=(20, 33))
     opened(page, 60)
-    off = page.evaluate(
+    off = (
         f"(() => {{ const a = {CHART}._fullLayout, s = {SHOWN}, left = {CHART}.getBoundingClientRect().left - "
         "document.getElementById('line-heat').getBoundingClientRect().left;"
         f"return {CHART}.data[0].x.map((x, i) => Math.abs(left + a._size.l + a.xaxis.d2p(x) - (s.win.left + s.place[i]))) }})()"
     )
-    assert len(off) == 60
-    assert max(off) < 1.0
+    until(page, f"Math.max(...{off}) < 1.0")  # not before the page has found its width
+    assert len(page.evaluate(off)) == 60
 
 
 def colours(page: Any, seq: int, name: str) -> set[tuple[int, ...]]:
@@ -141,16 +141,18 @@ def test_the_axes_of_the_chart_stay_what_they_are_when_a_row_is_chosen(page: Any
     served.activate()
     served.send(30, out=(30,))
     opened(page, 30)
-    page.click(f"button[data-into='line-scale'][data-value='{scale}']")
-    page.wait_for_timeout(800)
     gd = "document.querySelector('#line-chart .js-plotly-plot')"
+    until(page, f"{gd}.data[4].x.length === 1 && window.spcBlame.times.words > 0")  # the last row beyond the limit is chosen already
+    page.click(f"button[data-into='line-scale'][data-value='{scale}']")
+    until(page, f"{gd}._fullLayout.yaxis.type === '{'log' if scale == 'log' else 'linear'}' && !window.spcLive.lines.get('mixer').dirty")
+    page.wait_for_timeout(300)
     axes = [f"{gd}._fullLayout.{axis}.{word}" for word in ("type", "range") for axis in ("xaxis", "yaxis")]
     looks = f"JSON.stringify([{', '.join(axes)}])"
     before = page.evaluate(looks)
     assert before.startswith('["date","log"' if scale == "log" else '["date","linear"')
     page.evaluate("window.spcLive.pick(12, true)")
-    until(page, f"{gd}.data[4].x.length === 1 && window.spcBlame.times.words > 0")
-    page.wait_for_timeout(900)
+    until(page, f"{gd}.data[4].x.join() === [{gd}.data[0].x[11]].join()")
+    page.wait_for_timeout(300)
     assert page.evaluate(looks) == before
 
 
@@ -227,6 +229,11 @@ CLICK = """(seq) => new Promise((done) => {
 })"""
 
 
+def busy(devtools: Any) -> float:
+    """Seconds that the page's thread has had the processor."""
+    return float(next(one["value"] for one in devtools.send("Performance.getMetrics")["metrics"] if one["name"] == "TaskDuration"))
+
+
 def test_at_fifty_variables_and_ten_thousand_rows_a_press_is_answered_at_once(page: Any, served: Served) -> None:
     made = wide()
     served.activate(made=made)
@@ -241,13 +248,20 @@ def test_at_fifty_variables_and_ten_thousand_rows_a_press_is_answered_at_once(pa
     page.click("text=last 10 000 rows")
     until(page, f"{KEPT}.n === 10000 && {SHOWN}.n === 10000")
     page.wait_for_timeout(800)
-    took = []
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})  # of the processor: how busy others are is not asked here
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url))
+    took, worked = [], []
     for seq in (9701, 9800, 9901, 9850, 9701):
+        before = busy(devtools)
         took.append(page.evaluate(CLICK, seq) | {"map": page.evaluate("window.spcBlame.times.cost")})
+        worked.append(busy(devtools) - before)
         page.wait_for_timeout(400)
     share = np.array(page.evaluate(f"Array.from({KEPT}.share.slice(9700 * 50, 9701 * 50))"))
     assert share == pytest.approx(blame(made, x[9700:9701]).share[0], rel=1e-4, abs=1e-4)
-    assert page.evaluate(WORDS).startswith("Row 9701: sensor_08 is ")
+    until(page, f"{WORDS}.startsWith('Row 9701: sensor_08 is ')")
+    assert not any("/blame" in url for url in asked), "the map and the closer look are drawn from what is there"
     middle = {name: round(float(np.median([one[name] for one in took])), 1) for name in took[0]}
     print("\nms from a click to the frame that shows it, p = 50, 10 000 rows:", middle, took)
-    assert max(middle.values()) < 1000.0
+    assert float(np.median(worked)) < 1.0

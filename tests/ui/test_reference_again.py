@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.ui.served import Served, until
-from tests.ui.test_reference_flow import FIT_MS, fitted, table, upload
+from tests.ui.test_reference_flow import fitted, table, upload
 
 
 def two_groups(folder: Path) -> Path:
@@ -36,7 +36,7 @@ def decided(page: Any, row: int, button: str) -> None:
 
 def refitted(page: Any, n: int) -> str:
     page.click("#reference-fit")
-    page.wait_for_selector(f"text=n = {n} of 60", timeout=FIT_MS)
+    page.wait_for_selector(f"text=n = {n} of 60")
     return str(page.inner_text("#reference-counter .n-of"))
 
 
@@ -54,9 +54,9 @@ def test_the_other_of_two_groups_is_looked_at_and_fitted(page: Any, tmp_path: Pa
     page.wait_for_selector("#reference-drawer", state="hidden")
     before = page.url
     page.locator("#reference-other-basin").press("Enter")
-    until(page, f"location.href !== '{before}' && location.search.includes('model=') && !location.search.includes('job=')", 60)
-    page.wait_for_selector("#reference-fit-found >> text=basin 'lowest'", timeout=FIT_MS)
-    page.wait_for_selector("#reference-counter >> text=/1\\d\\d rows beyond/", timeout=FIT_MS)
+    until(page, f"location.href !== '{before}' && location.search.includes('model=') && !location.search.includes('job=')")
+    page.wait_for_selector("#reference-fit-found >> text=basin 'lowest'")
+    page.wait_for_selector("#reference-counter >> text=/1\\d\\d rows beyond/")
 
 
 def test_rows_are_left_out_over_several_fits_and_taken_back(page: Any, served: Served, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_rows_are_left_out_over_several_fits_and_taken_back(page: Any, served: S
     assert third.partition("UCL ")[2].startswith(second.partition("→ ")[2])  # from the limit of the fit before
     assert page.locator("#reference-table tbody tr").count() == 2  # excluded rows stay visible
     model = page.url.partition("model=")[2].partition("&")[0]
-    told = httpx.get(f"{served.base}/api/v1/models/{model}/report", timeout=20).text
+    told = httpx.get(f"{served.base}/api/v1/models/{model}/report", timeout=60).text
     assert "58 of 60 rows were fitted. A person excluded 2 rows (3.3%)." in told
     assert told.count("tool or wear") >= 2
     decided(page, 20, "undo")
@@ -80,7 +80,7 @@ def test_rows_are_left_out_over_several_fits_and_taken_back(page: Any, served: S
     refitted(page, 59)
     decided(page, 33, "undo")
     assert page.inner_text("#reference-fit") == "Refit with every row"
-    last = refitted(page, 60)
+    last = refitted(page)
     assert last.partition("→ ")[2] == first.partition("UCL ")[2]  # all is as it was
     assert "excluded:" not in page.inner_text("#reference-table")
 
@@ -99,7 +99,7 @@ def test_the_reference_is_checked_without_assuming_a_distribution(page: Any, tmp
     page.wait_for_selector("#reference-stable-said >> text=is not a number")
     page.fill("#reference-stable-overall", "0,05")
     page.locator("#reference-stable").press("Enter")
-    page.wait_for_selector("#reference-stable-said >> text=/A step begins at row 4[012]/", timeout=FIT_MS)
+    page.wait_for_selector("#reference-stable-said >> text=/A step begins at row 4[012]/")
     words = page.inner_text("#reference-stable-said")
     assert words.startswith("Not stable. p-value 0.001 (of 999 permutations)")
     assert "b " in words.partition("row 4")[2]
@@ -130,7 +130,7 @@ def test_means_of_subgroups_are_judged_when_they_are_asked_for_and_two_products_
     before = page.url
     page.click("button.segment:has-text('Single rows')")
     page.click("#reference-fit")
-    until(page, f"location.href !== '{before}' && !location.search.includes('job=')", 60)
+    until(page, f"location.href !== '{before}' && !location.search.includes('job=')")
     page.wait_for_selector("button.segment:has-text('Single rows')[aria-pressed=true]")
 
 
@@ -149,6 +149,6 @@ def test_a_table_of_more_variables_than_rows_asks_for_an_estimator_that_can_fit_
     page.select_option("select[data-into='reference-estimator']", "mcd")
     page.wait_for_selector("#reference-estimator-help >> text=This table asks for MRCD")
     page.click("#reference-fit")
-    page.wait_for_selector("#reference-fit-said >> text=rows are too few", timeout=FIT_MS)
+    page.wait_for_selector("#reference-fit-said >> text=rows are too few")
     fitted(page, "ledoit_wolf")
     page.wait_for_selector("#reference-t2-summary >> text=/Ledoit–Wolf: /")

@@ -14,7 +14,7 @@ import pytest
 from spc.ledger import lines, models
 from spc.line import activate, save_model, save_reference
 from tests.small import CENTER, NAMES, SD, model, rows
-from tests.ui.served import Served, until
+from tests.ui.served import BENCH, Served, until
 
 
 def shot(page: Any, name: str, width: int = 1280, dark: bool = False) -> None:
@@ -228,13 +228,16 @@ def test_a_long_replay_is_cancelled(page: Any, served: Served) -> None:
 
 
 def test_who_comes_back_finds_a_running_replay_and_the_earlier_ones(page: Any, served: Served) -> None:
-    one, other = prepared(served)
-    reference = kept(served, csv(calm(30_000)), "long.csv")
-    asked = {"reference_id": reference, "candidates": [{"model_id": one, "name": "old"}, {"model_id": other, "name": "new"}]}
-    begun = httpx.post(f"{served.base}/api/v1/replays", json=asked, timeout=20).json()["job"]
-    page.goto(f"/replay?job={begun}")
-    page.wait_for_selector("#replay-wait")
-    page.click("#replay-wait")
+    one, _ = prepared(served)
+    reference = kept(served, csv(calm(200)), "long.csv")
+    fresh = {"reference_id": reference, "recipe": {"estimator": {"name": "classical"}}, "name": "new"}
+    asked = {"reference_id": reference, "candidates": [{"model_id": one, "name": "old"}, fresh]}
+    with BENCH.held():
+        begun = httpx.post(f"{served.base}/api/v1/replays", json=asked, timeout=60).json()["job"]
+        page.goto(f"/replay?job={begun}")
+        page.wait_for_selector("#replay-wait")
+        page.click("#replay-wait")
+        page.wait_for_selector("#replay-running:not([hidden])")
     page.wait_for_selector("h2 >> text=Alarms of new")
     words = page.inner_text("#replay")
     assert "old (champion)" in words

@@ -12,6 +12,7 @@ import pytest
 
 from spc.cli import main
 from tests.conftest import ROOT
+from tests.ui.chrome import LIMIT_MS
 
 DEMO = ROOT / "data" / "demo_circuit_boards" / "phase1_reference.csv"
 
@@ -26,6 +27,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_opens_without_a_server_draws_every_picture_and_asks_nothing_of_elsewhere(browser: Any, written: Path, axe_script: str) -> None:
     context = browser.new_context(viewport={"width": 900, "height": 1200}, offline=True)
+    context.set_default_timeout(LIMIT_MS)
     page = context.new_page()
     wrong: list[str] = []
     page.on("console", lambda m: wrong.append(f"console: {m.text}"))
@@ -54,6 +56,7 @@ def test_its_policy_lets_no_other_script_in(browser: Any, written: Path, tmp_pat
     changed = tmp_path / "changed.html"
     changed.write_text(text.replace("</main>", "</main><script>window.stranger = 1</script><img src='https://example.invalid/x.png'>"))
     context = browser.new_context()
+    context.set_default_timeout(LIMIT_MS)
     page = context.new_page()
     asked: list[str] = []
     page.on("requestfinished", lambda r: asked.append(r.url))
@@ -67,6 +70,7 @@ def test_its_policy_lets_no_other_script_in(browser: Any, written: Path, tmp_pat
 
 def test_it_prints_on_a4(browser: Any, written: Path) -> None:
     context = browser.new_context()
+    context.set_default_timeout(LIMIT_MS)
     page = context.new_page()
     page.goto(written.as_uri())
     page.wait_for_function("document.querySelectorAll('.picture .main-svg').length >= 7")

@@ -41,7 +41,7 @@ def test_a_row_that_breaks_a_relation_is_drawn_told_and_worked_out(page: Any, se
     assert page.evaluate(f"{CHART}.data.map((t) => t.name)") == ["SPE", "SPE beyond", "late", "no rows"]
     assert page.evaluate(f"{CHART}.data[1].x.length") == 1
     assert page.get_by_text("relations that break").count() == 1
-    alarms = httpx.get(f"{served.base}/api/v1/alarms?line=mixer", timeout=20).json()
+    alarms = httpx.get(f"{served.base}/api/v1/alarms?line=mixer", timeout=60).json()
     said = str(alarms)
     assert "do not go together" in said
     assert "SPE 4" in said
@@ -60,7 +60,7 @@ def test_it_is_chosen_on_the_reference_page(page: Any, served: Served) -> None:
     page.click("button[data-into='reference-memory'][data-value='spe']")
     page.select_option("select[data-into='reference-estimator']", "classical")
     page.click("#reference-fit")
-    page.wait_for_selector("#reference-t2 .main-svg", timeout=90_000)
-    asked = httpx.get(f"{served.base}/api/v1/models/{page.url.split('model=')[1]}", timeout=20).json()
+    page.wait_for_selector("#reference-t2 .main-svg")
+    asked = httpx.get(f"{served.base}/api/v1/models/{page.url.split('model=')[1]}", timeout=60).json()
     assert set(asked["charts"]) == {"t2", "spe"}
     assert "t2 and spe together one false alarm in 370" in asked["charts"]["spe"]["law"]

@@ -40,7 +40,7 @@ def test_the_wall_is_calm_and_then_it_is_not(page: Any, served: Served) -> None:
 def test_a_line_that_is_made_meanwhile_gets_its_tile(page: Any, served: Served) -> None:
     page.goto("/")
     page.wait_for_selector('.tile[data-line="press"]')
-    answer = httpx.post(f"{served.base}/api/v1/lines", json={"name": "lathe-7", "title": "Lathe 7"}, timeout=20)
+    answer = httpx.post(f"{served.base}/api/v1/lines", json={"name": "lathe-7", "title": "Lathe 7"}, timeout=60)
     assert answer.status_code == 201, answer.text
     page.wait_for_selector('.tile[data-line="lathe-7"] >> text=Lathe 7')
     assert page.locator(".tile").count() == 3
@@ -75,7 +75,7 @@ def test_a_line_that_fell_silent_says_for_how_long(page: Any, served: Served) ->
     served.long_ago(2 * 3600 + 130, 30)
     page.goto("/")
     page.wait_for_selector('.tile.stale[data-line="press"]')
-    assert tile(page, "press").locator(".tile-state").inner_text() == "No data 2 h 2 min"
+    assert tile(page, "press").locator(".tile-state").inner_text() in ("No data 2 h 2 min", "No data 2 h 3 min")
 
 
 @pytest.mark.parametrize("width, height", [(1280, 720), (1920, 1080), (1180, 820), (820, 1180)])
