@@ -38,6 +38,7 @@ _BOTH: Final = {
 _WRITER: Final = {
     **_BOTH,
     "synchronous_commit": "on",
+    "default_transaction_isolation": "read committed",  # a statement sees what was written while it waited for the lock
     "idle_in_transaction_session_timeout": "20s",  # a program that stands still in the middle must not stop the others …
     "lock_timeout": "30s",  # … who wait longer than that
     "statement_timeout": "60s",
@@ -50,6 +51,10 @@ _READER: Final = {
     "lock_timeout": "30s",
     "statement_timeout": "5min",
 }
+_LOCK: Final = f"select pg_advisory_xact_lock({_WRITERS})"
+_TURN: Final = "select owner from turn where id = 1"
+_TAKE: Final = "insert into turn (id, owner) values (1, %s) on conflict (id) do update set owner = excluded.owner"
+_OWNER: Final = "spc_owner"
 _SET: Final = "select set_config(name, value, false) from unnest(%s::text[], %s::text[]) as given (name, value)"
 
 
@@ -96,7 +101,11 @@ def set_up(engine: sa.Engine, *, writes: bool) -> None:
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(f"select pg_advisory_xact_lock({_WRITERS})")
+        owner = connection.get_execution_options().get(_OWNER)
+        if owner is None:
+            connection.exec_driver_sql(_LOCK)
+        else:
+            connection.info["others"] = _turn(connection, str(owner))
 
     @sa.event.listens_for(engine, "rollback")
     @sa.event.listens_for(engine, "rollback_savepoint")
@@ -104,6 +113,27 @@ def set_up(engine: sa.Engine, *, writes: bool) -> None:
         """A partition that was made in what is rolled back is not there."""
         if not connection.invalidated:
             connection.info.pop("months", None)
+
+
+def take_turns(engine: sa.Engine, owner: str) -> None:
+    """From now on this engine's transactions say who wrote last, and see whether it was somebody else; the tables must be there."""
+    engine.update_execution_options(**{_OWNER: owner})
+
+
+def others_wrote(connection: sa.Connection) -> bool:
+    """Whether a transaction of another program may have been written since the last one of this engine that was."""
+    return bool(connection.info.get("others", True))
+
+
+def _turn(connection: sa.Connection, owner: str) -> bool:
+    """Begins to write. The second statement, which is sent with the first, sees what was written while that one waited for the lock."""
+    with connection.exec_driver_sql(f"{_LOCK}; {_TURN}") as both:
+        cursor: Any = both.cursor
+        cursor.nextset()
+        mine = cursor.fetchone() == (owner,)
+    if not mine:
+        connection.exec_driver_sql(_TAKE, (owner,))
+    return not mine
 
 
 class Presence:

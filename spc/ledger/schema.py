@@ -178,6 +178,13 @@ lease = Table(  # who runs a line: nobody else may judge it until the time is up
     Column("told", Text, nullable=False),  # host and process, for people
 )
 
+turn = Table(  # who wrote last: of use in PostgreSQL only, where nothing else says whether it was somebody else; see postgres.py
+    "turn",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1
+    Column("owner", String(64), nullable=False),
+)
+
 gap = Table(  # times in which rows are known to be missing
     "gap",
     metadata,

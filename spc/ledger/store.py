@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from spc.errors import LedgerError, Refused
-from spc.ledger import archived, checking, leases
+from spc.ledger import archived, checking, leases, postgres
 from spc.ledger.engine import database, engine_for, in_words, migrate, shown
 from spc.ledger.lock import Lock
 from spc.ledger.postgres import Presence
@@ -31,7 +31,10 @@ Job = Callable[[sa.Connection], T]
 
 WAITING = 1024  # jobs that may wait before a sender is told to come back later
 GROUP = 64  # jobs in one transaction …
-GROUP_S = 0.05  # … and the time after which no further one joins it
+GROUP_S = 0.05  # … and the time after which no further one joins it …
+SYNCS = 4  # … or so many times as long as the last sync took, where the disk is slow or busy: those who wait then wait for fewer of them …
+LONGEST_S = 0.2  # … at most
+LOOK_S = 2.0  # after which a program on PostgreSQL looks again at what it has in memory, whoever wrote last
 
 
 def _nothing() -> None:
@@ -71,9 +74,12 @@ class Ledger:
         self.trouble = ""  # what the last transaction failed of; empty when it succeeded
         self.news = 0  # grows with whatever is written that the lines do not know of; of the writing thread
         self._seen: tuple[object, int] | None = None
+        self._look_after = self._synced_s = 0.0
         try:
             with in_words(f"opening the ledger {shown(address)}"):
                 migrate(self._writer)
+                if not sqlite:
+                    postgres.take_turns(self._writer, self.owner)
                 if self.alone:
                     self._clear_leases()
         except BaseException:
@@ -198,7 +204,7 @@ class Ledger:
         try:
             with in_words("writing the ledger"), self._writer.connect() as connection, connection.begin():
                 self._look_around(connection)
-                until = time.monotonic() + GROUP_S
+                until = time.monotonic() + min(max(GROUP_S, SYNCS * self._synced_s), LONGEST_S)
                 task: _Task | None = first
                 while task is not None:
                     if task.future.set_running_or_notify_cancel():
@@ -210,10 +216,11 @@ class Ledger:
                         break
                     task = self._tasks.get()
                 going = task is not None
+                done = time.monotonic()
         except Exception as broken:  # noqa: BLE001 - whatever it was, nothing is on disk and every sender must be told so
             self._lost(tasks or [first], broken)
             return going
-        self.trouble = ""
+        self.trouble, self._synced_s = "", time.monotonic() - done
         for task in tasks:
             _tell(task.future, task.value, task.error)
         for wake in self._listeners:
@@ -224,10 +231,18 @@ class Ledger:
         return going
 
     def _look_around(self, connection: sa.Connection) -> None:
-        """SQLite says whether another connection has written since we looked last; in PostgreSQL anybody may have."""
-        raw = raw_of(connection)
-        seen = None if raw is None else (raw, int(run(connection, raw, "pragma data_version").fetchone()[0]))
-        if seen is None or seen != self._seen:
+        """Whether another program has written since we looked last: SQLite says so itself, in PostgreSQL our programs do.
+
+        What somebody writes into PostgreSQL by hand is found out a little later.
+        """
+        raw, now = raw_of(connection), time.monotonic()
+        if raw is None:
+            if postgres.others_wrote(connection) or now > self._look_after:
+                self.news += 1
+                self._look_after = now + LOOK_S
+            return
+        seen = (raw, int(run(connection, raw, "pragma data_version").fetchone()[0]))
+        if seen != self._seen:
             self.news += 1
         self._seen = seen
 
