@@ -123,9 +123,9 @@ def _rows_of(here: Served, line: str, body: bytes, timezone: str) -> tuple[Rows,
     if model is None:
         return read_rows(body, timezone=timezone, on_finding=told.append), told
     columns, at, id = model.columns, model.time_column, model.id_column
-    if (rows := plain(body, columns, at, id)) is not None:
-        return rows, told
     subgroup = model.subgroup.column if model.subgroup is not None else ""
+    if (rows := plain(body, columns, at, id, subgroup)) is not None:
+        return rows, told
     rows = read_rows(body, columns=columns, time=at, id=id, subgroup=subgroup, timezone=timezone, on_finding=told.append)
     return rows, told
 

@@ -16,7 +16,7 @@ import structlog
 from spc.errors import BadTable, Complaint, NotFound
 from spc.nouns import Rows
 from spc.sources.batch import Batch, Scrap
-from spc.sources.lines import Layout
+from spc.sources.lines import ANCHOR, Layout
 from spc.sources.reorder import InOrder
 from spc.sources.scrapped import headed, read_again
 from spc.sources.source import Clock
@@ -107,13 +107,14 @@ class Tail:
         known = after is not None and _same(file, after)
         at = _At(int(after["offset"]), bool(after.get("skip")), refused) if known else _At(0, False, refused)
         layout: Layout | None = None
+        seen = 0  # bytes of the file that the layout was found in
         order = InOrder(self.reorder_s)
         while not stop.is_set():
             yield from order.due(time.monotonic_ns() // 1000)
             block = _block(file, at.offset)
             text, before = _lines(block, at), at.offset
-            if layout is None and (text or before):
-                layout = self._layout(file)
+            if (layout is None and (text or before)) or (layout is not None and text and _young(layout, seen, before + len(text))):
+                layout, seen = self._found(file, layout), before + len(text)
             if layout is None or not (text or (at.skip and block) or len(block) == BLOCK):
                 if _gone(file, path, before):
                     yield from order.due(None)
@@ -139,6 +140,15 @@ class Tail:
         if n:
             _log.error("lines refused", file=str(self.path), lines=n, error=scraps[0].reason)
         return n
+
+    def _found(self, file: BinaryIO, before: Layout | None) -> Layout | None:
+        """The layout as the file shows it now; the one of `before` when it shows none."""
+        try:
+            return self._layout(file) or before
+        except Complaint:
+            if before is None:
+                raise
+            return before
 
     def _layout(self, file: BinaryIO) -> Layout | None:
         """How the file is to be read, once it has a header and a row."""
@@ -172,6 +182,12 @@ class _At:
         head = _head(file)
         known = {"inode": os.fstat(file.fileno()).st_ino, "head": _digest(head), "head_bytes": len(head)}
         return {"offset": self.offset, **known, "refused": self.refused, **({"skip": True} if self.skip else {})}
+
+
+def _young(layout: Layout, seen: int, now: int) -> bool:
+    """Whether a layout was found in so few rows that it is looked for again, now that there are twice as many: a first row alone may lack
+    a value, and says little about what its columns are for."""
+    return layout.anchors < ANCHOR and now - layout.header_bytes >= 2 * (seen - layout.header_bytes)
 
 
 def _block(file: BinaryIO, offset: int) -> bytes:
