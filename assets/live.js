@@ -107,6 +107,7 @@
   function short(v) {
     if (v === null || v === undefined || !isFinite(v)) return "–";
     const a = Math.abs(v);
+    if (a >= 1e15) return a >= 1e300 ? (v > 0 ? "more than 1e300" : "less than −1e300") : v.toExponential(2).replace("e+", "e");
     return a >= 100 ? v.toFixed(0) : a >= 10 ? v.toFixed(1) : a >= 1 ? v.toFixed(2) : String(Number(v.toPrecision(2)));
   }
 

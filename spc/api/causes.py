@@ -100,8 +100,11 @@ def _geometry(scatter: Scatter | None) -> dict[str, Any]:
     return {"geometry": {name: value.tolist() for name, value in told.items()}}
 
 
+_MOST = float(np.finfo(np.float32).max)
+
+
 def _base64(values: Floats) -> str:
-    return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
+    return base64.b64encode(np.clip(values, -_MOST, _MOST).astype("<f4").tobytes()).decode("ascii")
 
 
 @router.get("/lines/{line}/pareto", summary="Who was to blame in a period")

@@ -8,9 +8,9 @@ import numpy as np
 
 from spc.blame.matter import matter
 from spc.blame.named import Laws
-from spc.blame.shapley import blame
+from spc.blame.shapley import LARGEST, blame
 from spc.blame.smallest import Step, eliminated
-from spc.blame.whose import cause
+from spc.blame.whose import cause, nearer
 from spc.blame.words import sentence, worded
 from spc.nouns import Blame, Bools, Floats, Model
 
@@ -58,14 +58,15 @@ def explain(model: Model, x: Floats) -> Explanation:
     x = np.asarray(x, dtype=np.float64).reshape(-1)
     parts = blame(model, x)
     seen = ~np.isnan(x)
-    t2 = float(model.scatter.part(seen).d2(x[seen])[0]) if seen.any() else float("nan")
+    t2 = min(float(model.scatter.part(seen).d2(x[seen])[0]), LARGEST) if seen.any() else float("nan")
     limits = model.new_limits["t2"]
     by_name = {
         word: {name: float(v) for name, v, s in zip(model.names, values[0], seen, strict=True) if s}
         for word, values in (("blame", parts.share), ("sigma", parts.sigma), ("given", parts.given))
     }
     whose = cause(model, x=x) if seen.any() else None
-    steps = eliminated(model, x)
+    far = np.nanmax(np.abs(parts.sigma), initial=0.0) > 2.0**160  # its terms are no numbers: which ones go is asked of a nearer row
+    steps = eliminated(model, nearer(model.scatter, x) if far else x)
     return Explanation(
         t2=t2,
         ucl=limits[int(seen.sum()) - 1].value if seen.any() else float("nan"),
@@ -85,7 +86,7 @@ def p_value(model: Model, t2: float, observed: int) -> float:
     if np.isnan(t2) or observed == 0:
         return float("nan")
     limits = model.new_limits["t2"]
-    value = t2 * limits[-1].value / limits[observed - 1].value
+    value = min(t2, 1e300) * limits[-1].value / limits[observed - 1].value
     alphas, values = (np.array(column) for column in zip(*model.tails["t2"], strict=True))
     order = np.argsort(values)
     known = np.concatenate([[0.0], values[order]])
@@ -100,7 +101,8 @@ def _terms(model: Model, parts: Blame, seen: Bools) -> tuple[Term, ...]:
     names = [name for name, s in zip(model.names, seen, strict=True) if s]
     laws, k = Laws(model), len(names) - 1
     counts = np.repeat([0, k], len(names))
-    values = np.concatenate([parts.sigma[0][seen], parts.given[0][seen]]) ** 2
+    with np.errstate(over="ignore"):
+        values = np.minimum(np.concatenate([parts.sigma[0][seen], parts.given[0][seen]]) ** 2, LARGEST)
     tails = laws.terms(values, counts).tolist()
     alone_ucl, given_ucl = laws.term_limits(laws.alpha, np.array([0, k])).tolist()
     terms = []

@@ -10,7 +10,7 @@ from spc.charts.contract import Chart
 from spc.nouns import Bools, Floats
 
 FARTHEST: Final = 2.0**53  # standard deviations: one more of them makes no other number of a value that is further out than that
-LARGEST: Final = float(np.finfo(np.float64).max)  # a statistic that is no float64 any more is shown as this one, "over 1e308"
+LARGEST: Final = float(np.finfo(np.float64).max)  # a statistic that is no float64 any more is this one
 
 _SHORTENED: Final = 2.0**999  # see Scatter.whiten
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 SECOND = 1_000_000
+MOST = 1e300  # a statistic from here on may be more than a number holds (spc.charts.believed), and is only said to be more
+PLAIN = 1e15  # from here on a number is written with its power of ten
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -14,14 +16,24 @@ def number(value: float | None, digits: int = 3) -> str:
 
     >>> number(23.5512), number(0.000123), number(1234567.0), number(float("nan"))
     ('23.6', '0.000123', '1234567', '–')
+    >>> number(3.18e46), number(1.7976931348623157e308), number(-math.inf)
+    ('3.18e46', 'more than 1e300', 'less than −1e300')
     """
-    if value is None or not math.isfinite(value):
+    if value is None or math.isnan(value):
         return "–"
+    if abs(value) >= MOST:
+        return "more than 1e300" if value > 0 else "less than −1e300"
+    if abs(value) >= PLAIN:
+        return _powered(value, digits)
     if value == 0:
         return "0"
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:.{min(places, 12)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _powered(value: float, digits: int) -> str:
+    return f"{value:.{digits - 1}e}".replace("e+", "e")
 
 
 def near(value: float | None, sd: float) -> str:
@@ -30,8 +42,10 @@ def near(value: float | None, sd: float) -> str:
     >>> near(160.01734, 0.05), near(0.7412, 0.06), near(1234.5, 20.0), near(None, 1.0)
     ('160.017', '0.741', '1234', '–')
     """
-    if value is None or not math.isfinite(value):
+    if value is None or math.isnan(value):
         return "–"
+    if abs(value) >= PLAIN:
+        return _powered(value, 3)
     places = max(0, 1 - math.floor(math.log10(sd))) if sd > 0 else 6
     return f"{value:.{min(places, 12)}f}"
 

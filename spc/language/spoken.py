@@ -18,6 +18,7 @@ from importlib import resources
 LANGUAGES = ("en", "de")
 _COMMA = ("de",)  # languages with a decimal comma
 _LAG = re.compile(r"(.*) \((\d+) rows? before\)", re.DOTALL)
+_MOST = 1e300  # a number from here on may be more than a number holds, and is only said to be more
 _PLAIN = 1e15  # from here on a number is written with its power of ten
 
 
@@ -65,9 +66,13 @@ class Language:
 
         >>> spoken("en").number(0.741, 2), spoken("de").number(0.741, 2), spoken("de").number(1234.0, -2)
         ('0.74', '0,74', '1200')
+        >>> spoken("en").number(1.7976931348623157e308), spoken("de").number(math.inf)
+        ('more than 1e300', 'mehr als 1e300')
         """
-        if not math.isfinite(value):
+        if math.isnan(value):
             return "–"
+        if value >= _MOST:
+            return self.say("more than {number}", number="1e300")
         large = abs(value) >= _PLAIN or (value != 0.0 and abs(value) < 1e-9)
         text = re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.2e}") if large else f"{round(value, min(places, 12)):.{min(max(places, 0), 12)}f}"
         if not float(text):
@@ -84,7 +89,7 @@ class Language:
         '5'
         """
         spread = math.isfinite(sd) and sd > 0
-        if spread:
+        if spread and abs(value) < _MOST:
             return self.number(value, 1 - math.floor(math.log10(sd)))
         return self.figure(value)
 

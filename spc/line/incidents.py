@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from spc import alarms, sentences
+from spc.charts.believed import LARGEST
 from spc.ledger import alarms as book
 from spc.ledger.clock import to_us
 from spc.ledger.lines import Activation
@@ -158,7 +159,7 @@ class Desk:
             charts=(_called(signal, active),),
             priority=self.settings.priority,
             rows_out=int(out[here].sum()) + earlier,
-            worst=float(ratio[here].max(initial=0.0)),
+            worst=min(float(ratio[here].max(initial=0.0)), LARGEST),
             facts=told,
         )
         return self._go_out(page, before, went)
@@ -209,7 +210,8 @@ def _beyond(points: Points) -> tuple[Bools, Floats]:
     ratio = np.zeros(len(points))
     for track in points.tracks.values():
         out |= track.out
-        ratio = np.fmax(ratio, track.value / track.ucl)
+        with np.errstate(over="ignore"):
+            ratio = np.fmax(ratio, track.value / track.ucl)
     return out, ratio
 
 
@@ -220,7 +222,7 @@ def _grow(alarm: Alarm, points: Points, beyond: tuple[Bools, Floats, slice], now
     if not where.size:
         return alarm
     last = int(points.rows[here.start + int(where[-1])])
-    return alarms.update(alarm, rows_out=int(where.size), worst=float(ratio[here].max()), last_row=last, now=now)
+    return alarms.update(alarm, rows_out=int(where.size), worst=min(float(ratio[here].max()), LARGEST), last_row=last, now=now)
 
 
 def _facts(signal: Signal, alarm: Alarm | None) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection
 
+from spc.charts.believed import LARGEST
 from spc.errors import BadModel
 from spc.ledger import Ledger, events, lines, models, points
 from spc.ledger import rows as store
@@ -228,6 +229,7 @@ def _points(found: Reproduced, one: Judged, made: Mapping[int, tuple[Points, Int
 
 
 def _numbers(found: Reproduced, seq: Ints, chart: str, what: str, stored: Floats, again: Floats) -> None:
+    stored = np.minimum(stored, LARGEST)  # an infinite one is of a version that knew no largest statistic
     stored, again = np.ascontiguousarray(stored), np.ascontiguousarray(again)
     differ = (stored.view(np.int64) != again.view(np.int64)) & ~(np.isnan(stored) & np.isnan(again))
     for i in np.flatnonzero(differ).tolist():

@@ -54,9 +54,9 @@ def said(value: float) -> str:
     """A statistic in six digits, or that it is more than a number holds.
 
     >>> said(4.75), said(LARGEST)
-    ('4.75', 'over 1e308')
+    ('4.75', 'more than 1e300')
     """
-    return "over 1e308" if value >= LARGEST else f"{value:.6g}"
+    return "more than 1e300" if value >= 1e300 else f"{value:.6g}"
 
 
 def arithmetic_of_limit(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from spc.blame.since import MOST
+from spc.charts.believed import LARGEST
 from spc.errors import ColumnMismatch
 from spc.nouns import UNFIT, Bools, Floats, Model, Points, ProductModels, Rows, Signal
 from spc.phase2 import Monitor, ProductMonitor
@@ -99,8 +100,8 @@ class Player:
         for track in points.tracks.values():
             judged |= ~np.isnan(track.value)
             out |= track.out
-            with np.errstate(invalid="ignore", divide="ignore"):
-                ratio = np.fmax(ratio, np.where(track.ucl > 0, track.value / track.ucl, np.nan))
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+                ratio = np.fmax(ratio, np.where(track.ucl > 0, np.minimum(track.value / track.ucl, LARGEST), np.nan))
         if out.any():  # a quotient that rounds to 1, or a limit of 0, must not hide that a row is out
             ratio = np.where(out, np.fmax(ratio, np.nextafter(1.0, 2.0)), ratio)
         return points, Verdict(judged, out, ratio)

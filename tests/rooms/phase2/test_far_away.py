@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spc
-from spc.blame import blame
+from spc.blame import blame, explain
 from spc.charts.believed import FARTHEST, LARGEST
 from spc.nouns import Floats, Model, Points, Rows
 from spc.phase2 import Monitor, cause_of
@@ -161,6 +161,9 @@ def test_nothing_warns_or_raises_whatever_the_values(values: list[tuple[float, f
     assert not points.tracks["t2"].out[-2:].any() or points.tracks["t2"].value[-2:].max() < 100.0
     json.dumps(monitor.memory(), allow_nan=False)
     last = x[-3]
+    if not np.isnan(last).all():
+        shown = explain(model(), last)
+        assert 0.0 <= shown.p_value <= 1.0
     if not np.isnan(last).any():
         for name in CHARTS:
             arithmetic_of_memory(model(), x[:-2], name)
