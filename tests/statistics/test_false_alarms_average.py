@@ -37,7 +37,7 @@ def calibrated(estimator: Estimator, n: int, factor: Floats, fits: int, seed: in
     return found.new_row(ALPHA).value, found.error(ALPHA)
 
 
-@pytest.mark.parametrize("estimator, count", [(Ogk(), 300), (Mrcd(), 200), pytest.param(Cellwise(), 90, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("estimator, count", [(Ogk(), 150), (Mrcd(), 100), pytest.param(Cellwise(), 90, marks=pytest.mark.slow)])
 def test_limits_at_the_true_scatter_hold(estimator: Estimator, count: int) -> None:
     """Quick: simulated references of two seeds; the classical fits of the second take most of the chance out of its mean."""
     n, p = 60, 3

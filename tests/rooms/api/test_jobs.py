@@ -9,6 +9,7 @@ import pytest
 
 from spc.api import application
 from spc.ledger import events, models
+from spc.workbench.starter import Forks
 from tests.waiting import until
 
 LONG = {"estimator": {"name": "mcd", "h": 0.63}, "limit": "calibrated"}  # no table has this h: it is simulated, for seconds
@@ -45,6 +46,7 @@ def test_a_job_that_is_over_or_unknown_cannot_be_cancelled(house: Any) -> None:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(application, "WARM_AFTER_S", 0.01)
+    monkeypatch.setattr("spc.workbench.bench.usual", Forks)  # its own, and not the one that these tests share
 
 
 def test_what_a_fit_needs_is_loaded_after_the_start_and_ended_with_the_server(at_once: None, house: Any) -> None:

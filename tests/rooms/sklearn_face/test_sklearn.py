@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import spc
+from spc.limits.calibrated import Effort
 from spc.scatter import Classical, Mcd
 
 pytest.importorskip("sklearn", reason="no scikit-learn: install the dev extra")
@@ -36,6 +37,13 @@ def expected(estimator: Any) -> dict[str, str]:
 ASKED = [RobustCovariance(), HotellingT2(), RobustCovariance(alpha=0.0027)]
 
 
+@pytest.fixture
+def _roughly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that scikit-learn asks is a matter of digits: limits are simulated with a hundred references, not with thousands."""
+    monkeypatch.setattr("spc.phase1.laws.Effort", lambda fewest: Effort(fewest, most=100))
+
+
+@pytest.mark.usefixtures("_roughly")
 @parametrize_with_checks(ASKED, expected_failed_checks=expected)  # type: ignore[untyped-decorator]
 def test_what_scikit_learn_asks_of_an_estimator(estimator: Any, check: Any) -> None:
     check(estimator)
