@@ -18,8 +18,9 @@ def began(model: Model, rows: Rows, first_row: int = 1) -> Began | None:
     their means that are looked at, each at its first row; with dynamics, what is charted of a row and those before it.
     """
     z, numbers, weight = judged(model, rows, first_row)
-    there = ~np.isnan(z).any(axis=1)
-    return began_of_whitened(z[there], numbers[there], weight[there]) if there.any() else None
+    if np.isnan(z.sum()) and np.isnan(z).any(axis=1).all():
+        return None
+    return began_of_whitened(z, numbers, weight) if len(z) else None
 
 
 def judged(model: Model, rows: Rows, first_row: int = 1) -> tuple[Floats, Ints, Floats]:
