@@ -112,3 +112,14 @@ def _refuse_width(width: int, limits: ReadLimits) -> None:
         raise Refused(
             f"The file has {width} columns; more than {limits.max_width} are not read.", cure="Keep the columns that you want to watch."
         )
+
+
+def offset_of(head: bytes, first_line: int) -> int:
+    """How many bytes stand before a line; all of them when there is none."""
+    at = 0
+    for _ in range(first_line - 1):
+        end = head.find(b"\n", at)
+        if end < 0:
+            return len(head)
+        at = end + 1
+    return at

@@ -12,7 +12,7 @@ from spc.nouns import Finding, Floats, Rows, Times
 from spc.reference.cells import clean, numbers
 from spc.reference.dialect import find_mark
 from spc.reference.header import below_header, is_header_again
-from spc.reference.layout import Layout, find_layout
+from spc.reference.layout import Layout, find_layout, offset_of
 from spc.reference.names import normal_name
 from spc.reference.source import ORDINARY, ReadLimits, Walk
 from spc.reference.split import Record, split
@@ -59,7 +59,7 @@ class RowParser:
         self._day_first: bool | None = None
         self.rows = 0  # data rows so far, those that could not be read included
         self.line = self._layout.first_line  # number of the next line
-        self.offset = _offset(head, self._layout.first_line)
+        self.offset = offset_of(head, self._layout.first_line)
         self._names: tuple[str, ...] = ()
         self._refuse_absent()
         self._settled = False
@@ -212,13 +212,3 @@ def _decode(line: bytes) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return line.decode("cp1252", "replace")
-
-
-def _offset(head: bytes, first_line: int) -> int:
-    at = 0
-    for _ in range(first_line - 1):
-        end = head.find(b"\n", at)
-        if end < 0:
-            return len(head)
-        at = end + 1
-    return at

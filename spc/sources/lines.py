@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from spc.errors import BadTable, Complaint
 from spc.nouns import Rows
-from spc.reference import RowParser, read, read_rows
+from spc.reference import RowParser, read_rows
+from spc.reference.beginning import beginning
 from spc.reference.settled import Settled
 from spc.sources.batch import Scrap
 
@@ -81,12 +82,13 @@ class Layout:
     def _of(self, lines: list[bytes]) -> Layout | None:
         """The layout as these lines show it; None when none of them can go before a piece. Raises the complaints of reading."""
         text = b"".join(lines)
-        table, header = read(text, timezone=self.timezone), RowParser(text, timezone=self.timezone).offset
+        found = beginning(text, self.timezone)
+        header = found.header_bytes
         made = dataclasses.replace(
             self,
-            columns=self.columns or table.names,
-            time=self.time or table.column("time"),
-            id=self.id or table.column("id"),
+            columns=self.columns or found.names,
+            time=self.time or found.column("time"),
+            id=self.id or found.column("id"),
             start=text[:header],
             header_bytes=header,
         )
@@ -98,13 +100,15 @@ class Layout:
         if not rows:
             return None
         made = dataclasses.replace(self, start=self.start + b"".join(rows), end=rows[-1], anchors=len(rows))
+        settled = made._settled()
         try:
-            both = made._whole(b"")
+            both = settled.rows([*rows, rows[-1]]) if settled is not None else None
+            both = made._whole(b"") if both is None else both
         except Complaint:
             return None
         if len(both) != len(rows) + 1 or _nothing(both).any():
             return None
-        return dataclasses.replace(made, settled=made._settled())
+        return dataclasses.replace(made, settled=settled)
 
     def _settled(self) -> Settled | None:
         return Settled.of(

@@ -185,9 +185,9 @@ class _At:
 
 
 def _young(layout: Layout, seen: int, now: int) -> bool:
-    """Whether a layout was found in so few rows that it is looked for again, now that there are twice as many: a first row alone may lack
-    a value, and says little about what its columns are for."""
-    return layout.anchors < ANCHOR and now - layout.header_bytes >= 2 * (seen - layout.header_bytes)
+    """Whether a layout was found in so few rows that it is looked for again, now that there are three times as many: a first row alone may
+    lack a value, and says little about what its columns are for."""
+    return layout.anchors < ANCHOR and now - layout.header_bytes >= 3 * (seen - layout.header_bytes)
 
 
 def _block(file: BinaryIO, offset: int) -> bytes:
