@@ -68,8 +68,7 @@ def test_a_limit_is_typed_and_its_meaning_comes_back(page: Any, served: Served, 
     page.wait_for_selector("#reference-arl0 >> text=α before the fit about")
     fitted(page)
     assert page.input_value("#reference-alpha").startswith("UCL 16")
-    told = page.locator("#reference-arl0").inner_text()
-    assert told.startswith("UCL 16 · α 0.")
+    until(page, "document.getElementById('reference-arl0').innerText.startsWith('UCL 16 · α 0.')")
     assert "of new rows 16 = given" in page.locator(".review-foot .footer").inner_text()
 
 

@@ -51,7 +51,7 @@ def test_charts_are_chosen_on_the_reference_page_and_drawn_on_the_line(page: Any
     assert set(asked["charts"]) == {"t2", "mewma"}
     assert "together one false alarm in 370" in asked["charts"]["mewma"]["law"]
     assert page.locator("button[data-into='reference-memory'][data-value='mewma']").get_attribute("aria-pressed") == "true"
-    assert "ARL₀ 370" in page.inner_text("#reference-arl0")
+    page.wait_for_selector("#reference-arl0 >> text=ARL₀ 370")
 
 
 def test_a_line_with_t2_alone_has_no_such_panel_until_another_model_is_activated(page: Any, served: Served) -> None:

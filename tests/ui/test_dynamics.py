@@ -36,7 +36,7 @@ def test_residuals_are_chosen_fitted_and_explained_with_the_row_before(page: Any
     page.click("#reference-rows-look")
     page.wait_for_selector("#reference-drawer >> text=Row 120")
     page.click("#reference-drawer-body summary")
-    assert "flow (1 row before)" in page.inner_text("#reference-drawer-body")
+    until(page, "document.getElementById('reference-drawer-body').innerText.includes('flow (1 row before)')")
 
     activate(served.ledger, "mixer", id, "new lot", "Ada", 1_800_000_000_000_000)
     new = var(12, 2)
@@ -47,5 +47,5 @@ def test_residuals_are_chosen_fitted_and_explained_with_the_row_before(page: Any
     page.wait_for_selector("text=Row 12, part B00011")
     assert "what the row before implies" in page.inner_text("#line-blame-words")
     page.click("#line-blame-table summary")
-    assert "flow (1 row before)" in page.inner_text("#line-blame-table")
-    assert page.evaluate("document.querySelector('#line-trends .js-plotly-plot').data.length") > 0
+    until(page, "document.getElementById('line-blame-table').innerText.includes('flow (1 row before)')")  # worked out when asked for
+    until(page, "document.querySelector('#line-trends .js-plotly-plot')?.data?.length > 0")

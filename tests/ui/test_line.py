@@ -41,6 +41,7 @@ def test_the_latest_point_beyond_the_limit_is_explained_until_another_is_chosen(
     assert "warp_mm is 8.0 sd high" in page.locator("#line-blame-words").inner_text()
     assert page.locator("#line-blame .bar-row").first.inner_text().split() == ["warp_mm", "100", "%"]
     assert "0.350 ± 0.06" in page.locator("#line-blame-table").inner_text()
+    page.wait_for_selector("#banner .alarm")  # it stands above the chart, which moves down for it
     place = page.evaluate(
         f"(() => {{ const g = {CHART}, a = g._fullLayout, r = g.getBoundingClientRect();"
         "return [r.x + a._size.l + a.xaxis.d2p(g.data[2].x[0]), r.y + a._size.t + a.yaxis.d2p(g.data[2].y[0])] })()"

@@ -110,6 +110,7 @@ def test_a_cell_chooses_its_row_and_its_variable(page: Any, served: Served) -> N
     served.send(block=block(made, 60, out=(20, 33)))
     opened(page, 60)
     page.wait_for_selector("text=Row 33, part B00033")
+    page.wait_for_selector("#banner .alarm")  # it stands above the chart, which moves down for it
     page.locator("#line-heat-said").scroll_into_view_if_needed()
     place = page.evaluate(
         f"(() => {{ const s = {SHOWN}, k = {KEPT}.names.indexOf('copper_um');"

@@ -152,7 +152,7 @@ def test_a_new_fit_is_played_then_kept_and_made_the_lines(page: Any, served: Ser
     served.send(block=rows(120, out=(20, 50)))
     page.goto("/replay")
     page.get_by_label("Rows of").select_option("line:mixer")
-    assert page.get_by_label("Champion").input_value() == one  # it judges this line
+    until(page, f"document.querySelector('[data-into=\"replay-one\"]').value === '{one}'")  # it judges this line
     assert page.is_hidden("#replay-new")
     page.get_by_label("Challenger").select_option("new")
     page.wait_for_selector("#replay-new:not([hidden])")

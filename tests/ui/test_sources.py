@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from spc.ledger import gaps, scraps
+from spc.ledger import Ledger, gaps, scraps
+from spc.line import Plant
 from tests.ui.served import Served, until
 
 S = 1_000_000
@@ -70,6 +71,32 @@ def test_a_scrap_is_corrected_and_taken_and_another_discarded_with_the_keyboard(
     page.wait_for_selector("text=Scrap 2 is discarded")
     with served.ledger.read() as connection:
         assert [one.state for one in (scraps.get_scrap(connection, "mixer", i) for i in (1, 2, 3))] == ["taken", "discarded", "waiting"]
+
+
+def test_of_a_line_in_another_process_the_page_says_that_it_waits_and_what_became_of_it(page: Any, served: Served) -> None:
+    given(served)
+    with Ledger.open(served.settings.ledger) as theirs:
+        other = Plant(theirs, served.settings)
+        other.line("mixer").hold()
+        page.goto("/sources")
+        page.get_by_role("button", name="Handle scrap 1").click()
+        page.wait_for_selector("#scrap-form:not([hidden])")
+        page.fill("#scrap-by", "Ann")
+        page.click("#scrap-take")
+        page.wait_for_selector("#sources-said >> text=Scrap 1: the line's process was asked to take it.")
+        page.wait_for_selector("#sources-scraps tbody tr >> text=waits for the line's process (Ann")
+        other._look_once()
+        page.wait_for_selector("#sources-scraps tbody tr >> text='159,99' is not a number")
+        page.wait_for_selector("#sources-scraps tbody tr >> text=not taken (Ann")
+        shot(page, "asked")
+        page.get_by_role("button", name="Handle scrap 1").click()
+        page.wait_for_selector("#scrap-form:not([hidden])")
+        page.fill("#scrap-text", WRONG.replace('"159,99"', "159.99"))
+        page.click("#scrap-take")
+        page.wait_for_selector("#sources-said >> text=Scrap 1: the line's process was asked to take it as corrected.")
+        other._look_once()
+        page.wait_for_selector("#sources-scraps >> text=Scrap 1 is taken: ")
+        until(page, "document.querySelectorAll('#sources-scraps tbody tr').length === 2")
 
 
 def test_the_page_follows_what_happens_and_keeps_the_focus_and_what_is_typed(page: Any, served: Served) -> None:
