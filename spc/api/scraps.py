@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
@@ -50,12 +50,31 @@ async def kept(
     return {"scraps": [_told(one) for one in found]}
 
 
-@router.post("/{line}/scraps/{id}/take", summary="Take a scrap again")
-async def take(here: Here, line: str, id: int, body: Taken) -> dict[str, Any]:
-    """Read as its source reads now, so after the settings were corrected; or the corrected payload. 422 says why it is still no row."""
+@router.get("/{line}/scraps/{id}", summary="One scrap")
+async def one(here: Here, line: str, id: int) -> dict[str, Any]:
+    """What was sent, why no row could be made of it, its state, and what was asked of the process that runs its line."""
+    here.plant.line(line)
+    return _told(await here.read(scraps.get_scrap, line, id))
+
+
+@router.post(
+    "/{line}/scraps/{id}/take",
+    summary="Take a scrap again",
+    responses={202: {"description": "Another process runs the line: it was asked to take the scrap, and does so as soon as it can."}},
+)
+async def take(here: Here, line: str, id: int, body: Taken, answer: Response) -> dict[str, Any]:
+    """Read as its source reads now, so after the settings were corrected; or the corrected payload. 422 says why it is still no row.
+
+    Of a line that another process runs the answer is 202: look at the scrap, whose `state` becomes "taken", or whose `asked.refused` says
+    why it was not.
+    """
     payload = None if body.payload is None else body.payload.encode()
     receipt = await run_in_threadpool(take_again, here.plant, line, id, body.by, payload)
-    return receipt.to_dict()
+    if receipt is not None:
+        return receipt.to_dict()
+    answer.status_code = 202
+    answer.headers["Location"] = f"/api/v1/lines/{line}/scraps/{id}"
+    return {"id": id, "state": "waiting", "waits_for": "the process that runs the line"}
 
 
 @router.post("/{line}/scraps/{id}/discard", summary="Discard a scrap")
@@ -90,4 +109,5 @@ def _told(one: Kept) -> dict[str, Any]:
     except UnicodeDecodeError:
         said = {"payload": base64.b64encode(one.payload).decode(), "encoding": "base64"}
     handled = {"handled_at": iso(one.handled_at), "handled_by": one.handled_by} if one.handled_at is not None else {}
-    return {"id": one.id, "source": one.source, "at": iso(one.at), "reason": one.reason, **said, "state": one.state, **handled}
+    asked = {"asked": {"at": iso(one.asked.at), "by": one.asked.by, "refused": one.asked.refused or None}} if one.asked is not None else {}
+    return {"id": one.id, "source": one.source, "at": iso(one.at), "reason": one.reason, **said, "state": one.state, **handled, **asked}

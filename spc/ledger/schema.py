@@ -213,6 +213,18 @@ scrap = Table(  # what a source sent and no row could be made of: kept, counted,
     Index("scrap_of_line", "line", "state", "id"),
 )
 
+scrap_request = Table(  # somebody asks whoever runs the line to take a scrap again: gone as soon as the scrap is taken or discarded
+    "scrap_request",
+    metadata,
+    Column("scrap_id", Integer, ForeignKey("scrap.id"), primary_key=True, autoincrement=False),
+    Column("line", String(80), ForeignKey("line.name"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=True),  # what to read in its place, when it was corrected
+    Column("refused", Text, nullable=False),  # why it was not taken; empty while it waits
+    Index("scrap_request_of_line", "line", "refused"),
+)
+
 alarm = Table(
     "alarm",
     metadata,

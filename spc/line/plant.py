@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 
 from spc import alarms
 from spc.errors import ColumnMismatch, NotFound, Refused
-from spc.ledger import Ledger, jobs, lines, outbox
+from spc.ledger import Ledger, jobs, leases, lines, outbox
 from spc.ledger import alarms as book
 from spc.ledger.clock import now_us
 from spc.line import demo, keeping
+from spc.line.again import take_asked
 from spc.line.bell import ring
 from spc.line.clocks import Steady
 from spc.line.disk import MB, Disk, Room
@@ -91,6 +92,14 @@ class Plant:
         """The source of a line, if it is the one of this name and is run here."""
         found = self._sources.get(line)
         return found if found is not None and found.name == name else None
+
+    def elsewhere(self, line: str) -> bool:
+        """Whether another process reads the source of a line, or judges the line: only there a scrap is read as it should be."""
+        if self.source(line).state == "elsewhere":
+            return True
+        with self.ledger.read() as connection:
+            owner, _ = leases.holder(connection, line, self.clock())
+        return owner not in ("", self.ledger.owner) and not leases.gone(owner)
 
     def source(self, name: str) -> SourceState:
         """How the source of a line is; raises NotFound."""
@@ -244,6 +253,7 @@ class Plant:
             line.look()
             if line.name in self._sources and self._states[line.name].state in ("running", "lost"):
                 line.renew(now)
+        take_asked(self, [name for name, line in self.lines.items() if line.held and self.source(name).state != "elsewhere"])
         return unshelve_due(self.ledger, self.settings, tuple(self.notifiers), self.clock()) == 0
 
     def _look_at_disk(self) -> None:

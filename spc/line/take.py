@@ -74,6 +74,11 @@ class Line:
     def name(self) -> str:
         return self.settings.name
 
+    @property
+    def held(self) -> bool:
+        """Whether this process judges the line, as far as it knows."""
+        return self._seat is not None
+
     def take(self, rows: Rows, *, source: str = "", position: Any = None) -> Receipt:
         """Takes a block of rows. `position` is how far the source was read, kept in the same transaction.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from spc.ledger.scraps import Kept
 from spc.line import discard, take_again
 from spc.ui.view import View
 
-DAY_US = 86_400_000_000
+DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
 SHOWN = 20  # scraps of a line at once: the oldest
 LONGEST = 65_536  # bytes of a payload that can be corrected in the page
 CUT = 240
@@ -53,6 +52,7 @@ class Told:
     lag_s: float | None
     skew: str
     waiting: int
+    asked: tuple[int, int]  # of these, how many wait for whoever runs the line, and how many that one did not take
     gaps: tuple[gaps.StoredGap, ...]
     run_by: str
 
@@ -62,10 +62,15 @@ def told(view: View) -> list[Told]:
     plant, now = view.plant, view.now()
     with plant.ledger.read() as connection:
         waiting = scraps.count_scraps(connection)
-        return [_told(plant, connection, name, now, waiting) for name in view.names() if name in plant.lines]
+        asked = scraps.count_asked(connection)
+        return [
+            _told(plant, connection, name, now, (waiting.get(name, 0), asked.get(name, (0, 0))))
+            for name in view.names()
+            if name in plant.lines
+        ]
 
 
-def _told(plant: Any, connection: Any, name: str, now: int, waiting: Mapping[str, int]) -> Told:
+def _told(plant: Any, connection: Any, name: str, now: int, waiting: tuple[int, tuple[int, int]]) -> Told:
     line, state = plant.lines[name], plant.source(name)
     apart = state.state == "elsewhere" and not state.name
     last = line_book.last_seq(connection, name)
@@ -86,16 +91,17 @@ def _told(plant: Any, connection: Any, name: str, now: int, waiting: Mapping[str
         age_s=None if received is None else (now - received) / 1e6,
         lag_s=None if received is None or at == NONE else (received - at) / 1e6,
         skew=line.lag.words,
-        waiting=waiting.get(name, 0),
+        waiting=waiting[0],
+        asked=waiting[1],
         gaps=tuple(gaps.gaps_since(connection, name, now - DAY_US)),
         run_by="this process" if owner == plant.ledger.owner else who,
     )
 
 
-def waiting(view: View, line: str) -> list[Kept]:
-    """The oldest scraps of a line that wait for somebody."""
+def waiting(view: View, line: str) -> tuple[list[Kept], list[Kept]]:
+    """The oldest scraps of a line that wait for somebody, and the newest that were handled in the last hour."""
     with view.plant.ledger.read() as connection:
-        return scraps.scraps(connection, line, limit=SHOWN)
+        return scraps.scraps(connection, line, limit=SHOWN), scraps.handled(connection, line, view.now() - HOUR_US)
 
 
 def one(view: View, line: str, id: int) -> Kept:
@@ -138,6 +144,8 @@ def take(view: View, line: str, id: int, by: str, text: str) -> str:
     before = text_of(one(view, line, id).payload)
     corrected = before is not None and _lines(text) != _lines(before)  # a browser has its own ends of lines
     receipt = take_again(view.plant, line, id, by.strip(), text.encode() if corrected else None)
+    if receipt is None:
+        return f"Scrap {id}: the line's process was asked to take it{' as corrected' if corrected else ''}."
     rows = f"{receipt.accepted} row{'' if receipt.accepted == 1 else 's'} on disk"
     known = f", {receipt.duplicates} known already" if receipt.duplicates else ""
     return f"Scrap {id} is taken{' as corrected' if corrected else ''}: {rows}{known}."

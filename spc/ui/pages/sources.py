@@ -92,16 +92,19 @@ def summary(found: Sequence[Told]) -> str:
     return f"{', '.join(f'{n} {words}' for words, n in counts.items())}.{scraps}"
 
 
-def kept(found: Sequence[Kept], waiting: int, timezone: str) -> Component:
-    """The scraps of a line that wait, oldest first, or a sentence when none does."""
+def kept(found: Sequence[Kept], waiting: int, timezone: str, handled: Sequence[Kept] = ()) -> Component:
+    """The scraps of a line that wait, oldest first, or a sentence when none does; and those that were handled lately."""
+    done = [
+        html.P(f"Scrap {one.id} is {one.state}: {clock(one.handled_at, timezone)}, {one.handled_by}.", className="quiet") for one in handled
+    ]
     if not found:
-        return empty("Nothing waits on this line: a row could be made of all that was sent.")
+        return html.Div([empty("Nothing waits on this line: a row could be made of all that was sent."), *done])
     rows = [
         [
             str(one.id),
             html.Span(clock(one.at, timezone, date=True), title=utc(one.at), className="nowrap"),
             one.source or "–",
-            html.Span(one.reason, className="what"),
+            html.Div([html.Span(one.reason, className="what"), *_asked(one, timezone)]),
             html.Code(sourced.shown(one.payload), className="payload"),
             html.Button(
                 "Handle",
@@ -114,7 +117,17 @@ def kept(found: Sequence[Kept], waiting: int, timezone: str) -> Component:
         for one in found
     ]
     more = [html.P(f"The oldest {len(found)} of {waiting}.", className="quiet")] if waiting > len(found) else []
-    return html.Div([table(SCRAPS, rows, caption="Scraps that wait, the oldest first", numbers=(0,)), *more])
+    return html.Div([table(SCRAPS, rows, caption="Scraps that wait, the oldest first", numbers=(0,)), *more, *done])
+
+
+def _asked(one: Kept, timezone: str) -> list[Component]:
+    """Who asked the line's process to take a scrap, and why it did not."""
+    if one.asked is None:
+        return []
+    who = f"{one.asked.by}, {clock(one.asked.at, timezone)}"
+    if not one.asked.refused:
+        return [html.Div(f"○ waits for the line's process ({who})", className="source-state waiting")]
+    return [html.Div(f"▲ not taken ({who}): {one.asked.refused}", className="source-state lost")]
 
 
 def form() -> Component:
@@ -183,7 +196,7 @@ def register(app: Dash, view: View) -> Page:
         asked = visit.query.get("line", "")
         return page(known, asked if asked in known else next(iter(known), ""), sourced.told(view), view.timezone)
 
-    def all_told(cells: Sequence[Mapping[str, Any]]) -> tuple[Any, list[Any], str, dict[str, int]]:
+    def all_told(cells: Sequence[Mapping[str, Any]]) -> tuple[Any, list[Any], str, dict[str, list[int]]]:
         found = sourced.told(view)
         rows = {one.line: row(one, view.timezone) for one in found}
         same = list(rows) == list(dict.fromkeys(cell["line"] for cell in cells))
@@ -192,11 +205,12 @@ def register(app: Dash, view: View) -> Page:
             no_update if same else listing(found, view.timezone),
             told,
             summary(found),
-            {one.line: one.waiting for one in found if one.waiting},
+            {one.line: [one.waiting, *one.asked] for one in found if one.waiting},
         )
 
-    def of_line(line: str, waiting: Mapping[str, int] | None) -> Component:
-        return kept(sourced.waiting(view, line), (waiting or {}).get(line, 0), view.timezone)
+    def of_line(line: str, waiting: Mapping[str, list[int]] | None) -> Component:
+        found, handled = sourced.waiting(view, line)
+        return kept(found, (waiting or {}).get(line, [0])[0], view.timezone, handled)
 
     @app.callback(
         Output(ids.SOURCES_LIST, "children"),
@@ -207,7 +221,7 @@ def register(app: Dash, view: View) -> Page:
         Input(ids.SOURCES_SAID, "children"),
         State(ids.SOURCES_WAITING, "data"),
     )
-    async def refresh(_beat: int, _said: Any, before: dict[str, int] | None) -> Any:
+    async def refresh(_beat: int, _said: Any, before: dict[str, list[int]] | None) -> Any:
         cells = [one["id"] for one in ctx.outputs_list[1]]
         try:
             shown, told, said, waiting = await asyncio.to_thread(all_told, cells)
@@ -220,7 +234,7 @@ def register(app: Dash, view: View) -> Page:
         Input(ids.SOURCES_LINE, "data"),
         Input(ids.SOURCES_WAITING, "data"),
     )
-    async def scraps(line: str | None, waiting: dict[str, int] | None) -> Any:
+    async def scraps(line: str | None, waiting: dict[str, list[int]] | None) -> Any:
         try:
             return await asyncio.to_thread(of_line, line or "", waiting)
         except (Complaint, LedgerError) as wrong:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from spc.ledger import rows
+from spc.ledger import Ledger, leases, rows
+from spc.line import Plant
 from spc.sources import Batch, Gap, Scrap
 from spc.sources.batch import NO_ROWS
 from tests.rooms.api.conftest import House
@@ -47,6 +48,30 @@ def test_one_that_was_corrected_becomes_a_row_once(house: House) -> None:
     assert count(house) == 1
     (done,) = house.get(PATH, params={"state": "taken"}).json()["scraps"]
     assert (done["handled_by"], done["payload"]) == ("Ada", '{"id": "B7", "values": {"a": "1,5"}}')
+
+
+def test_of_a_line_that_another_process_runs_that_one_is_asked(house: House) -> None:
+    id = scrapped(house, b'{"id": "B7", "values": {"a": "1,5"}}')
+    corrected = {"by": "Ada", "payload": '{"id": "B7", "values": {"a": 1.5}}'}
+    path = f"{PATH}/{id}"
+    house.ledger.write(lambda connection: leases.release(connection, house.ledger.owner))
+    with Ledger.open(f"sqlite:///{house.path}") as theirs:
+        other = Plant(theirs, house.plant.settings)
+        other.line("press").hold()
+        answer = house.post(f"{path}/take", {"by": "Ada"})
+        assert (answer.status_code, answer.headers["Location"]) == (202, path)
+        assert house.get(path).json()["asked"]["refused"] is None
+        other._look_once()
+        assert "not a number" in house.get(path).json()["asked"]["refused"]
+        assert house.post(f"{path}/take", corrected).json()["state"] == "waiting"
+        assert [one["asked"]["refused"] for one in house.get(PATH).json()["scraps"]] == [None]
+        other._look_once()
+        other._look_once()
+    done = house.get(path).json()
+    assert (done["state"], done["handled_by"], "asked" in done) == ("taken", "Ada", False)
+    assert count(house) == 1
+    assert house.post(f"{path}/take", corrected).status_code == 409
+    assert house.get(f"{PATH}/99").status_code == 404
 
 
 def test_one_that_is_discarded_needs_a_reason_and_is_kept(house: House) -> None:

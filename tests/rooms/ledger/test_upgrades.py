@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from spc.ledger import Ledger, engine, keys, lines, points, rows
+from spc.ledger import Ledger, engine, keys, lines, points, rows, scraps
 from spc.nouns import Rows
 
 NOW = 1_741_068_000_000_000
@@ -105,3 +105,21 @@ def test_row_keys_get_numbers_that_follow_each_other(blank: str) -> None:
             numbers = zip(rows.keys_of("smt-3", block).placed, range(1 + 4 * k, 5 + 4 * k), strict=True)
             assert {(one, seq, 202503) for one, seq in numbers if one is not None} <= found
     assert len(found) == 3 + 4 + 3 + 3
+
+
+@pytest.mark.parametrize("revision", ["0004", "0005", "0006"])
+def test_scraps_that_wait_can_be_asked_for(blank: str, revision: str) -> None:
+    made = engine.engine_for(engine.database(blank), writes=True)
+    engine.migrate(made, revision)
+    with made.begin() as connection:
+        connection.execute(sa.text("insert into line (name, title, created_at) values ('smt-2', 'SMT-2', 1)"))
+        words = {"payload": b"row 4"}
+        columns = "line, source, at, reason, payload, state, handled_by"
+        connection.execute(sa.text(f"insert into scrap ({columns}) values ('smt-2', 'tail', 1, 'no row', :payload, 'waiting', '')"), words)  # noqa: S608
+    made.dispose()
+    with Ledger.open(blank) as ledger:
+        assert ledger.check() == []
+        ledger.write(lambda connection: scraps.ask_for_scrap(connection, "smt-2", 1, "Ada", b"row 5", 2))
+        with ledger.read() as connection:
+            (kept,) = scraps.scraps(connection, "smt-2")
+        assert (kept.payload, kept.asked) == (b"row 4", scraps.Asked(1, "smt-2", 2, "Ada", b"row 5", ""))
