@@ -14,6 +14,7 @@ from spc.nouns import Rows
 from spc.sources.assemble import Assembler, rows_of
 from spc.sources.batch import NO_ROWS, Batch, Gap, Scrap
 from spc.sources.payload import written
+from spc.sources.reorder import InOrder
 from spc.sources.source import Clock
 
 POLICIES = ("Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss")
@@ -31,7 +32,10 @@ class OpcUa:
     them for each node between two answers (every `interval_ms`), and what it had to drop becomes a gap. Its status codes become the
     qualities good, uncertain and bad, and are kept in words. For encryption give `policy` (as in Basic256Sha256), `mode` (Sign,
     SignAndEncrypt), `certificate_file` and `key_file`, and `server_certificate_file` to know the server again. A user's password stands
-    in `password_file`. While the server cannot be reached there is a gap. Needs `pip install 'spc[opcua]'`.
+    in `password_file`. While the server cannot be reached there is a gap. With `reorder_s`, rows that are late by no more than so many
+    seconds are put in order of their times; the server cannot be asked for them again, so what is held back when the process dies is lost
+    and lies in the gap with which the next one begins. When we are stopped, or the server is lost, it is given at once. Needs
+    `pip install 'spc[opcua]'`.
     """
 
     url: str
@@ -50,6 +54,7 @@ class OpcUa:
     key_file: str = ""
     server_certificate_file: str = ""
     timeout_s: float = 5.0
+    reorder_s: float = 0.0
 
     def __post_init__(self) -> None:
         pairs = tuple(self.nodes.items()) if isinstance(self.nodes, Mapping) else tuple(self.nodes)
@@ -62,6 +67,8 @@ class OpcUa:
                 raise BadSettings(f"opcua: {word} is {one!r}, which is none of the nodes.", cure=f"Nodes: {', '.join(names)}.")
         if not (self.tolerance_ms >= 0 and self.wait_ms > 0 and self.interval_ms > 0 and self.queue >= 1 and self.timeout_s > 0):
             raise BadSettings("opcua: a time or the queue is not more than 0.", cure="Correct the number.")
+        if not self.reorder_s >= 0:
+            raise BadSettings("opcua: reorder_s is less than 0.", cure="Give seconds, or leave it out.")
         if self.policy not in ("", *POLICIES) or self.mode not in MODES:
             raise BadSettings(
                 f"opcua: {self.policy!r} with {self.mode!r} is no security.", cure=f"{', '.join(POLICIES)}; {', '.join(MODES)}."
@@ -93,7 +100,7 @@ class OpcUa:
         return f"{self.url} answers; " + ", ".join(f"{name} = {text}" for name, text in found.items()) + "."
 
     def read(self, after: Any, stop: threading.Event, clock: Clock) -> Iterator[Batch]:
-        """Position: when it was connected last ("at") and the time of the last row ("last"). What the server gives first is its state."""
+        """Position: when the last row came ("at") and what its time is ("last"), of those on disk. First the server gives its state."""
         from spc.sources.subscribing import Subscriber  # noqa: PLC0415 - asyncua is an extra
 
         after = after or {}
@@ -104,15 +111,19 @@ class OpcUa:
             now = clock()
             gaps = (Gap(int(after["at"]), now, "the OPC UA server was not connected"),) if "at" in after and not after.get("cut") else ()
             yield Batch(NO_ROWS, {"at": now, "last": place.last}, gaps=gaps, clear=True)
+            order = InOrder(self.reorder_s)
             while not stop.is_set():
                 batch = self._next(given, place, clock)
                 if batch is not None:
-                    yield batch
-                if given.lost:
+                    yield from order.apart(batch, time.monotonic_ns() // 1000)
+                lost = given.lost
+                yield from order.due(None if lost else time.monotonic_ns() // 1000)
+                if lost:
                     now = clock()
                     why = "the OPC UA server was not connected"
                     yield Batch(NO_ROWS, {"at": now, "last": place.last, "cut": True}, gaps=(Gap(now, None, why),))
-                    raise NotFound(f"{self.url} was lost: {given.lost}.", cure="It is asked again and again.")
+                    raise NotFound(f"{self.url} was lost: {lost}.", cure="It is asked again and again.")
+            yield from order.due(None)  # nobody would give it again
 
     def refused(self, rows: Rows, why: str) -> tuple[Scrap, ...]:
         """Rows that the line will not have, as scraps of JSON: the server would not give them again."""

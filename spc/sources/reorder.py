@@ -129,6 +129,14 @@ class InOrder:
         else:
             self._held.add(batch.rows, batch, now)
 
+    def apart(self, batch: Batch, now: int) -> list[Batch]:
+        """The same where nothing comes again: only rows and their position wait, what else came with them is given at once."""
+        if self._held is None or not (batch.scraps or batch.gaps or batch.clear):
+            self.put(batch, now)
+            return []
+        self.put(Batch(batch.rows, batch.position), now)
+        return [Batch(NO_ROWS, None, batch.scraps, batch.gaps, batch.clear)]
+
     def due(self, now: int | None) -> list[Batch]:
         """What need not wait any longer; with None everything."""
         if self._held is None:

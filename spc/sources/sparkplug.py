@@ -15,6 +15,7 @@ from spc.sources.batch import NO_ROWS, Batch, Gap, Scrap
 from spc.sources.broker import Broker, Link, Will, needs
 from spc.sources.mqtt import MOST, PROBE_S
 from spc.sources.payload import written
+from spc.sources.reorder import InOrder
 from spc.sources.source import Clock
 from spc.sources.sparkplug_host import NAMESPACE, Host, state
 from spc.sources.sparkplug_rows import Sheet
@@ -28,8 +29,10 @@ class Sparkplug(Broker):
     node's own, and with the node's name before when no `node` is set. A message that brings any of them makes a row; the others have their
     last value with `hold`, else they are missing. `id` is the metric with the part number. A row's time is that of its newest metric. A
     birth repeats values that were there before and makes rows only with `births`. At most every `rebirth_s` seconds a node is asked for
-    its birth. Nobody keeps Sparkplug data for us: while we are away it is lost, and that is a gap. Position: {"at": when a message was
-    taken last, "ignored": how many made no row}.
+    its birth. Nobody keeps Sparkplug data for us: while we are away it is lost, and that is a gap. With `reorder_s`, rows that are late by
+    no more than so many seconds are put in order of their times; what is held back when the process dies is lost, too, and lies in the gap
+    with which the next one begins. When we are stopped, or the line to the broker is lost, it is given at once. Position: {"at": when the
+    last message was taken whose rows are on disk, "ignored": how many made no row}.
     """
 
     group: str
@@ -41,6 +44,7 @@ class Sparkplug(Broker):
     births: bool = False
     rebirth_s: float = 10.0
     waiting: int = 10_000
+    reorder_s: float = 0.0
 
     def __post_init__(self) -> None:
         Broker.__post_init__(self)
@@ -51,8 +55,8 @@ class Sparkplug(Broker):
         paths = list(self._paths.values())
         if not paths or len(set(paths)) < len(paths):
             raise BadSettings("sparkplug: columns name no metrics, or one twice.", cure='Write columns = ["Press/Force", "Press/Depth"].')
-        if not 1 <= self.waiting <= 65535 or not self.rebirth_s > 0:
-            raise BadSettings("sparkplug: waiting is 1 to 65535 and rebirth_s more than 0.", cure="Leave them out.")
+        if not 1 <= self.waiting <= 65535 or not self.rebirth_s > 0 or not self.reorder_s >= 0:
+            raise BadSettings("sparkplug: waiting is 1 to 65535, rebirth_s more than 0 and reorder_s at least 0.", cure="Leave them out.")
 
     @property
     def name(self) -> str:
@@ -78,17 +82,28 @@ class Sparkplug(Broker):
                 if self.node:
                     host.ask(self.group, self.node, clock())
                     _say(host, link, topic, began)
-                while not stop.is_set():
-                    messages = link.some(MOST)
-                    for one in messages:
-                        host.take(one.topic, bytes(one.payload), clock(), retained=one.retain)
-                    host.look(clock())
-                    _say(host, link, topic, began)
-                    if messages:
-                        yield self._batch(host, link, ignored, clock())
-                        link.acknowledge(messages)
+                yield from self._follow(host, link, (topic, began), stop, clock, ignored)
             finally:
                 link.publish(topic, state(False, clock() // 1000), qos=1, retain=True)
+
+    def _follow(self, host: Host, link: Link, told: tuple[str, int], stop: threading.Event, clock: Clock, ignored: int) -> Iterator[Batch]:
+        """What comes until we are stopped or the line is lost; then what was held back: nobody would send it again."""
+        order = InOrder(self.reorder_s)
+        try:
+            while not stop.is_set():
+                messages = link.some(MOST)
+                for one in messages:
+                    host.take(one.topic, bytes(one.payload), clock(), retained=one.retain)
+                host.look(clock())
+                _say(host, link, *told)
+                if messages:
+                    yield from order.apart(self._batch(host, link, ignored, clock()), time.monotonic_ns() // 1000)
+                yield from order.due(time.monotonic_ns() // 1000)
+                link.acknowledge(messages)  # which says nothing about rows: they come without asking for it
+        except ConnectionError:
+            yield from order.due(None)
+            raise
+        yield from order.due(None)
 
     def probe(self, clock: Clock) -> str:
         """Connects under another name, listens a moment, and says which metrics came; it does not say that a host is there."""

@@ -21,6 +21,7 @@ from spc.settings import LineSettings, PartSettings, Settings
 from spc.sources import Batch, build, check
 from spc.sources.opcua import OpcUa
 from spc.sources.payload import Form, read_payload
+from spc.sources.reorder import InOrder
 from tests.plc import PASSWORD, START, Plc, certificates
 
 NAMES = ("length", "warp")
@@ -211,6 +212,46 @@ def test_a_restart_says_since_when_nothing_was_read(plc: Plc, start: Callable[..
     assert gap.until > gap.since
 
 
+def test_rows_a_little_late_are_put_in_order(plc: Plc, start: Callable[..., Reader]) -> None:
+    one = start(reorder_s=1.5)
+    for k in (1, 3, 2, 5, 4, 9):
+        plc.write(k, both(k))
+    one.until(lambda: len(one.rows) == 6)
+    assert [at for at, _ in one.rows[:5]] == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert one.given[-1].position is not None
+
+
+def test_what_is_held_back_is_given_when_we_are_stopped_or_the_server_is_lost(
+    plc: Plc, start: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    put = InOrder.put
+
+    def counted(order: InOrder, batch: Batch, now: int) -> None:
+        seen.append(len(batch.rows))
+        put(order, batch, now)
+
+    monkeypatch.setattr(InOrder, "put", counted)
+    one = start(reorder_s=600.0)
+    crashed = one.position
+    plc.write(2, both(2))
+    plc.write(1, both(1))
+    one.until(lambda: sum(seen) == 2)
+    assert one.position == crashed
+    one.close()
+    assert [at for at, _ in one.rows] == [1.0, 2.0]
+    two = start(crashed, reorder_s=600.0)
+    assert two.given[0].gaps[0].since == crashed["at"]  # where those rows would be lost
+    plc.write(4, both(4))
+    plc.write(3, both(3))
+    two.until(lambda: sum(seen) >= 5)  # the server's state, too
+    plc.stop()
+    two.until(lambda: two.failed is not None)
+    plc.start()
+    assert [at for at, _ in two.rows] == [1.0, 3.0, 4.0]
+    assert two.position["cut"]
+
+
 def test_a_reader_that_is_slow_makes_the_server_keep_the_values(
     plc: Plc, start: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -334,6 +375,7 @@ def test_what_makes_no_sense_is_refused() -> None:
         ({"policy": "Basic128"}, "no security"),
         ({"policy": "Basic256Sha256"}, "certificate"),
         ({"queue": 0}, "not more than 0"),
+        ({"reorder_s": -1.0}, "reorder_s"),
     ):
         with pytest.raises(BadSettings, match=said):
             build(PartSettings("source", "opcua", {"url": "opc.tcp://plc", "nodes": nodes, **options}))

@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from spc.ledger.clock import now_us
 from spc.sources import Batch, Sparkplug, check
+from spc.sources.reorder import InOrder
 from spc.sources.sparkplug_payload import REBIRTH, Metric, Payload, decode, encode
 from tests.faults.brokers import DEFAULT, Mosquitto
 
@@ -178,6 +179,74 @@ def test_what_came_while_nobody_listened_is_a_gap_until_now(broker: Mosquitto) -
     assert first.position is not None
     assert first.position["ignored"] == 7
     reader.close()
+
+
+class Standing:
+    """The clock of a source: it stands until it is moved."""
+
+    now = 1_000.0
+
+    def monotonic_ns(self) -> int:
+        return int(self.now * 1e9)
+
+
+def force(k: int) -> Metric:
+    """The force of second k."""
+    return Metric("", 5, 1_741_068_000_000 + 1000 * k, 10, False, float(k))
+
+
+def born(reader: Reader, ear: Ear) -> None:
+    reader.until(lambda: bool(ear.of("spBv1.0/plant/NCMD/n1")))
+    ear.send("NBIRTH", 0, Metric("bdSeq", None, None, 4, False, 0))
+    ear.send("DBIRTH", 1, Metric("Force", 5, None, 10, False, 1.0))
+
+
+def test_rows_a_little_late_are_put_in_order(broker: Mosquitto, ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Standing()
+    monkeypatch.setattr("spc.sources.sparkplug.time", clock)
+    reader = Reader(broker, columns={"force": "Press/Force"}, reorder_s=2.0)
+    born(reader, ear)
+    for seq, k in enumerate((1, 2, 5, 3, 4, 7), 2):
+        ear.send("DDATA", seq, force(k))
+    reader.until(lambda: reader.rows[-1:] == [[5.0]])
+    assert reader.rows == [[1.0], [2.0], [3.0], [4.0], [5.0]]
+    ear.send("DDATA", 20, force(6))  # messages are missing: that is told at once, its row is not
+    reader.until(lambda: len(reader.whys) == 1)
+    assert reader.rows[-1] == [5.0]
+    assert reader.given[-1].position is None
+    clock.now += 3.0  # younger rows have not come for longer than these are held back
+    reader.until(lambda: reader.rows[-2:] == [[6.0], [7.0]])
+    assert reader.given[-1].position is not None
+    reader.close()
+
+
+def test_what_is_held_back_is_given_when_the_broker_is_lost_or_we_are_stopped(
+    broker: Mosquitto, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    put = InOrder.put
+
+    def counted(order: InOrder, batch: Batch, now: int) -> None:
+        seen.append(len(batch.rows))
+        put(order, batch, now)
+
+    monkeypatch.setattr(InOrder, "put", counted)
+    reader = Reader(broker, columns={"force": "Press/Force"}, reorder_s=600.0)
+    born(reader, ear)
+    ear.send("DDATA", 2, force(2))
+    ear.send("DDATA", 3, force(1))
+    reader.until(lambda: sum(seen) == 2)
+    assert reader.rows == []
+    crashed = [one.position for one in reader.given if one.position is not None][-1]
+    broker.kill()
+    reader.until(lambda: reader.failed is not None)
+    assert isinstance(reader.failed, ConnectionError)
+    assert reader.rows == [[1.0], [2.0]]
+    reader.close()
+    broker.start()
+    again = Reader(broker, crashed, reorder_s=600.0)
+    assert [gap.since for gap in again.given[0].gaps] == [crashed["at"]]  # what had been held back would lie in it
+    again.close()
 
 
 def test_a_probe_listens_and_does_not_say_that_a_host_is_there(broker: Mosquitto, ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
