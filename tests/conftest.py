@@ -41,6 +41,22 @@ plant.PATIENCE_S = source.STOP_S = PATIENCE_S
 source.WAITED = 200.0
 
 
+# What takes long comes first: at the end no core waits long for the last file of another. What is in no folder here comes between.
+_FIRST = ("tests/statistics", "tests/rooms/cli", "tests/rooms/phase1", "tests/rooms/api", "tests/rooms/ledger", "tests/rooms/line")
+_LAST = "spc"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The same order in every process; tests of a file stay as they are."""
+    order = {folder: k for k, folder in enumerate((*_FIRST, "", _LAST))}
+
+    def place(item: pytest.Item) -> int:
+        parts = item.nodeid.partition("::")[0].split("/")
+        return next((order[folder] for k in (3, 2, 1) if (folder := "/".join(parts[:k])) in order), order[""])
+
+    items.sort(key=place)
+
+
 @pytest.fixture(autouse=True)
 def _log_as_before() -> Iterator[None]:
     """A program that a test runs in this process says how log lines are written: for itself, not for the tests after it."""
