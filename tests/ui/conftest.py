@@ -22,6 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
+            item.add_marker(pytest.mark.timeout(400))  # the limit of one wait in it, which says what did not come, is reached before
 
 
 @pytest.hookimpl(wrapper=True)
