@@ -120,6 +120,8 @@ class Tail:
                     yield from order.due(None)
                     return
                 stop.wait(self.every_s)
+                while not self.reorder_s and not stop.is_set() and _still(path, file, before + len(block)):
+                    stop.wait(self.every_s)
                 continue
             rows, scraps = layout.rows(text[max(0, layout.header_bytes - before) :])
             refused = self._told(scraps)
@@ -225,6 +227,15 @@ def _known(path: Path, position: Any) -> bool:
             return _same(file, position)
     except OSError:
         return False
+
+
+def _still(path: Path, file: BinaryIO, size: int) -> bool:
+    """True when the name still belongs to this file, and it is as long as it was: a look of some microseconds."""
+    try:
+        about = path.stat()
+    except OSError:
+        return False
+    return about.st_size == size and about.st_ino == os.fstat(file.fileno()).st_ino
 
 
 def _gone(file: BinaryIO, path: Path, offset: int) -> bool:
