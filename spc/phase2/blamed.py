@@ -6,6 +6,7 @@ import numpy as np
 
 from spc.blame import blame, cause
 from spc.charts import Dispersion, Mewmc, charts_of
+from spc.charts.believed import LARGEST
 from spc.charts.mewmc import unpacked
 from spc.errors import BadRecipe
 from spc.nouns import Blame, Cause, Guard, Model, Points, Rows
@@ -85,4 +86,7 @@ def _off(guard: Guard, rows: Rows, i: int) -> float:
     """How far a guard is from what it should be, in tolerances."""
     values = [float(rows.x[i, rows.names.index(name)]) for name in (guard.name, *(name for name, _ in guard.slopes))]
     expected = guard.level + sum(slope * value for (_, slope), value in zip(guard.slopes, values[1:], strict=True))
-    return (values[0] - expected) / guard.tolerance
+    off = (values[0] - expected) / guard.tolerance
+    if np.isnan(off) and not np.isnan(values).any():  # what it follows is too far away to say what it should be
+        return LARGEST
+    return float(np.clip(off, -LARGEST, LARGEST))
