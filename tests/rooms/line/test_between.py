@@ -189,9 +189,9 @@ def test_rows_one_by_one_are_stuck_when_they_are_in_a_block() -> None:
 
 def test_letters_that_are_told_make_no_line_look_again(two: Two) -> None:
     two.line.take(some_rows(1, first=10))
+    two.here._look_after = float("inf")  # on a slow machine a program on PostgreSQL looks again because time has passed
     before = two.here.news
     ring(two.here, {}, two.clock)
     two.line.renew(two.clock() + 60_000_000)
     two.line.take(some_rows(1, first=11))
-    again = two.here.news - before
-    assert again in ((1, 2, 3) if two.url.startswith("postgresql") else (0,)), "in PostgreSQL every transaction may follow another's"
+    assert two.here.news == before
