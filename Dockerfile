@@ -3,8 +3,9 @@
 #   docker run --read-only --tmpfs /tmp -v spc:/var/lib/spc -p 8050:8050 spc
 # LOCK: what is installed beside it. requirements-site.lock has every source and ledger; requirements-run.lock the least:
 #   docker build --build-arg LOCK=requirements-run.lock -t spc .
-# BASE: any image with Python 3.11 or newer and its venv module as `python3`.
-ARG BASE=python:3.11-slim
+# BASE: any image of Debian with Python 3.11 or newer and its venv module as `python3`. pg_dump must not be older than the server it copies:
+# trixie's is 17, as the server of config/compose.yaml is.
+ARG BASE=python:3.11-slim-trixie
 
 FROM ${BASE} AS build
 ARG LOCK=requirements-site.lock
@@ -22,6 +23,10 @@ RUN /opt/spc/bin/pip install --no-index --no-build-isolation --no-deps --editabl
     && /opt/spc/bin/python -m compileall -q spc app.py
 
 FROM ${BASE}
+ARG LOCK=requirements-site.lock
+# For `spc backup` and `spc restore` of a ledger in PostgreSQL; the least image cannot have one.
+RUN [ "${LOCK}" = requirements-run.lock ] \
+    || { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*; }
 # Numeric, so that a cluster can see that it is not root.
 RUN groupadd --gid 10001 spc \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin spc \

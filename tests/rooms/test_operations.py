@@ -96,16 +96,28 @@ def test_the_broker_of_the_composition_is_the_one_that_keeps_its_promises() -> N
     place = re.findall(r"^persistence_location (\S+)$", conf, re.MULTILINE)[0].rstrip("/")
     assert f"broker:{place}" in broker["volumes"]
     assert place in broker["entrypoint"][-1]
-    assert re.findall(r"^listener 1883 127\.0\.0\.1$", conf, re.MULTILINE), (
-        "open to this machine only: the broker shares the program's network"
-    )
-    assert broker["network_mode"] == "service:spc"
+    services = COMPOSE["services"]
+    assert "network_mode" not in broker, "who lives in another's network is cut off when that one restarts"
+    assert [name for name in services if "rows" in services[name].get("networks", [])] == ["spc", "broker"]
+    assert broker["networks"] == ["rows"], "nobody but the program reaches the listener without a password"
+    assert services["spc"]["depends_on"]["broker"]["condition"] == "service_healthy"
+
+
+def test_the_entry_of_the_broker_opens_its_listener_and_leaves_the_rest_of_its_configuration(tmp_path: Path) -> None:
+    entry = COMPOSE["services"]["broker"]["entrypoint"][-1].replace("$$", "$")
+    given = ROOT / "config" / "mosquitto.conf"
+    sed = re.findall(r"sed .*? > /tmp/mosquitto\.conf", entry)[0]
+    command = sed.replace("/mosquitto/config/mosquitto.conf", str(given)).replace("/tmp/mosquitto.conf", str(tmp_path / "made.conf"))
+    subprocess.run(["sh", "-c", command], check=True)
+    before, after = (file.read_text(encoding="utf-8").splitlines() for file in (given, tmp_path / "made.conf"))
+    assert [(a, b) for a, b in zip(before, after, strict=True) if a != b] == [("listener 1883 127.0.0.1", "listener 1883 0.0.0.0")]
+    assert entry.endswith("exec mosquitto -c /tmp/mosquitto.conf")
 
 
 def test_the_image_installs_a_lock_that_is_sent_to_it() -> None:
     text, sent = (ROOT / "Dockerfile").read_text(encoding="utf-8"), (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
     default = re.findall(r"^ARG LOCK=(\S+)$", text, re.MULTILINE)
-    assert default == ["requirements-site.lock"]
+    assert default == ["requirements-site.lock"] * 2, "both stages are told the same"
     for name in re.findall(r"^COPY (requirements\S+) (requirements\S+) ", text, re.MULTILINE)[0]:
         assert f"!{name}" in sent
         assert (ROOT / name).is_file()
