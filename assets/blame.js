@@ -290,14 +290,16 @@
   }
 
   // ------------------------------------------------------------------------------------------------------- words and the table
+  const sds = (z) => Math.abs(z) > 1000 ? "more than 1000" : Math.abs(z).toFixed(1);
+  const much = (v) => v >= 3.4e38 ? "more than 1e38" : live().short(v); // the most that is sent of it
   const percent = (part) => Math.round(100 * part) + " %";
   function said(i, j) {
     const p = kept.p, share = kept.share[i * p + j], z = kept.sigma[i * p + j], t2 = kept.t2[i], place = "Row " + kept.seq[i] + (kept.timed[i] ? ", " + live().hms(kept.at[i]) : "");
     if (!(t2 === t2)) return place + ": not judged.";
     if (!(share === share)) return place + ": " + kept.names[j] + " has no value.";
-    const sign = share < 0 ? "takes " + live().short(-share) + " from" : "adds " + live().short(share) + " to", beyond = kept.out[i] ? "beyond the limit" : "within the limit";
-    const own = Math.abs(z).toFixed(1) + " sd " + (z < 0 ? "low" : "high");
-    return place + ": " + kept.names[j] + " " + sign + " T² " + live().short(t2) + " (" + percent(share / t2) + "), " + own + "; " + beyond + ".";
+    const sign = share < 0 ? "takes " + much(-share) + " from" : "adds " + much(share) + " to", beyond = kept.out[i] ? "beyond the limit" : "within the limit";
+    const own = sds(z) + " sd " + (z < 0 ? "low" : "high");
+    return place + ": " + kept.names[j] + " " + sign + " T² " + much(t2) + " (" + percent(share / t2) + "), " + own + "; " + beyond + ".";
   }
 
   function describe() {
@@ -539,7 +541,7 @@
   function pairWords(j, k, at) {
     const zj = kept.sigma[at * kept.p + j], place = "Row " + kept.seq[at] + ": " + kept.names[j];
     if (!(zj === zj)) return place + " has no value.";
-    const own = place + " is " + Math.abs(zj).toFixed(1) + " sd " + (zj < 0 ? "below" : "above") + " its level, " + (Math.abs(zj) <= 3 ? "inside" : "outside") + " the reference band.";
+    const own = place + " is " + sds(zj) + " sd " + (zj < 0 ? "below" : "above") + " its level, " + (Math.abs(zj) <= 3 ? "inside" : "outside") + " the reference band.";
     if (k < 0) return own;
     const rho = kept.geometry.correlation[j][k], zk = kept.sigma[at * kept.p + k];
     if (!(zk === zk)) return own + " " + kept.names[k] + " has no value.";

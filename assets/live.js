@@ -422,6 +422,7 @@
   const view = { paused: 0, pausedAt: 0, frozenRows: null, pick: 0, chosen: false, trendAt: 0, trendCost: 0, sent: 0, pickAt: 0, leave: 4000 };
 
   const chosen = (id) => (document.querySelector('[data-into="' + id + '"][aria-pressed="true"]') || { dataset: {} }).dataset.value;
+  const ABSURD = 1e15; // from here on a statistic would press all others to the floor of the chart
   const plot = (id) => { const box = $(id); return box && box.querySelector(".js-plotly-plot"); };
   const visible = (line) => {
     const n = Number(chosen("line-span") || 600);
@@ -449,7 +450,7 @@
     const val = (r) => { const c = r.charts.t2; return !c || c[0] === null ? null : scale === "ratio" ? c[0] / c[1] : c[0]; };
     const closing = line.about.grouped ? rows.filter((r) => val(r) !== null) : rows; // between them nothing is missing: means are judged
     const s = series(closing, line.about.grouped ? { ...along, gap: along.byRow ? Infinity : gapOf(timely(closing)) } : along, val, cuts(line));
-    const ux = [], uy = [];
+    const ux = [], uy = [], log = scale === "log";
     let ucl = null, most = 0, least = Infinity;
     const out = [], guard = [];
     for (const r of rows) {
@@ -458,7 +459,7 @@
         const u = scale === "ratio" ? 1 : c[1];
         if (u !== ucl) { ux.push(at(r)); uy.push(u); ucl = u; }
       }
-      if (v !== null) { most = Math.max(most, v); if (v > 0) least = Math.min(least, v); }
+      if (v !== null) { if (log || v < ABSURD) most = Math.max(most, Math.min(v, 1e300)); if (v > 0) least = Math.min(least, v); }
       if (c && c[2] && v !== null) out.push(r);
       else if (r.charts.guard && r.charts.guard[2]) guard.push(r);
     }
@@ -468,16 +469,15 @@
     let xr = old && known && Number(old[0]) >= start - 0.12 * span && Number(old[0]) <= start + 1 && Number(old[1]) >= end ? old : null;
     if (!xr) xr = [start - (rows.length < WINDOW ? 0.005 : 0) * span, end + 0.06 * span];
     if (ucl !== null) { ux.push(xr[1]); uy.push(ucl); }
-    const place = (r) => { const v = val(r); return v === null ? 0 : v; };
     const picked = rows.find((r) => r.seq === view.pick);
     const top = nice(Math.max(1.5 * (ucl || 1), 1.05 * most));
-    const log = scale === "log";
+    const drawn = (v) => edged(v, top), place = (r) => drawn(val(r)) || 0;
     const yr = log ? [Math.log10(Math.min(least, (ucl || 1) / 30)) - 0.05, Math.log10(top)] : [0, top];
     const custom = (r) => (r ? [r.seq] : null);
     const band = bands(line, rows, along, xr, log ? yr.map((v) => Math.pow(10, v)) : yr);
     const data = {
       x: [s.x, ux, out.map(at), guard.map(at), picked ? [at(picked)] : [], late.map(at), band.x],
-      y: [s.y, uy, out.map(val), guard.map(place), picked ? [place(picked)] : [], late.map(place), band.y],
+      y: [s.y.map(drawn), uy, out.map(place), guard.map(place), picked ? [place(picked)] : [], late.map(place), band.y],
       hovertext: [s.keep.map((r) => (r ? r.words : "")), [], out.map((r) => r.words), guard.map((r) => r.words), [], late.map((r) => r.words), band.words],
       customdata: [s.keep.map(custom), [], out.map(custom), guard.map(custom), [], late.map(custom), []],
     };
@@ -548,6 +548,8 @@
 
   const span0 = () => chosen("line-span") || "600";
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  function edged(v, top) { return v === null ? null : v > top ? 0.97 * top : v; } // an absurd value stands at the edge, its words say which
+
   function nice(v) { const p = Math.pow(10, Math.floor(Math.log10(v))); return Math.ceil(v / p * 4) / 4 * p; }
 
   function summary(line, rows, inTime, out) {
@@ -636,10 +638,11 @@
       const closing = line.about.grouped ? rows.filter((r) => get(r) !== null) : rows; // as T² of means: nothing is missing in between
       const on = line.about.grouped ? { ...along, gap: along.byRow ? Infinity : gapOf(timely(closing)) } : along;
       const s = series(closing, on, get, cut), out = rows.filter((r) => r.charts[name] && r.charts[name][2]);
-      data.x.push(s.x, out.map(along.x)); data.y.push(s.y, out.map(get)); data.hovertext.push([], []);
+      const top = nice(Math.max(1.5, 1.05 * Math.max(0, ...rows.map(get).filter((v) => v !== null && v < ABSURD))));
+      data.x.push(s.x, out.map(along.x)); data.y.push(s.y.map((v) => edged(v, top)), out.map((r) => edged(get(r), top))); data.hovertext.push([], []);
       Object.assign(layout, axisLook("xaxis" + key, along, span));
       const xr = layout["xaxis" + key + ".range"] = [start, end + 0.02 * span];
-      const yr = layout["yaxis" + key + ".range"] = [0, nice(Math.max(1.5, 1.05 * Math.max(0, ...rows.map(get).filter((v) => v !== null))))];
+      const yr = layout["yaxis" + key + ".range"] = [0, top];
       beside.push([get, xr, yr]);
     });
     for (const [get, xr, yr] of beside) addBeside(data, line, rows, along, get, xr, yr);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -30,6 +30,9 @@ _Since = Annotated[str, Query(alias="from", max_length=60, description="a time, 
 _Until = Annotated[str, Query(alias="to", max_length=60, description="a time or a day; now when not given")]
 _Of = Annotated[Literal["variable", "cause"], Query(description="the variable that the alarm named, or the cause that was recorded")]
 _By = Annotated[Literal["alarms", "rows", "seconds"], Query(description="sorted by")]
+
+
+_MOST = float(np.finfo(np.float32).max)
 
 
 @router.get("/lines/{line}/blame", summary="Each variable's share of T², row by row")
@@ -80,6 +83,11 @@ def _told(values: Floats) -> list[Any]:
 
 
 def _packed(found: Seen) -> dict[str, Any]:
+    far = found.t2 > _MOST
+    if far.any():  # what is more than a float32 holds keeps the proportions of its shares
+        share = found.share.copy()
+        share[far] *= (_MOST / np.nansum(share[far], axis=1))[:, None]
+        found = replace(found, share=share)
     return {
         "names": list(found.names),
         "seq": found.seq.tolist(),
@@ -98,9 +106,6 @@ def _geometry(scatter: Scatter | None) -> dict[str, Any]:
     sd = np.sqrt(np.diag(covariance))
     told = {"center": scatter.center, "sd": sd, "correlation": covariance / np.outer(sd, sd)}
     return {"geometry": {name: value.tolist() for name, value in told.items()}}
-
-
-_MOST = float(np.finfo(np.float32).max)
 
 
 def _base64(values: Floats) -> str:

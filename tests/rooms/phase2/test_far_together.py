@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spc.charts import T2, Dispersion
+from spc.charts import T2, Chart, Dispersion
 from spc.charts.believed import LARGEST
 from spc.nouns import Column, Dialect, Guard, Model, Reference, Rows
 from spc.phase1 import Recipe, fit
@@ -51,7 +51,7 @@ def grouped() -> Model:
     x = np.random.default_rng(3).standard_normal((120, 2))
     columns = (Column("lot", "subgroup"), Column("a", "measurement"), Column("b", "measurement"))
     made = Reference(lots(x, 4), columns, Dialect("utf-8", ",", "."), (), "0")
-    charts = {"t2": T2(), "dispersion": Dispersion()}
+    charts: dict[str, Chart] = {"t2": T2(), "dispersion": Dispersion()}
     return fit(made, Recipe(estimator=Classical(), subgroup="lot", charts=charts)).model
 
 
