@@ -46,6 +46,12 @@ _FIRST = ("tests/statistics", "tests/rooms/cli", "tests/rooms/phase1", "tests/ro
 _LAST = "spc"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Files are handed out in this order, and not those with the most tests first: the longest have few."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The same order in every process; tests of a file stay as they are."""
     order = {folder: k for k, folder in enumerate((*_FIRST, "", _LAST))}

@@ -148,7 +148,7 @@ def test_what_alike_rows_cost(rho: float, n: int, p: int, within: float) -> None
     """Fresh AR(1) references, classical fit, F limit: the share of good rows beyond it, exactly for each fit, against the foretold."""
     rng = np.random.default_rng(8)
     foretold, real = [], []
-    for _ in range(40):
+    for _ in range(25):
         x = wandering(rng, rho, n, p)
         middle = np.median(x, axis=0)
         memory = remembered(x, middle, 1.4826 * np.median(np.abs(x - middle), axis=0))

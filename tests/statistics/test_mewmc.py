@@ -36,11 +36,11 @@ def real_rate(limit: float, references: int, seed: int) -> tuple[float, float]:
 
 def test_it_alarms_as_often_as_was_asked_and_with_the_limit_for_known_parameters_it_would_not() -> None:
     limit = shares(Classical(), CHARTS, Exact(N, P), N, P, ALPHA).limits["mewmc"].value
-    found, error = real_rate(limit, 60, 1)
+    found, error = real_rate(limit, 40, 1)
     assert abs(found - ALPHA) < max(3.5 * error, 0.05 * ALPHA)
     known = followed(CHARTS, Fits.known(P), ALPHA, 0).limit_at("mewmc")(ALPHA)
     assert known < limit
-    found, error = real_rate(known, 60, 2)
+    found, error = real_rate(known, 40, 2)
     assert found - 3.5 * error > 1.1 * ALPHA
 
 

@@ -27,7 +27,7 @@ def agrees(found: float, rate: float, references: int, relative: float) -> bool:
 @pytest.mark.parametrize("n, p", [(30, 2), (50, 8), (120, 4)])
 def test_the_overall_rate_of_classical_distances_is_right(n: int, p: int) -> None:
     simulated = overall(Classical(), "classical", n, p)
-    fresh = largest(Classical(), n, p, 6000, 1)
+    fresh = largest(Classical(), n, p, 4000, 1)
     for rate in (0.01, 0.05):
         value = simulated.value(rate)
         found = float(np.mean(fresh > value))
