@@ -20,6 +20,7 @@ from spc.phase2.arithmetic import arithmetic_of_point
 from spc.phase2.beginning import beginning
 from spc.phase2.blamed import blamed
 from spc.phase2.remembered import arithmetic_of_memory
+from spc.scatter import kernel
 
 CHARTS = {"t2": "T2", "mewma": "Mewma", "mcusum": "Mcusum", "ewma_log_t2": "EwmaLogT2", "mewmc": "Mewmc", "spe": "Spe"}
 NAMES = ("a", "b", "c")
@@ -94,6 +95,17 @@ def test_a_block_has_the_bits_of_its_rows_one_by_one() -> None:
     one_by_one = [tables(single.judge(rows(row[None]), first_row=i + 1)) for i, row in enumerate(x)]
     assert tables(points) == {name: [one[name][0] for one in one_by_one] for name in points.tracks}
     assert whole.memory() == single.memory()
+
+
+def test_with_and_without_the_compiled_kernel_the_numbers_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = ordinary(40, 4)
+    x[[3, 4, 17, 39], [0, 1, 2, 0]] = [1e200, -1e30, 1.7e308, 1e15]
+    compiled = Monitor(model())
+    expected = tables(compiled.judge(rows(x)))
+    monkeypatch.setattr(kernel, "smoothed", lambda *_: None)
+    plain = Monitor(model())
+    assert tables(plain.judge(rows(x))) == expected
+    assert plain.memory() == compiled.memory()
 
 
 def test_up_to_two_to_the_53_standard_deviations_a_row_is_remembered_as_ever() -> None:
