@@ -256,8 +256,11 @@ def test_a_child_asks_for_what_another_one_simulated(starter: Starter, tmp_path:
     assert len(shelf) == 2
     seen: list[str] = []
     again = fit(bench, path, recipe=FOREVER, report=lambda share, stage: seen.append(stage))
-    assert again == first == fit(Workbench(starter=starter), path, recipe=FOREVER)
+    assert again == first
     assert not any("calibrating" in stage for stage in seen)
+    if isinstance(starter, Cold):
+        return  # each fit loads everything anew, and what follows asks nothing of how children are started
+    assert first == fit(Workbench(starter=starter), path, recipe=FOREVER)
     shelf.update(dict.fromkeys(shelf, b"something else"))
     assert fit(bench, path, recipe=FOREVER) == first
     assert min(map(len, shelf.values())) > 100
