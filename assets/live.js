@@ -777,13 +777,14 @@
   }
 
   document.addEventListener("click", (event) => {
-    const at = event.target.closest("[data-answer], [data-pick], button[data-into], #sound, #theme-toggle, #line-pause");
+    const at = event.target.closest("[data-answer], [data-pick], [data-scrap], button[data-into], #sound, #theme-toggle, #line-pause");
     if (!at) return;
     if (at.dataset.into) press(at);
     else if (at.dataset.answer) {
       props("answer-ask", { data: { id: at.dataset.answer, press: Date.now() } });
       setTimeout(() => { const who = $("answer-by"), note = $("answer-note"); const field = who && !who.value ? who : note; if (field) field.focus(); window.scrollTo({ top: 0 }); }, 350);
     } else if (at.dataset.pick) pick(Number(at.dataset.pick), true);
+    else if (at.dataset.scrap) props("scrap-pressed", { data: { id: Number(at.dataset.scrap), press: Date.now() } });
     else if (at.id === "sound") pressSound();
     else if (at.id === "line-pause") pause();
     else { const before = window.spcTheme.palette(); window.spcTheme.set(window.spcTheme.now() === "dark" ? "light" : "dark"); recolour(before); }

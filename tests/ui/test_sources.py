@@ -116,6 +116,32 @@ def test_the_page_follows_what_happens_and_keeps_the_focus_and_what_is_typed(pag
     page.wait_for_selector("#scrap-form", state="hidden")
 
 
+def test_a_slow_answer_leaves_no_form_of_another_line(page: Any, served: Served) -> None:
+    given(served)
+    page.goto("/sources")
+    page.get_by_role("button", name="Handle scrap 1").click()
+    page.wait_for_selector("#scrap-form:not([hidden])")
+    held: list[Any] = []
+    waits = [True]
+
+    def hold(route: Any) -> None:
+        """The list of the other line is there before the form's answer is."""
+
+        if waits and "scrap-form.hidden" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/_dash-update-component?*", hold)
+    page.locator("#sources select").select_option("press")
+    page.wait_for_selector("text=Nothing waits on this line")
+    assert held
+    waits.clear()
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("#scrap-form", state="hidden")
+
+
 @pytest.mark.parametrize("width", [1280, 1920])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_in_light_and_dark(page: Any, served: Served, width: int, scheme: str) -> None:

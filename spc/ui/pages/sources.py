@@ -110,8 +110,7 @@ def kept(found: Sequence[Kept], waiting: int, timezone: str, handled: Sequence[K
                 "Handle",
                 type="button",
                 className="button",
-                id={"type": ids.SCRAP, "id": one.id},
-                **attr(aria_label=f"Handle scrap {one.id}"),
+                **attr(aria_label=f"Handle scrap {one.id}", data_scrap=str(one.id)),
             ),
         ]
         for one in found
@@ -158,6 +157,7 @@ def page(titles: Mapping[str, str], line: str, found: Sequence[Told], timezone: 
         [
             dcc.Store(id=ids.SOURCES_BEAT, data=0),  # set by assets/live.js with the heartbeat
             dcc.Store(id=ids.SOURCES_WAITING),
+            dcc.Store(id=ids.SCRAP_PRESSED),
             dcc.Store(id=ids.SCRAP_CHOSEN),
             html.Div(
                 [html.H1("Sources"), html.P(summary(found), id=ids.SOURCES_SUMMARY, className="summary", role="status")],
@@ -250,6 +250,8 @@ def _handling(app: Dash, view: View) -> None:
     def act(what: str, line: str, id: int, text: str, by: str, why: str) -> str:
         return sourced.take(view, line, id, by, text) if what == ids.SCRAP_TAKE else sourced.drop(view, line, id, by, why)
 
+    # The buttons are not inputs: whenever their list is drawn anew, that would be another call, and the browser forgets the answer to a
+    # call when the next one begins: a press would be lost, or the form of another line's scrap stay open.
     @app.callback(
         Output(ids.SCRAP_CHOSEN, "data"),
         Output(ids.SCRAP_HEAD, "children"),
@@ -257,21 +259,18 @@ def _handling(app: Dash, view: View) -> None:
         Output(ids.SCRAP_TEXT, "disabled"),
         Output(ids.SCRAP_HINT, "children"),
         Output(ids.SCRAP_FORM, "hidden"),
-        Input({"type": ids.SCRAP, "id": ALL}, "n_clicks"),
+        Input(ids.SCRAP_PRESSED, "data"),
         Input(ids.SOURCES_LINE, "data"),
-        State(ids.SCRAP_CHOSEN, "data"),
         prevent_initial_call=True,
     )
-    async def choose(presses: list[int | None], line: str | None, _before: Any) -> Any:
-        if ctx.triggered_id == ids.SOURCES_LINE:
+    async def choose(pressed: dict[str, int] | None, line: str | None) -> Any:
+        if ctx.triggered_id == ids.SOURCES_LINE or not pressed:
             return None, "", "", False, "", True
-        if not isinstance(ctx.triggered_id, dict) or not any(presses):
-            return (no_update,) * 6
         try:
-            found = await asyncio.to_thread(sourced.one, view, line or "", int(ctx.triggered_id["id"]))
+            found = await asyncio.to_thread(sourced.one, view, line or "", pressed["id"])
         except (Complaint, LedgerError) as wrong:
-            return None, str(wrong), "", True, "", False
-        return found.id, *chosen(found), False
+            return {"line": line, "id": None}, str(wrong), "", True, "", False
+        return {"line": line, "id": found.id}, *chosen(found), False
 
     @app.callback(
         Output(ids.SOURCES_SAID, "children"),
@@ -286,11 +285,11 @@ def _handling(app: Dash, view: View) -> None:
         State(ids.SCRAP_REASON, "value"),
         prevent_initial_call=True,
     )
-    async def done(_take: Any, _drop: Any, line: str | None, id: int | None, *words: str | None) -> Any:
-        if id is None:
+    async def done(_take: Any, _drop: Any, line: str | None, before: dict[str, Any] | None, *words: str | None) -> Any:
+        if not before or before["id"] is None or before["line"] != line:
             return no_update, no_update, no_update
         try:
-            said = await asyncio.to_thread(act, str(ctx.triggered_id), line or "", id, *(one or "" for one in words))
+            said = await asyncio.to_thread(act, str(ctx.triggered_id), line or "", before["id"], *(one or "" for one in words))
         except Complaint as wrong:
             return complaint(wrong.text, wrong.cure), no_update, no_update
         except LedgerError as wrong:
