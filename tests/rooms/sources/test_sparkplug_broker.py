@@ -18,7 +18,6 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from spc.ledger.clock import now_us
 from spc.sources import Batch, Sparkplug, check
-from spc.sources.reorder import InOrder
 from spc.sources.sparkplug_payload import REBIRTH, Metric, Payload, decode, encode
 from tests.faults.brokers import DEFAULT, Mosquitto
 
@@ -220,22 +219,12 @@ def test_rows_a_little_late_are_put_in_order(broker: Mosquitto, ear: Ear, monkey
     reader.close()
 
 
-def test_what_is_held_back_is_given_when_the_broker_is_lost_or_we_are_stopped(
-    broker: Mosquitto, ear: Ear, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[int] = []
-    put = InOrder.put
-
-    def counted(order: InOrder, batch: Batch, now: int) -> None:
-        seen.append(len(batch.rows))
-        put(order, batch, now)
-
-    monkeypatch.setattr(InOrder, "put", counted)
+def test_what_is_held_back_is_given_when_the_broker_is_lost_or_we_are_stopped(broker: Mosquitto, ear: Ear, held_back: list[int]) -> None:
     reader = Reader(broker, columns={"force": "Press/Force"}, reorder_s=600.0)
     born(reader, ear)
     ear.send("DDATA", 2, force(2))
     ear.send("DDATA", 3, force(1))
-    reader.until(lambda: sum(seen) == 2)
+    reader.until(lambda: sum(held_back) == 2)
     assert reader.rows == []
     crashed = [one.position for one in reader.given if one.position is not None][-1]
     broker.kill()
